@@ -1,0 +1,5 @@
+//! From measurements to verdicts.
+
+mod sample;
+
+pub use sample::{Measured, Sample, SignalPath, Unit};

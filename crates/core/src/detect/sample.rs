@@ -1,0 +1,106 @@
+//! Samples: what was measured of a signal, at one time.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{ProbeName, ServiceName, SignalName};
+
+/// What a trigger looks at: `app.health.up`, `app.health.latency`, or a signal of its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+#[schemars(with = "String")]
+pub enum SignalPath {
+    /// Whether a probe holds: a ratio, 0 or 1.
+    Up(ServiceName, ProbeName),
+    /// How long a probe's answer took: seconds.
+    Latency(ServiceName, ProbeName),
+    /// A signal from a query.
+    Named(SignalName),
+}
+
+impl std::fmt::Display for SignalPath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            SignalPath::Up(service, probe) => write!(f, "{service}.{probe}.up"),
+            SignalPath::Latency(service, probe) => write!(f, "{service}.{probe}.latency"),
+            SignalPath::Named(name) => write!(f, "{name}"),
+        }
+    }
+}
+
+impl From<SignalPath> for String {
+    fn from(path: SignalPath) -> String {
+        path.to_string()
+    }
+}
+
+impl TryFrom<String> for SignalPath {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl std::str::FromStr for SignalPath {
+    type Err = String;
+
+    /// Reads `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, or a signal's name. A service or probe whose own name has a
+    /// dot cannot be written here.
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split('.').collect();
+        let say = |error: crate::id::InvalidName| error.to_string();
+        match parts.as_slice() {
+            [name] => SignalName::new(name).map(SignalPath::Named).map_err(say),
+            [service, probe, kind @ ("up" | "latency")] => {
+                let service = ServiceName::new(service).map_err(say)?;
+                let probe = ProbeName::new(probe).map_err(say)?;
+                Ok(if *kind == "up" { SignalPath::Up(service, probe) } else { SignalPath::Latency(service, probe) })
+            }
+            _ => Err(format!(
+                "`{text}` is not a signal; write `SERVICE.PROBE.up`, `SERVICE.PROBE.latency` or the name of a signal"
+            )),
+        }
+    }
+}
+
+/// What a value is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Unit {
+    /// A share, 0 to 1.
+    Ratio,
+    /// Seconds.
+    Seconds,
+    /// A bare number.
+    Number,
+}
+
+/// The outcome of one measurement.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Measured {
+    /// A value, in the unit of its signal.
+    Value {
+        /// The value.
+        value: f64,
+    },
+    /// It could not be measured: nothing may be concluded.
+    Unmeasurable {
+        /// Why, for a person.
+        why: String,
+    },
+}
+
+/// One measurement of one signal.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Sample {
+    /// The signal.
+    pub signal: SignalPath,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub measured: Measured,
+    /// What was seen, for a person: `503 Service Unavailable`, `connection refused`.
+    pub what: String,
+}

@@ -1,0 +1,222 @@
+//! Names and identifiers: newtypes whose constructors are the only way in.
+//!
+//! Contract: a value of one of these types is always valid, so nobody downstream checks again. Names come from the
+//! configuration; identifiers are minted from a time and a salt that the caller passes in.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Longest accepted name, in bytes: the limit of a DNS label, which most platforms share.
+const NAME_LIMIT: usize = 63;
+
+/// A name that cannot be used, with what is wrong and what would be right.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "`{name}` is not a valid {what}: {why}; use letters, digits, `-`, `_` and `.`, starting with a letter or a digit"
+)]
+pub struct InvalidName {
+    /// What the name was meant for.
+    pub what: &'static str,
+    /// The name as given.
+    pub name: String,
+    /// What is wrong with it.
+    pub why: &'static str,
+}
+
+fn check(what: &'static str, name: &str) -> Result<(), InvalidName> {
+    let why = if name.is_empty() {
+        "it is empty"
+    } else if name.len() > NAME_LIMIT {
+        "it is longer than 63 bytes"
+    } else if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
+        "it does not start with a letter or a digit"
+    } else if name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
+        return Ok(());
+    } else {
+        "it has a character that is not allowed"
+    };
+    Err(InvalidName { what, name: name.to_owned(), why })
+}
+
+macro_rules! name {
+    ($(#[$doc:meta])* $type:ident, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $type(String);
+
+        impl $type {
+            /// Accepts a name.
+            ///
+            /// # Errors
+            /// [`InvalidName`] where it is empty, too long, or has a character outside `[A-Za-z0-9._-]`.
+            pub fn new(name: &str) -> Result<Self, InvalidName> {
+                check($what, name).map(|()| Self(name.to_owned()))
+            }
+
+            /// The name as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $type {
+            type Error = InvalidName;
+            fn try_from(name: String) -> Result<Self, InvalidName> {
+                check($what, &name).map(|()| Self(name))
+            }
+        }
+
+        impl std::str::FromStr for $type {
+            type Err = InvalidName;
+            fn from_str(name: &str) -> Result<Self, InvalidName> {
+                Self::new(name)
+            }
+        }
+
+        impl From<$type> for String {
+            fn from(name: $type) -> String {
+                name.0
+            }
+        }
+
+        impl fmt::Display for $type {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+    };
+}
+
+name!(
+    /// A named place that is deployed to: `staging`, `production`.
+    EnvironmentName, "environment name"
+);
+name!(
+    /// The unit that is deployed and rolled back.
+    ServiceName, "service name"
+);
+name!(
+    /// A probe of one service.
+    ProbeName, "probe name"
+);
+name!(
+    /// A signal that stands by itself: a query.
+    SignalName, "signal name"
+);
+name!(
+    /// A rule that turns a signal into a firing.
+    TriggerName, "trigger name"
+);
+name!(
+    /// One checkpoint: `cp-20261121-031502-9f3a2c`. Sorts by time.
+    CheckpointId, "checkpoint id"
+);
+name!(
+    /// One run: `run-20261121-031502-9f3a2c`. Sorts by time.
+    RunId, "run id"
+);
+
+fn stamp(prefix: &str, now: Timestamp, salt: u32) -> String {
+    format!("{prefix}-{}-{:06x}", now.strftime("%Y%m%d-%H%M%S"), salt & 0x00ff_ffff)
+}
+
+impl CheckpointId {
+    /// Makes the identifier of a checkpoint taken at `now`; `salt` keeps two of one second apart.
+    #[must_use]
+    pub fn mint(now: Timestamp, salt: u32) -> Self {
+        Self(stamp("cp", now, salt))
+    }
+}
+
+impl RunId {
+    /// Makes the identifier of a run started at `now`; `salt` keeps two of one second apart.
+    #[must_use]
+    pub fn mint(now: Timestamp, salt: u32) -> Self {
+        Self(stamp("run", now, salt))
+    }
+}
+
+/// The number of a step within its plan, counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct StepId(pub u32);
+
+impl fmt::Display for StepId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A number that grows with every change of a lease's holder; a writer with an old one is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct FencingToken(pub i64);
+
+/// A content digest: `blake3:` followed by 64 hexadecimal digits, or `keyed:` where the content may hold a secret.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct Digest(String);
+
+impl Digest {
+    /// The digest of content that holds no secret.
+    #[must_use]
+    pub fn of(content: &[u8]) -> Self {
+        Self(format!("blake3:{}", blake3::hash(content).to_hex()))
+    }
+
+    /// The keyed digest of content that may hold a secret: equal content compares equal, and nothing can be guessed
+    /// from it without the key.
+    #[must_use]
+    pub fn keyed(key: &[u8; 32], content: &[u8]) -> Self {
+        Self(format!("keyed:{}", blake3::keyed_hash(key, content).to_hex()))
+    }
+
+    /// The digest as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The first 12 hexadecimal digits, for people.
+    #[must_use]
+    pub fn short(&self) -> &str {
+        let hex = self.0.split_once(':').map_or(self.0.as_str(), |(_, hex)| hex);
+        hex.get(..12).unwrap_or(hex)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_refuse_what_could_be_read_as_an_option_or_a_path() {
+        for bad in ["", "-rf", "../x", "a b", "é", &"x".repeat(64)] {
+            assert!(ServiceName::new(bad).is_err(), "{bad}");
+        }
+        assert!(ServiceName::new("web-1.api_v2").is_ok());
+    }
+
+    #[test]
+    fn identifiers_sort_by_time() {
+        let early = RunId::mint(Timestamp::from_second(1_000).unwrap(), 9);
+        let late = RunId::mint(Timestamp::from_second(2_000).unwrap(), 1);
+        assert!(early < late);
+    }
+
+    #[test]
+    fn keyed_digest_depends_on_the_key() {
+        assert_ne!(Digest::keyed(&[1; 32], b"x"), Digest::keyed(&[2; 32], b"x"));
+    }
+}

@@ -1,0 +1,139 @@
+//! Artifacts: everything needed to run one version of one service again.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Version;
+use crate::id::{Digest, ServiceName};
+
+/// One version of one service, as it was captured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Artifact {
+    /// The service.
+    pub service: ServiceName,
+    /// What is compared with what runs.
+    pub version: Version,
+    /// The version in words a person knows.
+    pub label: String,
+    /// How many instances there were.
+    pub replicas: u32,
+    /// The configuration files that go back together with the code.
+    #[serde(default)]
+    pub files: Vec<FileRef>,
+    /// What the platform needs to know beside that.
+    pub detail: Detail,
+}
+
+/// What one platform needs to run an artifact again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "platform", rename_all = "snake_case")]
+pub enum Detail {
+    /// Docker Compose.
+    Compose(ComposeArtifact),
+    /// Release folders, a git work tree, units.
+    Host(HostArtifact),
+    /// The user's own commands.
+    Exec(ExecArtifact),
+}
+
+/// What runs a service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PlatformKind {
+    /// Docker Compose.
+    Compose,
+    /// A plain host.
+    Host,
+    /// The user's own commands.
+    Exec,
+}
+
+impl Detail {
+    /// The platform that the detail belongs to.
+    #[must_use]
+    pub fn platform(&self) -> PlatformKind {
+        match self {
+            Detail::Compose(_) => PlatformKind::Compose,
+            Detail::Host(_) => PlatformKind::Host,
+            Detail::Exec(_) => PlatformKind::Exec,
+        }
+    }
+}
+
+/// A container service of a Compose project. The image id is [`Version::code`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ComposeArtifact {
+    /// The image as the project names it.
+    pub image: String,
+    /// Where the image can be pulled again, by digest.
+    #[serde(default)]
+    pub repo_digests: Vec<String>,
+    /// Our own tag, which keeps prune from taking the image.
+    pub pin: String,
+    /// The resolved project as one JSON document; it may hold secrets and is encrypted at rest.
+    pub project: BlobRef,
+    /// Whether a second container can run beside the first: no published port and no fixed name forbids it.
+    pub can_start_first: bool,
+    /// How long the service may take to stop, in milliseconds.
+    pub stop_grace_ms: u64,
+    /// How long after its start the health check may fail without meaning anything, in milliseconds.
+    pub start_period_ms: u64,
+}
+
+/// A service on a plain host. The release or commit is [`Version::code`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct HostArtifact {
+    /// The folder that holds the code: the release's folder, or the work tree.
+    pub folder: String,
+}
+
+/// A service behind the user's own commands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ExecArtifact {
+    /// What `capture` printed, given to `restore` unchanged. It is journaled: the contract forbids secrets in it.
+    pub state: serde_json::Value,
+}
+
+/// One configuration file of an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileRef {
+    /// Absolute path.
+    pub path: String,
+    /// How it was.
+    pub state: FileState,
+}
+
+/// How a file was when it was captured.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum FileState {
+    /// There was no such file: going back removes it.
+    Absent,
+    /// There was one.
+    Present {
+        /// Its content.
+        content: BlobRef,
+        /// Its permission bits.
+        mode: u32,
+    },
+}
+
+impl FileRef {
+    /// The keyed digest of the content, or `None` for a file that was not there.
+    #[must_use]
+    pub fn digest(&self) -> Option<&Digest> {
+        match &self.state {
+            FileState::Absent => None,
+            FileState::Present { content, .. } => Some(&content.digest),
+        }
+    }
+}
+
+/// Captured content in the blob folder, by its keyed digest.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct BlobRef {
+    /// Keyed digest of the content before encryption; also its name in the folder.
+    pub digest: Digest,
+    /// Length of the content in bytes.
+    pub bytes: u64,
+}

@@ -1,0 +1,74 @@
+//! Checkpoints: immutable records of a whole environment, and the grades given to them since.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Artifact;
+use crate::id::{CheckpointId, EnvironmentName, RunId, ServiceName};
+
+/// An environment as it was. A service of the configuration that is not in `artifacts` was absent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Checkpoint {
+    /// Its identifier.
+    pub id: CheckpointId,
+    /// The environment recorded.
+    pub environment: EnvironmentName,
+    /// When it was taken.
+    pub taken_at: Timestamp,
+    /// The run that took it; `None` when a person did.
+    pub run: Option<RunId>,
+    /// Why it was taken, for a person.
+    pub why: String,
+    /// What ran, by service.
+    pub artifacts: BTreeMap<ServiceName, Artifact>,
+    /// Services that were looked for and were not there.
+    #[serde(default)]
+    pub absent: Vec<ServiceName>,
+}
+
+/// What a checkpoint is good for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Grade {
+    /// Recorded, and not proven.
+    Candidate,
+    /// Verified and soaked: a target.
+    Good,
+    /// Quarantined: never a target by default.
+    Bad,
+}
+
+impl std::fmt::Display for Grade {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Grade::Candidate => "candidate",
+            Grade::Good => "good",
+            Grade::Bad => "bad",
+        })
+    }
+}
+
+/// A checkpoint with the newest grade given to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Graded {
+    /// The record.
+    pub checkpoint: Checkpoint,
+    /// Its grade now.
+    pub grade: Grade,
+    /// Why it has that grade, for a person.
+    pub why: String,
+    /// Whether its images are still pinned and its blobs kept.
+    pub is_retained: bool,
+}
+
+/// The newest good and retained checkpoint: the only default target of a rollback. Never "the previous one".
+#[must_use]
+pub fn last_known_good(checkpoints: &[Graded]) -> Option<&Graded> {
+    checkpoints
+        .iter()
+        .filter(|graded| graded.grade == Grade::Good && graded.is_retained)
+        .max_by_key(|graded| (graded.checkpoint.taken_at, &graded.checkpoint.id))
+}

@@ -1,0 +1,180 @@
+//! Facts: what one adapter saw of one service, at one time. *Unknown* is a fact of its own.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{Digest, ServiceName};
+
+/// What was seen of one service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Fact {
+    /// The service looked at.
+    pub service: ServiceName,
+    /// When.
+    pub observed_at: Timestamp,
+    /// What.
+    pub seen: Seen,
+    /// The configuration files that belong to the service, as they are on disk now: path to keyed digest. A path without a
+    /// file is left out.
+    #[serde(default)]
+    pub files: BTreeMap<String, Digest>,
+}
+
+/// The three things a look can end in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Seen {
+    /// The look failed; nothing may be concluded.
+    Unknown {
+        /// Why, for a person.
+        why: String,
+    },
+    /// The platform answered that there is no such service.
+    Absent,
+    /// The service is there, in whatever state.
+    Present(Running),
+}
+
+/// A service that is there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Running {
+    /// What runs, in words a person knows: image name and tag, release, short commit.
+    pub label: String,
+    /// How many instances there should be.
+    pub wanted: u32,
+    /// The instances that exist, sorted by name.
+    pub instances: Vec<Instance>,
+}
+
+/// Two versions are the same when both fields are equal.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+pub struct Version {
+    /// What is executed: an image id, a commit, a release, or a token of the user's own command.
+    pub code: String,
+    /// How it is set up, as a digest; empty where the platform has no such thing.
+    #[serde(default)]
+    pub spec: String,
+}
+
+/// One container, unit or process.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Instance {
+    /// The platform's own identifier: container id, unit name, process id.
+    pub id: String,
+    /// The platform's own name.
+    pub name: String,
+    /// What this instance runs.
+    pub version: Version,
+    /// Whether it runs.
+    pub state: InstanceState,
+    /// What its own health check says.
+    pub health: Health,
+    /// Since when it is in that state.
+    pub since: Option<Timestamp>,
+    /// How often the platform has started it again.
+    #[serde(default)]
+    pub restarts: u32,
+}
+
+/// Whether an instance runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum InstanceState {
+    /// Made, and not started yet.
+    Created,
+    /// It runs.
+    Running,
+    /// The platform is starting it again after it ended.
+    Restarting,
+    /// Frozen.
+    Paused,
+    /// It ended.
+    Exited {
+        /// Its exit code; 128 + n for signal n.
+        code: i64,
+        /// The kernel ended it for want of memory.
+        out_of_memory: bool,
+    },
+}
+
+/// What the platform's own health check says of an instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Health {
+    /// There is no health check.
+    Unchecked,
+    /// Still within its start period.
+    Starting,
+    /// It holds.
+    Healthy,
+    /// It does not hold.
+    Unhealthy,
+}
+
+impl Instance {
+    /// It runs and its own health check, where there is one, holds.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.state == InstanceState::Running && matches!(self.health, Health::Healthy | Health::Unchecked)
+    }
+}
+
+impl Running {
+    /// The version, where all instances run the same one; `None` with no instance or with several versions.
+    #[must_use]
+    pub fn version(&self) -> Option<&Version> {
+        let first = &self.instances.first()?.version;
+        self.instances.iter().all(|instance| instance.version == *first).then_some(first)
+    }
+
+    /// As many instances as wanted, and all of them well.
+    #[must_use]
+    pub fn is_well(&self) -> bool {
+        self.instances.len() >= self.wanted as usize && self.instances.iter().all(Instance::is_well)
+    }
+}
+
+impl Fact {
+    /// What is there, if the look succeeded and found something.
+    #[must_use]
+    pub fn running(&self) -> Option<&Running> {
+        match &self.seen {
+            Seen::Present(running) => Some(running),
+            Seen::Unknown { .. } | Seen::Absent => None,
+        }
+    }
+
+    /// The one version that runs.
+    #[must_use]
+    pub fn version(&self) -> Option<&Version> {
+        self.running().and_then(Running::version)
+    }
+}
+
+/// The digest of what a plan depends on: which instances of which versions exist, and the configuration files. Health,
+/// states and times are left out, because they move without the world having changed.
+#[must_use]
+pub fn facts_digest(facts: &[Fact]) -> Digest {
+    let mut lines: Vec<String> = facts.iter().flat_map(fact_lines).collect();
+    lines.sort_unstable();
+    Digest::of(lines.join("\n").as_bytes())
+}
+
+fn fact_lines(fact: &Fact) -> Vec<String> {
+    let service = &fact.service;
+    let mut lines = match &fact.seen {
+        Seen::Unknown { .. } => vec![format!("{service} unknown")],
+        Seen::Absent => vec![format!("{service} absent")],
+        Seen::Present(running) => running
+            .instances
+            .iter()
+            .map(|i| format!("{service} {} {} {}", i.id, i.version.code, i.version.spec))
+            .chain([format!("{service} wanted {}", running.wanted)])
+            .collect(),
+    };
+    lines.extend(fact.files.iter().map(|(path, digest)| format!("{service} file {path} {digest}")));
+    lines
+}

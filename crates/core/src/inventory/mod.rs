@@ -1,0 +1,11 @@
+//! What runs and what ran: facts, artifacts, and the checkpoints made of them.
+
+mod artifact;
+mod checkpoint;
+mod fact;
+
+pub use artifact::{
+    Artifact, BlobRef, ComposeArtifact, Detail, ExecArtifact, FileRef, FileState, HostArtifact, PlatformKind,
+};
+pub use checkpoint::{Checkpoint, Grade, Graded, last_known_good};
+pub use fact::{Fact, Health, Instance, InstanceState, Running, Seen, Version, facts_digest};

@@ -1,0 +1,310 @@
+//! What a record says. The bodies of a run are also the events of its state machine: to replay a run is to apply them in
+//! order.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::detect::SignalPath;
+use crate::id::{CheckpointId, EnvironmentName, ServiceName, StepId};
+use crate::inventory::{BlobRef, Checkpoint, Fact, Grade};
+use crate::plan::{Plan, Request};
+use crate::policy::{Check, Decision, Judgement, Refusal};
+
+/// What happened, or is about to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Body {
+    /// A run begins.
+    RunStarted(RunStarted),
+    /// What ran and what was red before anything was changed.
+    BeforeSeen {
+        /// What ran.
+        facts: Vec<Fact>,
+        /// Signals that were red already.
+        red: Vec<SignalPath>,
+        /// Whether the required checks held, and what did not.
+        checks: Vec<Check>,
+    },
+    /// A checkpoint is durable: its blobs are kept and its images pinned.
+    CheckpointTaken {
+        /// The checkpoint.
+        checkpoint: Box<Checkpoint>,
+    },
+    /// A checkpoint gets a grade.
+    Graded {
+        /// Which.
+        checkpoint: CheckpointId,
+        /// The grade.
+        grade: Grade,
+        /// Why, for a person.
+        why: String,
+    },
+    /// A checkpoint's images are no longer pinned and its blobs no longer kept.
+    CheckpointReleased {
+        /// Which.
+        checkpoint: CheckpointId,
+    },
+    /// Nothing is changed, and here is why.
+    Refused {
+        /// The reasons.
+        refusals: Vec<Refusal>,
+    },
+    /// The dead-man's switch stands by.
+    Armed {
+        /// Its process.
+        pid: u32,
+    },
+    /// The deploy command is about to start.
+    DeployIntended,
+    /// The deploy command runs.
+    DeploySpawned {
+        /// Its process, which leads a process group of its own.
+        pid: u32,
+        /// When the kernel says it started, in clock ticks since boot: tells a recycled process id apart.
+        started_ticks: u64,
+    },
+    /// The deploy command ended.
+    DeployEnded {
+        /// How.
+        exit: DeployExit,
+    },
+    /// What runs after the deploy command.
+    AfterSeen {
+        /// What runs.
+        facts: Vec<Fact>,
+        /// Services that differ from the checkpoint before.
+        changed: Vec<ServiceName>,
+    },
+    /// The watch through the soak came to a verdict.
+    Judged {
+        /// The verdict.
+        judgement: Judgement,
+    },
+    /// What to do about it.
+    Decided {
+        /// The decision.
+        decision: Decision,
+    },
+    /// Logs, states and events of a service were kept.
+    EvidenceKept {
+        /// The service.
+        service: ServiceName,
+        /// Name and content of each piece.
+        items: Vec<(String, BlobRef)>,
+    },
+    /// A plan was made, and passed its linter.
+    PlanMade {
+        /// The plan.
+        plan: Box<Plan>,
+    },
+    /// A step is about to be done.
+    StepIntended {
+        /// Which.
+        step: StepId,
+        /// The how-manyth try, counted from 1.
+        attempt: u32,
+    },
+    /// A file was replaced or removed; what was there is kept.
+    FileReplaced {
+        /// The file.
+        path: String,
+        /// What was there; `None` where nothing was.
+        was: Option<BlobRef>,
+    },
+    /// A step came to an end, or was looked at again after an interruption.
+    StepEnded {
+        /// Which.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+        /// How it ended.
+        outcome: StepOutcome,
+        /// How long it took, in milliseconds.
+        took_ms: u64,
+    },
+    /// A step that failed is about to be undone.
+    UndoIntended {
+        /// Which.
+        step: StepId,
+    },
+    /// An undo came to an end.
+    UndoEnded {
+        /// Which.
+        step: StepId,
+        /// How it ended.
+        outcome: StepOutcome,
+    },
+    /// The environment was verified.
+    Verified {
+        /// What was checked.
+        checks: Vec<Check>,
+        /// What runs.
+        facts: Vec<Fact>,
+    },
+    /// Another process goes on with the run.
+    TakenOver {
+        /// Who, in words.
+        by: String,
+        /// Its process.
+        pid: u32,
+    },
+    /// A person wants the run to stop.
+    AbortRequested {
+        /// Who.
+        by: String,
+    },
+    /// The run is over.
+    RunEnded {
+        /// How.
+        result: RunResult,
+        /// In a sentence.
+        summary: String,
+    },
+}
+
+impl Body {
+    /// The kind, as it is stored.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Body::RunStarted(_) => "run_started",
+            Body::BeforeSeen { .. } => "before_seen",
+            Body::CheckpointTaken { .. } => "checkpoint_taken",
+            Body::Graded { .. } => "graded",
+            Body::CheckpointReleased { .. } => "checkpoint_released",
+            Body::Refused { .. } => "refused",
+            Body::Armed { .. } => "armed",
+            Body::DeployIntended => "deploy_intended",
+            Body::DeploySpawned { .. } => "deploy_spawned",
+            Body::DeployEnded { .. } => "deploy_ended",
+            Body::AfterSeen { .. } => "after_seen",
+            Body::Judged { .. } => "judged",
+            Body::Decided { .. } => "decided",
+            Body::EvidenceKept { .. } => "evidence_kept",
+            Body::PlanMade { .. } => "plan_made",
+            Body::StepIntended { .. } => "step_intended",
+            Body::FileReplaced { .. } => "file_replaced",
+            Body::StepEnded { .. } => "step_ended",
+            Body::UndoIntended { .. } => "undo_intended",
+            Body::UndoEnded { .. } => "undo_ended",
+            Body::Verified { .. } => "verified",
+            Body::TakenOver { .. } => "taken_over",
+            Body::AbortRequested { .. } => "abort_requested",
+            Body::RunEnded { .. } => "run_ended",
+        }
+    }
+}
+
+/// How a run begins.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RunStarted {
+    /// What kind of run.
+    pub run: RunKind,
+    /// Where.
+    pub environment: EnvironmentName,
+    /// Who started it.
+    pub actor: String,
+    /// Why, in the person's words.
+    pub reason: Option<String>,
+    /// What is asked for; for a guard: what is asked for if the deploy goes bad.
+    pub request: Request,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What kind of run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum RunKind {
+    /// A guarded deploy.
+    Guard {
+        /// The deploy command, secrets redacted.
+        command: Vec<String>,
+    },
+    /// A rollback that a person started.
+    Rollback,
+}
+
+/// How the deploy command ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum DeployExit {
+    /// By itself, with an exit code.
+    Code {
+        /// The code.
+        code: i32,
+    },
+    /// By a signal.
+    Signal {
+        /// The signal's number.
+        signal: i32,
+    },
+    /// It took too long and was ended.
+    TimedOut,
+    /// It was not started.
+    NotStarted {
+        /// Why.
+        why: String,
+    },
+    /// It ended while nobody looked.
+    Unseen,
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum StepOutcome {
+    /// It was done, and the target was observed to be there.
+    Done {
+        /// What was observed.
+        seen: String,
+    },
+    /// It was there already: observed, and nothing was done.
+    AlreadyThere {
+        /// What was observed.
+        seen: String,
+    },
+    /// It failed; the target was observed not to be there.
+    Failed {
+        /// What happened.
+        why: String,
+    },
+    /// Looked at again after an interruption: the target is not there.
+    NotThere {
+        /// What was observed.
+        seen: String,
+    },
+    /// It could not be found out whether the target is there.
+    Unclear {
+        /// Why.
+        why: String,
+    },
+    /// Not done, because the gate before it stopped the run.
+    Skipped {
+        /// Why.
+        why: String,
+    },
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RunResult {
+    /// The deploy was kept and its checkpoint graded good.
+    Kept,
+    /// The deploy was kept, and what is required could not be measured: its checkpoint stays a candidate.
+    KeptUnproven,
+    /// The environment was taken back and verified.
+    RolledBack,
+    /// The deploy command failed and had changed nothing; verified.
+    NothingChanged,
+    /// A rollback was tried and is not verified: a person is needed.
+    NotVerified,
+    /// Nothing was done, for the reasons recorded.
+    Refused,
+    /// A person is needed to decide; nothing more was changed.
+    Held,
+    /// Stopped by a person.
+    Aborted,
+}

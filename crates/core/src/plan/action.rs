@@ -1,0 +1,107 @@
+//! What a step does.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::ServiceName;
+use crate::inventory::{Artifact, FileRef, Version};
+
+/// One thing to do. Every action is idempotent in its aim: it names the state to reach, not the movement.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Action {
+    /// Keep logs, state and events of a service before they are lost.
+    KeepEvidence {
+        /// The service.
+        service: ServiceName,
+    },
+    /// Make a service run an artifact, together with its configuration files.
+    Switch(Box<Switch>),
+    /// Put configuration files back without touching what runs.
+    RestoreFiles {
+        /// The service that the files belong to.
+        service: ServiceName,
+        /// The files as they shall be.
+        files: Vec<FileRef>,
+    },
+    /// Stop a service that was not there when the checkpoint was taken.
+    Stop {
+        /// The service.
+        service: ServiceName,
+        /// How long it may take, in milliseconds.
+        grace_ms: u64,
+    },
+    /// Wait until every instance runs, its health check holds, and the service's own probes hold.
+    AwaitHealthy {
+        /// The service.
+        service: ServiceName,
+        /// How long to wait, in milliseconds.
+        within_ms: u64,
+    },
+    /// Verify between two batches: go on only if health has neither recovered nor worsened.
+    Gate {
+        /// The batch that has just been done, counted from 1.
+        batch: u32,
+        /// How many there are.
+        of: u32,
+    },
+}
+
+/// Make a service run an artifact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Switch {
+    /// What runs now, where one version does.
+    pub from: Option<Version>,
+    /// What shall run.
+    pub to: Artifact,
+    /// The files that go back in the same step: those of the artifact that differ on disk.
+    pub files: Vec<FileRef>,
+    /// Which comes first.
+    pub order: SwitchOrder,
+    /// How long the old instances may take to stop, in milliseconds.
+    pub grace_ms: u64,
+}
+
+/// Whether the new instance starts before the old one stops.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SwitchOrder {
+    /// The new one is started and healthy before the old one stops.
+    StartFirst,
+    /// The new one is made, then the old one stops, then the new one starts: a published port or a fixed name is shared.
+    StopFirst,
+}
+
+impl Action {
+    /// The service acted on, if it is about one.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceName> {
+        match self {
+            Action::KeepEvidence { service }
+            | Action::RestoreFiles { service, .. }
+            | Action::Stop { service, .. }
+            | Action::AwaitHealthy { service, .. } => Some(service),
+            Action::Switch(switch) => Some(&switch.to.service),
+            Action::Gate { .. } => None,
+        }
+    }
+
+    /// A short name for the kind of action; estimates are kept by it.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Action::KeepEvidence { .. } => "keep_evidence",
+            Action::Switch(_) => "switch",
+            Action::RestoreFiles { .. } => "restore_files",
+            Action::Stop { .. } => "stop",
+            Action::AwaitHealthy { .. } => "await_healthy",
+            Action::Gate { .. } => "gate",
+        }
+    }
+
+    /// Whether the action only looks.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        matches!(self, Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. })
+    }
+}

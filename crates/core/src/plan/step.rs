@@ -1,0 +1,108 @@
+//! Steps and the plan that they make up.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Action, Request};
+use crate::id::{CheckpointId, Digest, EnvironmentName, ServiceName, StepId};
+use crate::policy::Refusal;
+
+/// One step of a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Step {
+    /// Its number.
+    pub id: StepId,
+    /// What it does.
+    pub action: Action,
+    /// What it can cost.
+    pub class: StepClass,
+    /// How it is undone.
+    pub way_back: WayBack,
+    /// How long it took in past runs, in milliseconds (median).
+    pub estimate_ms: Option<u64>,
+    /// After how long it counts as failed, in milliseconds.
+    pub limit_ms: u64,
+    /// How often it may be tried.
+    pub attempts: u32,
+}
+
+/// What a step can cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StepClass {
+    /// It changes nothing, or undoing it restores exactly what was.
+    Reversible,
+    /// Undoing it leads to an equivalent state: the same version in new containers, say.
+    Compensable,
+    /// It cannot be undone.
+    Irreversible,
+}
+
+/// How a step is undone.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "by", rename_all = "snake_case")]
+pub enum WayBack {
+    /// It changes nothing.
+    NothingToUndo,
+    /// Switch to what ran before, which was captured as a checkpoint of its own when the run began.
+    SwitchBack,
+    /// Put back the files that were replaced; each was kept before it was replaced.
+    PutFilesBack,
+    /// There is none.
+    Impossible {
+        /// Why, for a person.
+        why: String,
+    },
+}
+
+/// Ordered steps from the observed facts to a target. Leaves no choice to execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Plan {
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// When it was made.
+    pub made_at: Timestamp,
+    /// What was asked for.
+    pub request: Request,
+    /// The checkpoint to reach.
+    pub target: CheckpointId,
+    /// When that checkpoint was taken.
+    pub target_taken_at: Timestamp,
+    /// The facts it was made from; if they have moved, the plan is void.
+    pub facts: Digest,
+    /// What to do, in order. Empty where everything is there already.
+    pub steps: Vec<Step>,
+    /// Services that are as the checkpoint has them, and are not touched.
+    pub unchanged: Vec<ServiceName>,
+    /// Why the plan is as it is, one sentence each.
+    pub reasons: Vec<String>,
+    /// Refusals that were overridden by name.
+    pub overridden: Vec<Refusal>,
+}
+
+impl Plan {
+    /// The step of that number.
+    #[must_use]
+    pub fn step(&self, id: StepId) -> Option<&Step> {
+        self.steps.iter().find(|step| step.id == id)
+    }
+
+    /// The services that the plan changes, in the order in which it does.
+    #[must_use]
+    pub fn changed(&self) -> Vec<ServiceName> {
+        let mut services: Vec<ServiceName> = Vec::new();
+        for step in self.steps.iter().filter(|step| !step.action.is_read_only()) {
+            if let Some(service) = step.action.service().filter(|service| !services.contains(service)) {
+                services.push(service.clone());
+            }
+        }
+        services
+    }
+
+    /// How long it took in past runs, in milliseconds, where every changing step has been seen before.
+    #[must_use]
+    pub fn estimate_ms(&self) -> Option<u64> {
+        self.steps.iter().map(|step| step.estimate_ms).sum()
+    }
+}

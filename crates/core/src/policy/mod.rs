@@ -1,0 +1,9 @@
+//! Verdicts, decisions and refusals: what to make of what was measured, and what must not be done.
+
+mod decision;
+mod refusal;
+mod verdict;
+
+pub use decision::{Choice, Decision};
+pub use refusal::{Refusal, RefusalName};
+pub use verdict::{Check, Finding, Judgement, Verdict};

@@ -1,0 +1,110 @@
+//! Refusals: the named reasons for which nothing is changed. `--force NAME` overrides one by name.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The name of a refusal: what `--force` takes and `backout explain` explains.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RefusalName {
+    /// There is no good checkpoint to go back to.
+    NoGoodCheckpoint,
+    /// The target is a candidate or quarantined.
+    TargetNotGood,
+    /// What runs is the target already.
+    TargetIsWhatRuns,
+    /// The target's image, release or files are gone or cannot be verified.
+    TargetGone,
+    /// What runs is the result of a rollback; going back further needs a person.
+    RollbackOfRollback,
+    /// The version under suspicion is not what runs.
+    SuspectNotRunning,
+    /// The facts that the plan was made from have moved.
+    StaleFacts,
+    /// What runs could not be seen.
+    UnknownFacts,
+    /// The plan has an irreversible step and nobody has agreed to it.
+    ApprovalMissing,
+    /// Too many automatic rollbacks within the hour.
+    TooManyAutomatic,
+    /// The place to go back to is itself known to be unhealthy.
+    DestinationUnhealthy,
+    /// A service that runs now is not in the target checkpoint, or the target is of another environment.
+    TargetDoesNotFit,
+}
+
+impl RefusalName {
+    /// All of them.
+    pub const ALL: [RefusalName; 12] = [
+        RefusalName::NoGoodCheckpoint,
+        RefusalName::TargetNotGood,
+        RefusalName::TargetIsWhatRuns,
+        RefusalName::TargetGone,
+        RefusalName::RollbackOfRollback,
+        RefusalName::SuspectNotRunning,
+        RefusalName::StaleFacts,
+        RefusalName::UnknownFacts,
+        RefusalName::ApprovalMissing,
+        RefusalName::TooManyAutomatic,
+        RefusalName::DestinationUnhealthy,
+        RefusalName::TargetDoesNotFit,
+    ];
+
+    /// The name as it is typed.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            RefusalName::NoGoodCheckpoint => "no-good-checkpoint",
+            RefusalName::TargetNotGood => "target-not-good",
+            RefusalName::TargetIsWhatRuns => "target-is-what-runs",
+            RefusalName::TargetGone => "target-gone",
+            RefusalName::RollbackOfRollback => "rollback-of-rollback",
+            RefusalName::SuspectNotRunning => "suspect-not-running",
+            RefusalName::StaleFacts => "stale-facts",
+            RefusalName::UnknownFacts => "unknown-facts",
+            RefusalName::ApprovalMissing => "approval-missing",
+            RefusalName::TooManyAutomatic => "too-many-automatic",
+            RefusalName::DestinationUnhealthy => "destination-unhealthy",
+            RefusalName::TargetDoesNotFit => "target-does-not-fit",
+        }
+    }
+
+    /// Whether a person may override it. What cannot be done cannot be forced.
+    #[must_use]
+    pub fn can_be_forced(self) -> bool {
+        !matches!(
+            self,
+            RefusalName::TargetGone
+                | RefusalName::StaleFacts
+                | RefusalName::TargetIsWhatRuns
+                | RefusalName::TargetDoesNotFit
+        )
+    }
+}
+
+impl std::fmt::Display for RefusalName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl std::str::FromStr for RefusalName {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        Self::ALL.into_iter().find(|name| name.as_str() == text).ok_or_else(|| {
+            let names: Vec<&str> = Self::ALL.iter().map(|name| name.as_str()).collect();
+            format!("`{text}` is not the name of a refusal; the names are {}", names.join(", "))
+        })
+    }
+}
+
+/// A reason for which nothing is changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Refusal {
+    /// Its name.
+    pub name: RefusalName,
+    /// What is the matter, in a sentence.
+    pub what: String,
+    /// What to do about it.
+    pub hint: String,
+}

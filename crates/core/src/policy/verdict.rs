@@ -1,0 +1,77 @@
+//! Verdicts: four-valued, each with its evidence.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What the signals say together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything that can be measured holds.
+    Healthy,
+    /// A trigger with the action `rollback` fired on something that was not red before.
+    Unhealthy,
+    /// Too few samples, or only what was red before.
+    Inconclusive,
+    /// What is required could not be measured.
+    Unmeasurable,
+}
+
+impl std::fmt::Display for Verdict {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Verdict::Healthy => "healthy",
+            Verdict::Unhealthy => "unhealthy",
+            Verdict::Inconclusive => "inconclusive",
+            Verdict::Unmeasurable => "unmeasurable",
+        })
+    }
+}
+
+/// A verdict with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Judgement {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// When it was reached.
+    pub at: Timestamp,
+    /// When the first bad sample that led to it was taken.
+    pub first_bad_at: Option<Timestamp>,
+    /// What speaks for it.
+    pub findings: Vec<Finding>,
+}
+
+/// One piece of evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Finding {
+    /// The signal, trigger or instance it is about.
+    pub subject: String,
+    /// What was seen, in a sentence.
+    pub what: String,
+    /// Whether it was so before the deploy.
+    #[serde(default)]
+    pub was_before: bool,
+}
+
+/// One check of a verification.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// What is checked: `app runs the target`, `app.health.up`.
+    pub name: String,
+    /// The outcome: `Healthy` holds, `Unhealthy` does not, the other two were not decided.
+    pub verdict: Verdict,
+    /// What was seen.
+    pub what: String,
+    /// Whether the check failed before the deploy already; such a check blocks nothing.
+    #[serde(default)]
+    pub was_red_before: bool,
+}
+
+impl Check {
+    /// Whether the check stands in the way of calling the environment verified. Failing to measure is not failing.
+    #[must_use]
+    pub fn blocks(&self) -> bool {
+        self.verdict == Verdict::Unhealthy && !self.was_red_before
+    }
+}

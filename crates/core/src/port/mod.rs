@@ -1,0 +1,20 @@
+//! The ways from the deciding half to the world: traits that `adapters` and `engine` implement and the engine calls.
+//!
+//! Contract: a method that looks never changes anything; a method that acts names the state to reach and may be called
+//! again. Everything is cancellable by dropping its future.
+
+mod clock;
+mod platform;
+mod store;
+
+use std::future::Future;
+use std::pin::Pin;
+
+pub use clock::Clock;
+pub use platform::{
+    Blobs, Captured, Content, EventSink, Evidence, FileChange, Files, Platform, PlatformEvent, PortError, Preflight,
+};
+pub use store::{Holder, Lease, Store, StoreError};
+
+/// A future that a port returns.
+pub type Pending<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

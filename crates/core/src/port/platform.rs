@@ -1,0 +1,182 @@
+//! What runs services, and the files and blobs beside them.
+
+use jiff::Timestamp;
+
+use super::Pending;
+use crate::id::{CheckpointId, Digest, ServiceName};
+use crate::inventory::{Artifact, BlobRef, Fact};
+use crate::plan::Switch;
+
+/// A platform did not do, or could not say, what it was asked.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{what}")]
+pub struct PortError {
+    /// What happened, in a sentence that names the thing it happened to; secrets redacted.
+    pub what: String,
+    /// What to do next.
+    pub hint: Option<String>,
+}
+
+impl PortError {
+    /// An error without a hint.
+    #[must_use]
+    pub fn new(what: impl Into<String>) -> Self {
+        Self { what: what.into(), hint: None }
+    }
+
+    /// The same error with what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+}
+
+/// Runs services: one value per Compose project, host, or set of commands.
+pub trait Platform: Send + Sync {
+    /// Looks at services. Never fails: what could not be seen is [`crate::inventory::Seen::Unknown`]. Leaves
+    /// [`Fact::files`] empty.
+    fn observe<'a>(&'a self, services: &'a [ServiceName]) -> Pending<'a, Vec<Fact>>;
+
+    /// Records what runs, so that it can run again, and pins it under the checkpoint's name so that nothing else takes it
+    /// away. Services that are absent are left out. Contents that may hold secrets go into `blobs`. Leaves
+    /// [`Artifact::files`] empty.
+    fn capture<'a>(
+        &'a self,
+        services: &'a [ServiceName],
+        checkpoint: &'a CheckpointId,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<Captured, PortError>>;
+
+    /// Makes sure that an artifact can run here before anything stops: looks for its image or release, and fetches it by
+    /// digest where that is possible.
+    fn preflight<'a>(&'a self, artifact: &'a Artifact, blobs: &'a dyn Blobs) -> Pending<'a, Preflight>;
+
+    /// Makes a service run an artifact. Ends when the platform has been told; whether it is so is observed afterwards.
+    fn switch<'a>(&'a self, switch: &'a Switch, blobs: &'a dyn Blobs) -> Pending<'a, Result<(), PortError>>;
+
+    /// Stops a service that should not be there.
+    fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>>;
+
+    /// Lets go of what was pinned for a checkpoint.
+    fn release<'a>(
+        &'a self,
+        checkpoint: &'a CheckpointId,
+        artifacts: &'a [Artifact],
+    ) -> Pending<'a, Result<(), PortError>>;
+
+    /// Collects logs, state and events of a service. Best effort: what cannot be had is said in place of its content.
+    fn evidence<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Vec<Evidence>>;
+
+    /// Sends events until dropped. A platform without an event stream never ends and never sends; one whose stream breaks
+    /// connects again by itself, and sends [`PlatformEvent::Lost`] so that the watcher looks anew.
+    fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()>;
+}
+
+/// Where platform events go.
+pub type EventSink = Box<dyn Fn(PlatformEvent) + Send + Sync>;
+
+/// Something happened to an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlatformEvent {
+    /// The instances of a service moved (started, died, health changed): look at it again now.
+    Moved {
+        /// The service.
+        service: ServiceName,
+        /// When, by the platform's clock.
+        at: Timestamp,
+        /// What, for a person: `container shop-app-1 died with exit code 1`.
+        what: String,
+    },
+    /// The stream was interrupted: look at everything again.
+    Lost {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What [`Platform::capture`] recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Captured {
+    /// One artifact for each service that is there.
+    pub artifacts: Vec<Artifact>,
+    /// Services that are not there.
+    pub absent: Vec<ServiceName>,
+}
+
+/// Whether an artifact can run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Preflight {
+    /// It is here.
+    Present,
+    /// It was not here and has been fetched, verified by digest.
+    Fetched {
+        /// From where.
+        from: String,
+    },
+    /// It is gone.
+    Gone {
+        /// What is missing and where it was looked for.
+        why: String,
+    },
+    /// It could not be found out.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+/// A file of evidence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Evidence {
+    /// Its name: `app-1.log`, `app-1.inspect.json`.
+    pub name: String,
+    /// Its content; secrets may be in it, so it is kept encrypted.
+    pub content: Vec<u8>,
+}
+
+/// A content-addressed store for captured content, encrypted at rest.
+pub trait Blobs: Send + Sync {
+    /// Keeps content durably; the same content twice is kept once.
+    fn put<'a>(&'a self, content: &'a [u8]) -> Pending<'a, Result<BlobRef, PortError>>;
+
+    /// The content, checked against its digest.
+    fn get<'a>(&'a self, blob: &'a BlobRef) -> Pending<'a, Result<Vec<u8>, PortError>>;
+
+    /// The keyed digest that content would have.
+    fn digest(&self, content: &[u8]) -> Digest;
+}
+
+/// Configuration files on the host.
+pub trait Files: Send + Sync {
+    /// Reads a file; `None` where there is none.
+    fn read<'a>(&'a self, path: &'a str) -> Pending<'a, Result<Option<Content>, PortError>>;
+
+    /// Makes a file as it shall be, atomically: temporary file beside it, fsync, rename, fsync of the folder. `None` removes
+    /// it.
+    fn write<'a>(&'a self, path: &'a str, content: Option<&'a Content>) -> Pending<'a, Result<FileChange, PortError>>;
+}
+
+/// The content of a configuration file.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Content {
+    /// The bytes; they may hold secrets.
+    pub bytes: Vec<u8>,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Content({} bytes, mode {:o})", self.bytes.len(), self.mode)
+    }
+}
+
+/// What [`Files::write`] did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileChange {
+    /// It was so already.
+    Same,
+    /// It was replaced, made or removed.
+    Changed,
+}
