@@ -101,6 +101,9 @@ pub struct FileRef {
     pub path: String,
     /// How it was.
     pub state: FileState,
+    /// Whether the service reads the file itself, and must be started again to see it go back. An environment file of a
+    /// Compose project is read by Compose, and shows in the version of the services that use it.
+    pub needs_restart: bool,
 }
 
 /// How a file was when it was captured.

@@ -1,7 +1,6 @@
 //! What a record says. The bodies of a run are also the events of its state machine: to replay a run is to apply them in
 //! order.
 
-use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -25,6 +24,8 @@ pub enum Body {
         red: Vec<SignalPath>,
         /// Whether the required checks held, and what did not.
         checks: Vec<Check>,
+        /// Whether there is a good checkpoint from before.
+        has_good_checkpoint: bool,
     },
     /// A checkpoint is durable: its blobs are kept and its images pinned.
     CheckpointTaken {
@@ -209,8 +210,6 @@ pub struct RunStarted {
     pub reason: Option<String>,
     /// What is asked for; for a guard: what is asked for if the deploy goes bad.
     pub request: Request,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// What kind of run.
@@ -280,10 +279,15 @@ pub enum StepOutcome {
         /// Why.
         why: String,
     },
-    /// Not done, because the gate before it stopped the run.
-    Skipped {
-        /// Why.
-        why: String,
+    /// A gate found health recovered: the rest need not be done.
+    Recovered {
+        /// What was measured.
+        seen: String,
+    },
+    /// A gate found health worse than before: the rest must not be done.
+    Worsened {
+        /// What was measured.
+        seen: String,
     },
 }
 

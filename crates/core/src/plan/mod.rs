@@ -1,9 +1,23 @@
 //! Plans: ordered steps from the observed facts to a target. A plan is a value; making one has no effect.
+//!
+//! [`difference`] says what is not as the target has it, [`plan`] orders what to do about it, [`safety`] says what stands
+//! in the way, [`check`] is the linter that every plan passes before it runs, and [`explain`] puts a step into words.
 
 mod action;
+pub mod check;
+mod difference;
+mod estimate;
+pub mod explain;
+mod order;
+mod planner;
 mod request;
+pub mod safety;
 mod step;
 
 pub use action::{Action, Switch, SwitchOrder};
+pub use difference::{Change, difference};
+pub use estimate::Estimates;
+pub use order::dependencies_first;
+pub use planner::{Situation, choose_target, needed, plan};
 pub use request::{Mode, Request, Scope};
 pub use step::{Plan, Step, StepClass, WayBack};

@@ -77,7 +77,9 @@ pub struct Plan {
     pub unchanged: Vec<ServiceName>,
     /// Why the plan is as it is, one sentence each.
     pub reasons: Vec<String>,
-    /// Refusals that were overridden by name.
+    /// What stands in the way of running it. Empty for a plan that may run.
+    pub blocked_by: Vec<Refusal>,
+    /// Refusals that a person overrode by name.
     pub overridden: Vec<Refusal>,
 }
 

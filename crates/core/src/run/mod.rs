@@ -1,1 +1,21 @@
-//! One run as a state machine.
+//! One run as a state machine: `handle(event) -> effects`.
+//!
+//! The events are the bodies of journal records. [`Run::handle`] applies an event and answers with effects: records to
+//! append, and at most one thing to do, always last. A driver appends, does, and comes back with what happened; it decides
+//! nothing. [`Run::replay`] applies the records of an interrupted run, marks what was intended and has no outcome as in
+//! doubt, and [`Run::go_on`] then continues: starting is recovering from an empty journal.
+//!
+//! Architecture invariants: intent is recorded before the act; a step without an outcome is looked at again, never blindly
+//! repeated; a deploy command is never run a second time.
+
+mod apply;
+mod effect;
+mod machine;
+mod next;
+mod state;
+
+pub use apply::Unexpected;
+pub use effect::{Act, CapturePurpose, Effect};
+pub use machine::Run;
+pub use next::{GateVerdict, gate};
+pub use state::{Phase, State, StepStatus};

@@ -1,0 +1,172 @@
+//! The safety refusals: each is a function that says why nothing may be changed, or nothing.
+//!
+//! Architecture invariant: whatever could make a rollback worse than the fault is refused by name before anything is
+//! touched, and only a person overrides it, by that name.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::{Change, Plan, StepClass};
+use crate::id::{CheckpointId, Digest, EnvironmentName, ServiceName};
+use crate::inventory::{Fact, Grade, Graded, Version, facts_digest};
+use crate::policy::{Refusal, RefusalName};
+use crate::port::Preflight;
+
+fn refusal(name: RefusalName, what: String, hint: impl Into<String>) -> Refusal {
+    Refusal { name, what, hint: hint.into() }
+}
+
+/// There is nothing to go back to.
+#[must_use]
+pub fn no_good_checkpoint(environment: &EnvironmentName) -> Refusal {
+    refusal(
+        RefusalName::NoGoodCheckpoint,
+        format!("`{environment}` has no good checkpoint to go back to"),
+        "record one while the environment is healthy: `backout checkpoint create`; or name a target",
+    )
+}
+
+/// Only what is known to have worked is a target.
+#[must_use]
+pub fn target_not_good(target: &Graded) -> Option<Refusal> {
+    let id = &target.checkpoint.id;
+    (target.grade != Grade::Good).then(|| {
+        refusal(
+            RefusalName::TargetNotGood,
+            format!("checkpoint `{id}` is graded {}: {}", target.grade, target.why),
+            "leave the target out to take the last known good one, or override with `--force target-not-good`",
+        )
+    })
+}
+
+/// A checkpoint of another environment, or one whose images were let go of.
+#[must_use]
+pub fn target_does_not_fit(target: &Graded, environment: &EnvironmentName) -> Option<Refusal> {
+    let id = &target.checkpoint.id;
+    if target.checkpoint.environment != *environment {
+        let what = format!("checkpoint `{id}` is of `{}`, not of `{environment}`", target.checkpoint.environment);
+        return Some(refusal(RefusalName::TargetDoesNotFit, what, "see `backout checkpoint list` for those that fit"));
+    }
+    (!target.is_retained).then(|| {
+        refusal(
+            RefusalName::TargetGone,
+            format!("checkpoint `{id}` was pruned: its images and files are no longer kept"),
+            "choose a retained checkpoint: `backout checkpoint list`",
+        )
+    })
+}
+
+/// Everything is as the target has it.
+#[must_use]
+pub fn target_is_what_runs(plan: &Plan) -> Option<Refusal> {
+    plan.steps.is_empty().then(|| {
+        refusal(
+            RefusalName::TargetIsWhatRuns,
+            format!("what runs is checkpoint `{}` already", plan.target),
+            "see `backout status` for how it is; an older checkpoint can be named as the target",
+        )
+    })
+}
+
+/// What runs could not be seen.
+#[must_use]
+pub fn unknown_facts(service: &ServiceName, change: &Change<'_>) -> Option<Refusal> {
+    let Change::Unknown(why) = change else { return None };
+    Some(refusal(
+        RefusalName::UnknownFacts,
+        format!("`{service}` could not be seen: {why}"),
+        "make its platform reachable, or leave the service out with `--service`",
+    ))
+}
+
+/// The image, release or files of the target are gone, or nobody can say.
+#[must_use]
+pub fn target_gone(service: &ServiceName, preflight: Option<&Preflight>) -> Option<Refusal> {
+    let what = match preflight {
+        Some(Preflight::Present | Preflight::Fetched { .. }) => return None,
+        Some(Preflight::Gone { why }) => format!("what `{service}` ran is gone: {why}"),
+        Some(Preflight::Unknown { why }) => format!("whether what `{service}` ran is still there is unknown: {why}"),
+        None => format!("whether what `{service}` ran is still there was not looked at"),
+    };
+    Some(refusal(
+        RefusalName::TargetGone,
+        what,
+        "nothing was touched; bring the image or release back, or name another checkpoint (`backout checkpoint list`)",
+    ))
+}
+
+/// What runs was reached by a rollback; going back further would walk away from what is known to work.
+#[must_use]
+pub fn rollback_of_rollback(arrived_at: Option<&CheckpointId>, target: &CheckpointId) -> Option<Refusal> {
+    let arrived_at = arrived_at.filter(|id| *id != target)?;
+    Some(refusal(
+        RefusalName::RollbackOfRollback,
+        format!(
+            "what runs was reached by a rollback to `{arrived_at}`; going on to `{target}` would be a rollback of a rollback"
+        ),
+        "look at the incident first; override with `--force rollback-of-rollback`",
+    ))
+}
+
+/// The version under suspicion must be what runs: a deploy that never arrived is not undone.
+#[must_use]
+pub fn suspect_not_running(suspect: &BTreeMap<ServiceName, Version>, facts: &[Fact]) -> Option<Refusal> {
+    let moved = suspect.iter().find_map(|(service, version)| {
+        let now = facts.iter().find(|fact| fact.service == *service)?.version()?;
+        (now != version).then_some(service)
+    })?;
+    Some(refusal(
+        RefusalName::SuspectNotRunning,
+        format!("`{moved}` no longer runs the version under suspicion: somebody changed it meanwhile"),
+        "look at `backout status`, then plan again: `backout plan`",
+    ))
+}
+
+/// The world moved since the plan was made.
+#[must_use]
+pub fn stale_facts(planned: &Digest, facts: &[Fact]) -> Option<Refusal> {
+    (facts_digest(facts) != *planned).then(|| {
+        refusal(
+            RefusalName::StaleFacts,
+            "what runs has changed since the plan was made".to_owned(),
+            "nothing was touched; plan again: `backout plan`",
+        )
+    })
+}
+
+/// An irreversible step that nobody agreed to.
+#[must_use]
+pub fn approval_missing(plan: &Plan) -> Option<Refusal> {
+    let step = plan.steps.iter().find(|step| step.class == StepClass::Irreversible)?;
+    plan.request.is_automatic.then(|| {
+        refusal(
+            RefusalName::ApprovalMissing,
+            format!("step {} cannot be undone, and an automatic run may not take it", step.id),
+            "run it yourself: `backout rollback`",
+        )
+    })
+}
+
+/// A tool that rolls back again and again hides the fault.
+#[must_use]
+pub fn too_many_automatic(in_last_hour: u32, limit: u32) -> Option<Refusal> {
+    (in_last_hour >= limit).then(|| {
+        refusal(
+            RefusalName::TooManyAutomatic,
+            format!("{in_last_hour} automatic rollbacks within the hour; the limit is {limit}"),
+            "find out why deploys keep failing; a person can still run `backout rollback`",
+        )
+    })
+}
+
+/// A rollback to that very target failed its verification after it was graded.
+#[must_use]
+pub fn destination_unhealthy(target: &CheckpointId, failed_since: Option<Timestamp>) -> Option<Refusal> {
+    let at = failed_since?;
+    Some(refusal(
+        RefusalName::DestinationUnhealthy,
+        format!("the last rollback to `{target}`, at {at}, could not be verified"),
+        "name an older good checkpoint, or override with `--force destination-unhealthy`",
+    ))
+}

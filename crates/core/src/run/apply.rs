@@ -1,0 +1,184 @@
+//! What may follow what: the one `match` that moves a run from station to station.
+
+use jiff::Timestamp;
+
+use super::state::{Phase, State, StepStatus};
+use crate::id::StepId;
+use crate::inventory::Grade;
+use crate::journal::{Body, RunKind, StepOutcome};
+use crate::policy::Choice;
+
+/// A record that cannot stand where it stands.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("a record `{record}` cannot follow in phase {phase}")]
+pub struct Unexpected {
+    /// The kind of record.
+    pub record: &'static str,
+    /// Where the run stood.
+    pub phase: String,
+}
+
+impl State {
+    /// Applies one record, written at `at`.
+    ///
+    /// # Errors
+    /// [`Unexpected`] where the record cannot follow; the state is unchanged then.
+    pub(super) fn apply(&mut self, body: &Body, at: Timestamp) -> Result<(), Unexpected> {
+        let phase = self.phase;
+        let next = match (phase, body) {
+            (Phase::Ended(_), _) => return Err(self.unexpected(body)),
+            (_, Body::TakenOver { .. } | Body::FileReplaced { .. } | Body::EvidenceKept { .. }) => phase,
+            (_, Body::AbortRequested { .. }) => phase,
+            (_, Body::RunEnded { result, .. }) if phase != Phase::Empty => Phase::Ended(*result),
+            (Phase::Empty, Body::RunStarted(_)) => Phase::Started,
+            (Phase::Started, Body::BeforeSeen { .. }) => self.after_look(),
+            (Phase::Looked, Body::CheckpointTaken { .. }) => Phase::Captured,
+            (Phase::Captured, Body::Graded { .. }) => Phase::Ready,
+            (Phase::Ready, Body::Armed { .. }) => Phase::Armed,
+            (Phase::Armed, Body::DeployIntended) => Phase::DeployIntended,
+            (Phase::DeployIntended, Body::DeploySpawned { pid, started_ticks }) => {
+                Phase::Deploying { pid: *pid, started_ticks: *started_ticks }
+            }
+            (Phase::DeployIntended | Phase::Deploying { .. }, Body::DeployEnded { .. }) => Phase::Deployed,
+            (Phase::Deployed, Body::AfterSeen { .. }) => Phase::Changed,
+            (Phase::Changed, Body::Judged { .. }) => Phase::Judged,
+            (Phase::Changed | Phase::Judged, Body::Decided { decision }) => Phase::Decided(decision.choice),
+            (Phase::Decided(Choice::Keep), Body::CheckpointTaken { .. }) => Phase::KeptCaptured,
+            (Phase::KeptCaptured, Body::Graded { .. }) => phase,
+            (Phase::Planning | Phase::Decided(Choice::RollBack), Body::PlanMade { .. }) => Phase::Planned,
+            (Phase::Planning | Phase::Decided(Choice::RollBack) | Phase::Ready, Body::Refused { .. }) => Phase::Refused,
+            (Phase::Planned, Body::CheckpointTaken { .. }) => Phase::PresentCaptured,
+            (Phase::PresentCaptured, Body::Graded { .. }) => Phase::Executing,
+            (Phase::Executing, Body::StepIntended { .. } | Body::StepEnded { .. }) => phase,
+            (Phase::Executing, Body::UndoIntended { .. } | Body::UndoEnded { .. }) => phase,
+            (Phase::Executing | Phase::Changed, Body::Verified { .. }) => Phase::Verified,
+            _ => return Err(self.unexpected(body)),
+        };
+        self.check_step(body)?;
+        self.keep(body, at);
+        self.phase = next;
+        Ok(())
+    }
+
+    fn after_look(&self) -> Phase {
+        match self.started.as_ref().map(|started| &started.run) {
+            Some(RunKind::Rollback) => Phase::Planning,
+            Some(RunKind::Guard { .. }) | None => Phase::Looked,
+        }
+    }
+
+    fn unexpected(&self, body: &Body) -> Unexpected {
+        Unexpected { record: body.kind(), phase: format!("{:?}", self.phase) }
+    }
+
+    /// A step's records must be about a step of the plan, in the order intent, outcome.
+    fn check_step(&self, body: &Body) -> Result<(), Unexpected> {
+        let known = |id: &StepId| self.plan.as_ref().is_some_and(|plan| plan.step(*id).is_some());
+        let fits = match body {
+            Body::StepIntended { step, attempt } => {
+                known(step)
+                    && match self.steps.get(step) {
+                        None => *attempt == 1,
+                        Some(StepStatus::Failed { attempt: last, .. } | StepStatus::Interrupted { attempt: last }) => {
+                            *attempt == last + 1
+                        }
+                        Some(_) => false,
+                    }
+            }
+            Body::StepEnded { step, attempt, .. } => matches!(
+                self.steps.get(step),
+                Some(StepStatus::Intended { attempt: last } | StepStatus::InDoubt { attempt: last }) if last == attempt
+            ),
+            Body::UndoIntended { step } => matches!(
+                self.steps.get(step),
+                Some(StepStatus::Failed { .. } | StepStatus::Interrupted { .. } | StepStatus::Unclear { .. })
+            ),
+            Body::UndoEnded { step, .. } => matches!(self.steps.get(step), Some(StepStatus::Undoing)),
+            _ => true,
+        };
+        if fits { Ok(()) } else { Err(self.unexpected(body)) }
+    }
+
+    fn keep(&mut self, body: &Body, at: Timestamp) {
+        match body {
+            Body::RunStarted(started) => self.started = Some(started.clone()),
+            Body::BeforeSeen { facts, red, checks, has_good_checkpoint } => {
+                self.before.clone_from(facts);
+                self.red_before.clone_from(red);
+                self.checks_before.clone_from(checks);
+                self.has_good_checkpoint = *has_good_checkpoint;
+            }
+            Body::CheckpointTaken { checkpoint } => {
+                self.last_checkpoint = Some((checkpoint.id.clone(), None));
+                if self.phase == Phase::Planned {
+                    self.present = Some(checkpoint.id.clone());
+                }
+            }
+            Body::Graded { checkpoint, grade, .. } => self.keep_grade(checkpoint, *grade),
+            Body::DeployEnded { exit } => self.exit = Some(exit.clone()),
+            Body::AfterSeen { facts, changed } => {
+                self.after.clone_from(facts);
+                self.after_at = Some(at);
+                self.changed.clone_from(changed);
+            }
+            Body::Judged { judgement } => self.judgement = Some(judgement.clone()),
+            Body::Decided { decision } => self.decision = Some(decision.clone()),
+            Body::PlanMade { plan } => self.plan = Some((**plan).clone()),
+            Body::Verified { checks, facts } => {
+                self.checks.clone_from(checks);
+                self.facts.clone_from(facts);
+            }
+            Body::AbortRequested { .. } => self.is_abort_requested = true,
+            Body::TakenOver { .. } => self.is_resumed = true,
+            _ => self.keep_step(body),
+        }
+    }
+
+    fn keep_grade(&mut self, id: &crate::id::CheckpointId, grade: Grade) {
+        if let Some((last, its_grade)) = &mut self.last_checkpoint
+            && last == id
+        {
+            *its_grade = Some(grade);
+        }
+    }
+
+    fn keep_step(&mut self, body: &Body) {
+        let (step, status) = match body {
+            Body::StepIntended { step, attempt } => (*step, StepStatus::Intended { attempt: *attempt }),
+            Body::StepEnded { step, attempt, outcome, .. } => (*step, self.ended(*attempt, outcome)),
+            Body::UndoIntended { step } => (*step, StepStatus::Undoing),
+            Body::UndoEnded { step, outcome } => (*step, self.undone(outcome)),
+            _ => return,
+        };
+        self.steps.insert(step, status);
+    }
+
+    fn ended(&mut self, attempt: u32, outcome: &StepOutcome) -> StepStatus {
+        match outcome {
+            StepOutcome::Done { .. } | StepOutcome::AlreadyThere { .. } => StepStatus::Done,
+            StepOutcome::Failed { why } => StepStatus::Failed { attempt, why: why.clone() },
+            StepOutcome::NotThere { .. } => StepStatus::Interrupted { attempt },
+            StepOutcome::Unclear { why } => StepStatus::Unclear { why: why.clone() },
+            StepOutcome::Recovered { seen } => {
+                self.stopped = Some((true, seen.clone()));
+                StepStatus::Done
+            }
+            StepOutcome::Worsened { seen } => {
+                self.stopped = Some((false, seen.clone()));
+                StepStatus::Done
+            }
+        }
+    }
+
+    fn undone(&mut self, outcome: &StepOutcome) -> StepStatus {
+        let (is_back, what) = match outcome {
+            StepOutcome::Done { seen } | StepOutcome::AlreadyThere { seen } => (true, seen),
+            StepOutcome::Failed { why } | StepOutcome::Unclear { why } => (false, why),
+            StepOutcome::NotThere { seen } | StepOutcome::Recovered { seen } | StepOutcome::Worsened { seen } => {
+                (false, seen)
+            }
+        };
+        self.stopped = Some((false, what.clone()));
+        StepStatus::Undone { is_back, what: what.clone() }
+    }
+}

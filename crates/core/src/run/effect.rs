@@ -1,0 +1,75 @@
+//! What a run asks of its driver.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::id::StepId;
+use crate::journal::Body;
+
+/// One thing asked of the driver.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Effect {
+    /// Append this record, durably, before anything else is done.
+    Record(Body),
+    /// Do this, and come back with what happened.
+    Do(Act),
+}
+
+/// Something to do. Each is answered with the body named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Act {
+    /// Look at what runs and what is red, before anything is changed. Answer: `BeforeSeen`.
+    LookBefore,
+    /// Record what runs. Answer: `CheckpointTaken`.
+    Capture(CapturePurpose),
+    /// Start the dead-man's switch. Answer: `Armed`.
+    Arm,
+    /// Start the deploy command. Answer: `DeploySpawned`, or `DeployEnded` where it cannot be started.
+    StartDeploy,
+    /// Wait for the deploy command. Answer: `DeployEnded`.
+    AwaitDeploy {
+        /// Its process.
+        pid: u32,
+        /// When that started, in clock ticks since boot.
+        started_ticks: u64,
+    },
+    /// Look at what runs after the deploy command. Answer: `AfterSeen`.
+    LookAfter,
+    /// Watch through the soak, which began at the time of the record `AfterSeen`. Answer: `Judged`.
+    Watch,
+    /// Make a plan. Answer: `PlanMade` or `Refused`.
+    Plan,
+    /// Do a step and observe whether its target is there. Answer: `StepEnded`.
+    Execute {
+        /// Which.
+        step: StepId,
+        /// The try.
+        attempt: u32,
+    },
+    /// Only observe whether the target of a step is there. Answer: `StepEnded` with `AlreadyThere`, `NotThere` or `Unclear`.
+    Reobserve {
+        /// Which.
+        step: StepId,
+        /// The try in doubt.
+        attempt: u32,
+    },
+    /// Switch the service of a step back to what ran before, unless that is what runs. Answer: `UndoEnded`.
+    Undo {
+        /// Which.
+        step: StepId,
+    },
+    /// Run the checks. Answer: `Verified`.
+    Verify,
+}
+
+/// What a checkpoint is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum CapturePurpose {
+    /// The way back of a deploy.
+    BeforeDeploy,
+    /// The way back of a rollback: what goes bad is recorded as well.
+    BeforeRollback,
+    /// What a deploy led to, and was kept.
+    Kept,
+}

@@ -1,0 +1,200 @@
+//! Where a run stands.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::detect::SignalPath;
+use crate::id::{CheckpointId, ServiceName, StepId};
+use crate::inventory::{Fact, Grade};
+use crate::journal::{DeployExit, RunResult, RunStarted};
+use crate::plan::Plan;
+use crate::policy::{Check, Choice, Decision, Judgement};
+
+/// The stations of a run. A guard takes them from the top; a rollback goes from `Looked` straight to `Planning`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// No record yet.
+    Empty,
+    /// The run is announced.
+    Started,
+    /// What runs, and what was red, is known.
+    Looked,
+    /// The checkpoint before the deploy is durable, and has no grade yet.
+    Captured,
+    /// It has its grade.
+    Ready,
+    /// The dead-man's switch stands by.
+    Armed,
+    /// The deploy command may have been started.
+    DeployIntended,
+    /// The deploy command runs.
+    Deploying {
+        /// Its process.
+        pid: u32,
+        /// When that started, in clock ticks since boot.
+        started_ticks: u64,
+    },
+    /// The deploy command has ended.
+    Deployed,
+    /// What it changed is known.
+    Changed,
+    /// The watch came to a verdict.
+    Judged,
+    /// It is decided what to do.
+    Decided(Choice),
+    /// What was kept is recorded, and has no grade yet.
+    KeptCaptured,
+    /// A plan is wanted.
+    Planning,
+    /// There is a plan, and what runs now is not recorded yet.
+    Planned,
+    /// What runs now is recorded, and has no grade yet.
+    PresentCaptured,
+    /// The steps are being done.
+    Executing,
+    /// The checks have been run.
+    Verified,
+    /// Nothing may be changed.
+    Refused,
+    /// The run is over.
+    Ended(RunResult),
+}
+
+/// Where a step stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StepStatus {
+    /// Announced, being done.
+    Intended {
+        /// The try.
+        attempt: u32,
+    },
+    /// Announced by a process that is gone; whether it was done is not known.
+    InDoubt {
+        /// The try.
+        attempt: u32,
+    },
+    /// Its target was observed to be there.
+    Done,
+    /// Its target is not there after that many tries.
+    Failed {
+        /// Tries so far.
+        attempt: u32,
+        /// What happened.
+        why: String,
+    },
+    /// Looked at again after an interruption: its target is not there, and whoever was at it did not fail.
+    Interrupted {
+        /// The try that was interrupted.
+        attempt: u32,
+    },
+    /// It cannot be found out whether its target is there.
+    Unclear {
+        /// Why.
+        why: String,
+    },
+    /// Being undone.
+    Undoing,
+    /// Undone, or not; the sentence says which.
+    Undone {
+        /// Whether what ran before runs again.
+        is_back: bool,
+        /// What was observed.
+        what: String,
+    },
+}
+
+/// Everything that the records of a run say, as of the last of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct State {
+    /// Where it stands.
+    pub phase: Phase,
+    /// How it began.
+    pub started: Option<RunStarted>,
+    /// What ran before anything was changed.
+    pub before: Vec<Fact>,
+    /// What was red before anything was changed.
+    pub red_before: Vec<SignalPath>,
+    /// The required checks before anything was changed.
+    pub checks_before: Vec<Check>,
+    /// Whether there is a good checkpoint to go back to.
+    pub has_good_checkpoint: bool,
+    /// The checkpoint taken last, and what grade it has by now.
+    pub last_checkpoint: Option<(CheckpointId, Option<Grade>)>,
+    /// The checkpoint of what ran when the rollback began: what a failed step is undone to.
+    pub present: Option<CheckpointId>,
+    /// How the deploy command ended.
+    pub exit: Option<DeployExit>,
+    /// What ran after the deploy command.
+    pub after: Vec<Fact>,
+    /// When that was seen: the soak begins there.
+    pub after_at: Option<Timestamp>,
+    /// The services that the deploy changed.
+    pub changed: Vec<ServiceName>,
+    /// The verdict of the watch.
+    pub judgement: Option<Judgement>,
+    /// What was decided.
+    pub decision: Option<Decision>,
+    /// The plan.
+    pub plan: Option<Plan>,
+    /// The steps that were begun.
+    pub steps: BTreeMap<StepId, StepStatus>,
+    /// Why the remaining steps are left out, and whether because health recovered.
+    pub stopped: Option<(bool, String)>,
+    /// The checks after the rollback.
+    pub checks: Vec<Check>,
+    /// What runs after the rollback.
+    pub facts: Vec<Fact>,
+    /// Whether a person wants the run to stop.
+    pub is_abort_requested: bool,
+    /// Whether this process goes on with what another began.
+    pub is_resumed: bool,
+}
+
+impl State {
+    /// A run without a record.
+    #[must_use]
+    pub fn empty() -> Self {
+        Self {
+            phase: Phase::Empty,
+            started: None,
+            before: Vec::new(),
+            red_before: Vec::new(),
+            checks_before: Vec::new(),
+            has_good_checkpoint: false,
+            last_checkpoint: None,
+            present: None,
+            exit: None,
+            after: Vec::new(),
+            after_at: None,
+            changed: Vec::new(),
+            judgement: None,
+            decision: None,
+            plan: None,
+            steps: BTreeMap::new(),
+            stopped: None,
+            checks: Vec::new(),
+            facts: Vec::new(),
+            is_abort_requested: false,
+            is_resumed: false,
+        }
+    }
+
+    /// The plan's first step that is neither done nor put behind otherwise, with where it stands.
+    #[must_use]
+    pub fn current_step(&self) -> Option<(&crate::plan::Step, Option<&StepStatus>)> {
+        let steps = &self.plan.as_ref()?.steps;
+        steps.iter().map(|step| (step, self.steps.get(&step.id))).find(|(step, status)| !step_is_behind(step, *status))
+    }
+}
+
+/// Whether a step needs nothing more. Collecting evidence and waiting for health may fail without stopping the way back:
+/// the environment converges on the target, and the verification says how it is.
+fn step_is_behind(step: &crate::plan::Step, status: Option<&StepStatus>) -> bool {
+    match status {
+        Some(StepStatus::Done) => true,
+        Some(StepStatus::Failed { attempt, .. }) => step.action.is_read_only() && *attempt >= step.attempts,
+        Some(StepStatus::Unclear { .. }) => step.action.is_read_only(),
+        _ => false,
+    }
+}
