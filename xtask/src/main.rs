@@ -1,2 +1,53 @@
-//! x
-fn main() {}
+//! The repository's own chores: `cargo xtask COMMAND`.
+//!
+//! Contract: one file a command; a chore that fails says what to do and ends with 1, a wrong command line with 2. Only
+//! [`process`] starts other programs, always from argument arrays.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a build tool at the edge: it starts programs, reads the environment, measures time and talks to the terminal"
+)]
+
+mod failure;
+mod process;
+mod testbed;
+mod workspace;
+
+use std::process::ExitCode;
+
+use crate::failure::Failure;
+
+const USAGE: &str = "\
+cargo xtask COMMAND
+
+  testbed up|down|status [--json]   the real parts that tests need, on loopback
+  testbed restart PART              end one part and start it again
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match dispatch(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure @ Failure::Usage(_)) => {
+            eprintln!("xtask: {failure}\n\n{USAGE}");
+            ExitCode::from(2)
+        }
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(arguments: &[String]) -> Result<(), Failure> {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        ["testbed", rest @ ..] => testbed::command(rest),
+        ["help" | "--help" | "-h"] | [] => {
+            println!("{USAGE}");
+            Ok(())
+        }
+        [other, ..] => Err(Failure::Usage(format!("`{other}` is no command"))),
+    }
+}
