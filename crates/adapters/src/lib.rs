@@ -1,1 +1,6 @@
-//! Placeholder.
+//! The ports of `core`, kept against real systems: one folder a system, each with the same cast (look, ask, act, parse).
+//!
+//! Contract: adapters carry out and report; they decide nothing. A request is a value before it becomes a process or an
+//! HTTP call, and a failed look is an answer (`Unknown`), never a guess.
+
+pub mod command;

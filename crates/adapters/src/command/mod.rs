@@ -1,0 +1,22 @@
+//! The only process spawn of the project: argv values in, output values out, secrets redacted.
+//!
+//! Contract: a [`Command`] is a value until [`Command::run`], [`Command::output`], [`spawn_inherited`] or
+//! [`spawn_detached`] makes a process of it. Arguments are an array and never pass a shell. Every process leads its own
+//! process group, so that ending it ends what it started.
+
+mod capture;
+mod detached;
+mod error;
+mod group;
+mod inherited;
+mod redact;
+mod run;
+mod value;
+
+pub use detached::spawn_detached;
+pub use error::CommandError;
+pub use group::{ProcessId, Termination, is_alive, terminate_group};
+pub use inherited::{Guarded, spawn_inherited};
+pub use redact::Redactor;
+pub use run::Output;
+pub use value::{Command, Environment};
