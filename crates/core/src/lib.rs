@@ -6,6 +6,7 @@
 //! Nouns in pipeline order: `config` -> `inventory` -> `plan` -> `run` (with `detect` and `policy`) -> `journal`. The traits by which
 //! the doing half reaches the world are in [`port`].
 
+pub mod config;
 pub mod detect;
 pub mod id;
 pub mod inventory;

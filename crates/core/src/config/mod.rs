@@ -1,0 +1,18 @@
+//! The configuration, `backout.yaml`: read into a raw form that knows where everything stands, then resolved.
+//!
+//! Contract: [`load`] either returns a [`Config`] in which every name, unit and reference has been checked, or every
+//! problem of the text at once, each with its place. It reads no files and no environment: `${VAR}` comes through the
+//! lookup that the caller passes in, and secret references stay references.
+
+mod model;
+mod problem;
+mod secret;
+
+pub use model::{
+    AgeRecipients, Approvals, Backup, BackupEncryption, ComposeProject, Condition, Config, Database, Environment,
+    ExecService, GitMode, GuardPolicy, HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe,
+    Migrations, Notify, Objectives, Place, Policy, Probe, ProbeKind, PromSignal, Service, ServicePlatform, SlackNotify,
+    StatusRange, StatusSet, Threshold, Tier, TlsExpect, Trigger, TriggerAction, VerifyPolicy,
+};
+pub use problem::{Problem, ProblemCode, Problems, Severity, Span};
+pub use secret::{SecretOrText, SecretRef, Sensitive};

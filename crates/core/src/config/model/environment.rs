@@ -1,0 +1,49 @@
+//! The configuration as a whole, and one environment of it.
+//!
+//! Contract: every service, probe and signal that is named anywhere in it exists, and `depends_on` has no circle.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Database, GuardPolicy, Notify, Objectives, Policy, PromSignal, Service, Trigger, VerifyPolicy};
+use crate::config::Problem;
+use crate::id::{EnvironmentName, ServiceName, SignalName};
+
+/// A whole configuration.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Config {
+    /// Version of the file's format; 1.
+    pub version: u32,
+    /// The project's name.
+    pub project: String,
+    /// At least one.
+    pub environments: BTreeMap<EnvironmentName, Environment>,
+    /// What should be changed although it works, in the order of the text.
+    pub warnings: Vec<Problem>,
+}
+
+/// A named place that is deployed to. Paths in it are as written: relative to the folder of the file.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Environment {
+    /// Its name.
+    pub name: EnvironmentName,
+    /// At least one.
+    pub services: BTreeMap<ServiceName, Service>,
+    /// Signals that stand by themselves.
+    pub signals: BTreeMap<SignalName, PromSignal>,
+    /// In the order of the text. With none configured: one implicit trigger for every probe.
+    pub triggers: Vec<Trigger>,
+    /// How a deploy is guarded.
+    pub guard: GuardPolicy,
+    /// What must hold after a rollback, and before a checkpoint is good.
+    pub verify: VerifyPolicy,
+    /// What automatic runs may do.
+    pub policy: Policy,
+    /// How long going back may take.
+    pub objectives: Objectives,
+    /// Databases, by the name the configuration gives them.
+    pub databases: BTreeMap<String, Database>,
+    /// Who is told.
+    pub notify: Notify,
+}

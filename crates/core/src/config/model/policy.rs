@@ -1,0 +1,97 @@
+//! How a deploy is guarded, what must hold, and what automatic runs may do.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Probe;
+use crate::detect::SignalPath;
+
+/// How a deploy is guarded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct GuardPolicy {
+    /// How long the environment is watched after the deploy command has ended; 5 minutes.
+    pub soak: Duration,
+    /// How long the guarding process may be silent before the switch takes over; 30 seconds.
+    pub dead_man: Duration,
+    /// How long the deploy command may take; 30 minutes.
+    pub deploy_limit: Duration,
+    /// Longest time between two measurements of one probe during the soak; 250 milliseconds. A probe whose own interval is
+    /// shorter keeps it.
+    pub every: Duration,
+}
+
+impl Default for GuardPolicy {
+    fn default() -> Self {
+        Self {
+            soak: Duration::from_secs(300),
+            dead_man: Duration::from_secs(30),
+            deploy_limit: Duration::from_secs(1800),
+            every: Duration::from_millis(250),
+        }
+    }
+}
+
+/// What must hold after a rollback, and before a checkpoint is graded good.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+pub struct VerifyPolicy {
+    /// The probes that must hold, each as its `up` signal. With none configured: every probe of every service.
+    pub require: Vec<SignalPath>,
+    /// Checks that are run once, in this order.
+    pub smoke: Vec<Probe>,
+    /// How long the environment is observed after a rollback was verified; zero unless configured.
+    pub observe: Duration,
+    /// The share of failed requests that must not be reached while observing, 0 to 1.
+    pub error_rate_below: Option<f64>,
+}
+
+/// What automatic runs may do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Policy {
+    /// The decision matrix, by name; `default`.
+    pub matrix: String,
+    /// How often a failed step is tried in all; 2.
+    pub attempts: u32,
+    /// How many automatic rollbacks an hour may have; `None` without a limit.
+    pub max_automatic_per_hour: Option<u32>,
+    /// How many good checkpoints keep their images and releases; 5.
+    pub keep_checkpoints: u32,
+    /// How many people must agree.
+    pub approvals: Approvals,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            matrix: "default".to_owned(),
+            attempts: 2,
+            max_automatic_per_hour: None,
+            keep_checkpoints: 5,
+            approvals: Approvals::default(),
+        }
+    }
+}
+
+/// How many people must agree before something goes back; 0 unless configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Approvals {
+    /// A single service.
+    pub service: u32,
+    /// The whole environment.
+    pub stack: u32,
+    /// Configuration files only.
+    pub config: u32,
+    /// A database.
+    pub database: u32,
+}
+
+/// How long going back may take, from the decision to verified.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Objectives {
+    /// A single service.
+    pub service: Option<Duration>,
+    /// The whole environment.
+    pub stack: Option<Duration>,
+    /// A database.
+    pub database: Option<Duration>,
+}

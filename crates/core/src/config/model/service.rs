@@ -1,0 +1,166 @@
+//! Services, and what they are on their platforms.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::Probe;
+use crate::config::SecretOrText;
+use crate::id::{ProbeName, ServiceName};
+use crate::inventory::PlatformKind;
+
+/// The unit that is deployed and rolled back.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Service {
+    /// Its name.
+    pub name: ServiceName,
+    /// What part it plays.
+    pub tier: Option<Tier>,
+    /// The services it needs: they go back before it. No service is named twice.
+    pub depends_on: Vec<ServiceName>,
+    /// What it is on its platform.
+    pub platform: ServicePlatform,
+    /// Files that go back together with the code, as written.
+    pub config_files: Vec<String>,
+    /// How its health is measured. A Compose service always has a [`super::ProbeKind::Container`] probe.
+    pub probes: BTreeMap<ProbeName, Probe>,
+    /// How long it may take to stop; `None` leaves it to the platform.
+    pub stop_timeout: Option<Duration>,
+}
+
+/// What part a service plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tier {
+    /// Databases, queues, caches.
+    Infrastructure,
+    /// What the team writes.
+    Application,
+}
+
+/// What a service is on its platform.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServicePlatform {
+    /// A service of a Docker Compose project.
+    Compose(ComposeProject),
+    /// Code on a plain host.
+    Host(HostService),
+    /// Anything, through the user's own commands.
+    Exec(ExecService),
+}
+
+impl ServicePlatform {
+    /// The platform.
+    #[must_use]
+    pub fn kind(&self) -> PlatformKind {
+        match self {
+            ServicePlatform::Compose(_) => PlatformKind::Compose,
+            ServicePlatform::Host(_) => PlatformKind::Host,
+            ServicePlatform::Exec(_) => PlatformKind::Exec,
+        }
+    }
+}
+
+/// A service of a Docker Compose project.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ComposeProject {
+    /// Compose files, in order; empty where Compose finds its own.
+    pub files: Vec<String>,
+    /// Environment files, in order.
+    pub env_files: Vec<String>,
+    /// The project's name; `None` leaves it to Compose.
+    pub project: Option<String>,
+    /// Profiles that are active.
+    pub profiles: Vec<String>,
+    /// The service's name in the project.
+    pub service: String,
+    /// The Docker context; excludes `host`.
+    pub context: Option<String>,
+    /// The Docker Engine's address; excludes `context`.
+    pub host: Option<String>,
+}
+
+/// Code on a plain host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct HostService {
+    /// Where its versions come from.
+    pub source: HostSource,
+    /// The command that builds a version, run in its folder.
+    pub build: Option<Vec<String>>,
+    /// How it is restarted.
+    pub manage: HostManage,
+}
+
+/// Where the versions of a host service come from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostSource {
+    /// Release folders: `root/releases/ID`, with `root/current` a link to one of them.
+    Releases {
+        /// The folder.
+        root: String,
+    },
+    /// A git work tree.
+    Git {
+        /// The work tree.
+        root: String,
+        /// The branch that is deployed; `None` takes the one that is checked out.
+        branch: Option<String>,
+        /// How it goes back.
+        mode: GitMode,
+    },
+    /// Nothing but its configuration files goes back.
+    None,
+}
+
+/// How a git work tree goes back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GitMode {
+    /// The good commit is checked out.
+    #[default]
+    Checkout,
+    /// A commit is added that undoes the bad ones, and can be pushed.
+    Revert,
+}
+
+/// How a host service is restarted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HostManage {
+    /// Through systemd units; at least one.
+    Units(Vec<String>),
+    /// Through the user's own commands.
+    Command {
+        /// Restarts it.
+        restart: Vec<String>,
+        /// Exits 0 while it runs.
+        status: Option<Vec<String>>,
+    },
+    /// By our own small supervisor.
+    Supervised {
+        /// The program and its arguments, run inside the version's folder.
+        run: Vec<String>,
+        /// Environment variables it gets beside our own.
+        env: BTreeMap<String, SecretOrText>,
+    },
+}
+
+/// A service behind the user's own commands. Every command is a program with its arguments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ExecService {
+    /// Prints what runs.
+    pub observe: Vec<String>,
+    /// Records what runs and prints what `restore` needs.
+    pub capture: Vec<String>,
+    /// Makes what `capture` recorded run again.
+    pub restore: Vec<String>,
+    /// Exits 0 if what `capture` recorded can run again.
+    pub preflight: Option<Vec<String>>,
+    /// Runs for ever and prints a line whenever something moved.
+    pub events: Option<Vec<String>>,
+    /// How long one command may take, `events` excepted; 5 minutes.
+    pub timeout: Duration,
+}
