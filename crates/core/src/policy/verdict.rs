@@ -40,6 +40,9 @@ pub struct Judgement {
     pub first_bad_at: Option<Timestamp>,
     /// What speaks for it.
     pub findings: Vec<Finding>,
+    /// Whether the trigger that fired asks for a person in place of a rollback.
+    #[serde(default)]
+    pub wants_person: bool,
 }
 
 /// One piece of evidence.

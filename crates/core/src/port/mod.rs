@@ -4,16 +4,20 @@
 //! again. Everything is cancellable by dropping its future.
 
 mod clock;
+mod deploy;
 mod platform;
+mod probe;
 mod store;
 
 use std::future::Future;
 use std::pin::Pin;
 
 pub use clock::Clock;
+pub use deploy::{Deployer, Watcher};
 pub use platform::{
     Blobs, Captured, Content, EventSink, Evidence, FileChange, Files, Platform, PlatformEvent, PortError, Preflight,
 };
+pub use probe::{ProbeOutcome, Prober, Reading};
 pub use store::{Holder, Lease, Store, StoreError};
 
 /// A future that a port returns.

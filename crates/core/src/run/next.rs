@@ -103,6 +103,7 @@ impl State {
             found.map(|finding| format!("{}: {}", finding.subject, finding.what)).collect::<Vec<_>>()
         };
         let (choice, reasons_for, reasons_against) = match judgement.verdict {
+            Verdict::Unhealthy if judgement.wants_person => (Choice::Hold, findings(false), findings(true)),
             Verdict::Unhealthy => (Choice::RollBack, findings(false), findings(true)),
             Verdict::Healthy => {
                 (Choice::Keep, vec!["everything required held through the soak".to_owned()], findings(true))

@@ -1,0 +1,64 @@
+//! What a platform's own view of a service says about its health.
+
+use crate::inventory::{Fact, Health, Instance, InstanceState, Running};
+
+/// How often an instance may be started again by its platform within one soak before that counts as failing.
+const RESTARTS: u32 = 2;
+
+/// What is wrong with a service, as its platform sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ailment {
+    /// It has failed, and waiting will not mend it.
+    Failed(String),
+    /// It is not well yet, or not well for the moment.
+    Unsettled(String),
+}
+
+/// What is wrong with a service now, given how it was before the deploy (`None`: nobody looked).
+///
+/// | instance                                               | ailment   |
+/// |--------------------------------------------------------|-----------|
+/// | ended for want of memory                               | failed    |
+/// | ended, by any exit code, where one ran before          | failed    |
+/// | ended with code 0, where none ran before (a one-off)   | none      |
+/// | its health check does not hold                         | failed    |
+/// | started again twice or more since                      | failed    |
+/// | being started again, made, paused, within start period | unsettled |
+/// | fewer instances than wanted                            | unsettled |
+#[must_use]
+pub fn ailment(before: Option<&Fact>, now: &Fact) -> Option<Ailment> {
+    let running = now.running()?;
+    let each = running.instances.iter().filter_map(|instance| of_instance(before, instance));
+    let (failed, unsettled): (Vec<_>, Vec<_>) = each.partition(|ailment| matches!(ailment, Ailment::Failed(_)));
+    failed.into_iter().next().or_else(|| unsettled.into_iter().next()).or_else(|| too_few(running))
+}
+
+fn too_few(running: &Running) -> Option<Ailment> {
+    let there = running.instances.len();
+    (there < running.wanted as usize).then(|| Ailment::Unsettled(format!("{there} of {} instances", running.wanted)))
+}
+
+fn of_instance(before: Option<&Fact>, instance: &Instance) -> Option<Ailment> {
+    let name = &instance.name;
+    let then = before.and_then(Fact::running);
+    let restarts_then = then.and_then(|r| r.instances.iter().find(|i| i.id == instance.id)).map_or(0, |i| i.restarts);
+    let restarts = instance.restarts.saturating_sub(restarts_then);
+    let ran_before =
+        before.is_none() || then.is_some_and(|r| r.instances.iter().any(|i| i.state == InstanceState::Running));
+    let failed = |what: String| Some(Ailment::Failed(format!("{name} {what}")));
+    let unsettled = |what: &str| Some(Ailment::Unsettled(format!("{name} {what}")));
+    match (instance.state, instance.health) {
+        (InstanceState::Exited { out_of_memory: true, .. }, _) => {
+            failed("was ended by the kernel for want of memory".to_owned())
+        }
+        (InstanceState::Exited { code: 0, .. }, _) if !ran_before => None,
+        (InstanceState::Exited { code, .. }, _) => failed(format!("ended with exit code {code}")),
+        _ if restarts >= RESTARTS => failed(format!("was started again {restarts} times")),
+        (InstanceState::Running, Health::Unhealthy) => failed("is unhealthy by its own health check".to_owned()),
+        (InstanceState::Running, Health::Starting) => unsettled("is within its start period"),
+        (InstanceState::Running, Health::Healthy | Health::Unchecked) => None,
+        (InstanceState::Restarting, _) => unsettled("is being started again"),
+        (InstanceState::Created, _) => unsettled("is not started yet"),
+        (InstanceState::Paused, _) => unsettled("is paused"),
+    }
+}

@@ -1,0 +1,192 @@
+//! The judge: turns samples and facts into a verdict. Four-valued: what cannot be measured condemns nobody, and what was red
+//! before the deploy is not blamed on it until it has been green once since.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{Ailment, Measured, Sample, SignalPath, ailment};
+use crate::config::{Condition, Trigger, TriggerAction};
+use crate::id::{ServiceName, TriggerName};
+use crate::inventory::Fact;
+use crate::policy::{Finding, Judgement, Verdict};
+
+/// What the judge goes by.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// The triggers.
+    pub triggers: Vec<Trigger>,
+    /// Signals that must have been measured, and hold, for a healthy verdict.
+    pub required: Vec<SignalPath>,
+    /// Signals that were red before the deploy.
+    pub red_before: BTreeSet<SignalPath>,
+    /// What ran before the deploy.
+    pub before: Vec<Fact>,
+}
+
+/// Weighs samples and facts through one watch.
+#[derive(Debug, Clone)]
+pub struct Judge {
+    rules: Rules,
+    streaks: BTreeMap<TriggerName, Streak>,
+    /// Red before, and not green since.
+    excused: BTreeSet<SignalPath>,
+    last: BTreeMap<SignalPath, Sample>,
+    ailments: BTreeMap<ServiceName, Ailment>,
+    first_bad_at: Option<Timestamp>,
+}
+
+/// Bad samples in a row.
+#[derive(Debug, Clone, Default)]
+struct Streak {
+    length: u32,
+    since: Option<Timestamp>,
+}
+
+impl Judge {
+    /// A judge who has seen nothing yet.
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
+        Self {
+            excused: rules.red_before.clone(),
+            rules,
+            streaks: BTreeMap::new(),
+            last: BTreeMap::new(),
+            ailments: BTreeMap::new(),
+            first_bad_at: None,
+        }
+    }
+
+    /// Weighs one sample. Answers with a verdict as soon as it is certain that it is `Unhealthy`.
+    pub fn sample(&mut self, sample: &Sample) -> Option<Judgement> {
+        self.last.insert(sample.signal.clone(), sample.clone());
+        let mut fired = None;
+        for trigger in self.rules.triggers.iter().filter(|trigger| trigger.signal == sample.signal) {
+            match is_bad(&trigger.condition, sample) {
+                // Neither good nor bad: a streak is not broken by a failure to measure, and not lengthened either.
+                None => {}
+                Some(false) => {
+                    self.streaks.remove(&trigger.name);
+                    self.excused.remove(&sample.signal);
+                }
+                Some(true) if self.excused.contains(&sample.signal) => {}
+                Some(true) => {
+                    let streak = self.streaks.entry(trigger.name.clone()).or_default();
+                    streak.length += 1;
+                    streak.since.get_or_insert(sample.at);
+                    self.first_bad_at = Some(self.first_bad_at.map_or(sample.at, |at| at.min(sample.at)));
+                    if streak.length >= trigger.consecutive && fired.is_none() {
+                        fired = Some((trigger.clone(), streak.clone()));
+                    }
+                }
+            }
+        }
+        let (trigger, streak) = fired?;
+        self.fire(&trigger, &streak, sample)
+    }
+
+    fn fire(&self, trigger: &Trigger, streak: &Streak, sample: &Sample) -> Option<Judgement> {
+        let wants_person = match trigger.action {
+            TriggerAction::Rollback => false,
+            TriggerAction::Hold => true,
+            TriggerAction::Observe => return None,
+        };
+        let times = if streak.length == 1 { "once".to_owned() } else { format!("{} times in a row", streak.length) };
+        let finding = Finding {
+            subject: format!("trigger {}", trigger.name),
+            what: format!("{} {times}: {}", sample.signal, sample.what),
+            was_before: false,
+        };
+        Some(self.unhealthy(sample.at, streak.since, finding, wants_person))
+    }
+
+    /// Weighs what a platform sees of one service. Answers with a verdict as soon as it is certain that it is `Unhealthy`.
+    pub fn fact(&mut self, fact: &Fact) -> Option<Judgement> {
+        let before = self.rules.before.iter().find(|f| f.service == fact.service);
+        let was_ill = before.and_then(|before| ailment(None, before)).is_some();
+        let now = ailment(before, fact);
+        let Some(now) = now else {
+            self.ailments.remove(&fact.service);
+            return None;
+        };
+        self.ailments.insert(fact.service.clone(), now.clone());
+        let Ailment::Failed(what) = now else { return None };
+        if was_ill {
+            return None;
+        }
+        self.first_bad_at = Some(self.first_bad_at.map_or(fact.observed_at, |at| at.min(fact.observed_at)));
+        let finding = Finding { subject: fact.service.to_string(), what, was_before: false };
+        Some(self.unhealthy(fact.observed_at, None, finding, false))
+    }
+
+    fn unhealthy(&self, at: Timestamp, since: Option<Timestamp>, finding: Finding, wants_person: bool) -> Judgement {
+        let findings = [finding].into_iter().chain(self.excused_findings()).collect();
+        let first_bad_at = since.or(self.first_bad_at);
+        Judgement { verdict: Verdict::Unhealthy, at, first_bad_at, findings, wants_person }
+    }
+
+    fn excused_findings(&self) -> impl Iterator<Item = Finding> + '_ {
+        let excused = self.excused.iter().filter(|signal| self.last.contains_key(signal));
+        excused.map(|signal| Finding {
+            subject: signal.to_string(),
+            what: "was red before the deploy and has not been green since; not blamed on it".to_owned(),
+            was_before: true,
+        })
+    }
+
+    /// The verdict at the end of a watch in which nothing was certain.
+    ///
+    /// | required signals and instances                   | verdict      |
+    /// |--------------------------------------------------|--------------|
+    /// | all measured and good, all instances well        | healthy      |
+    /// | else: one could not be measured                  | unmeasurable |
+    /// | else: one is bad now, was red before, or unsettled | inconclusive |
+    #[must_use]
+    pub fn conclude(&self, now: Timestamp) -> Judgement {
+        let mut findings: Vec<Finding> = self.excused_findings().collect();
+        let mut verdict = if findings.is_empty() { Verdict::Healthy } else { Verdict::Inconclusive };
+        for (service, Ailment::Failed(what) | Ailment::Unsettled(what)) in &self.ailments {
+            verdict = Verdict::Inconclusive;
+            findings.push(Finding { subject: service.to_string(), what: what.clone(), was_before: false });
+        }
+        for signal in &self.rules.required {
+            let Some((shortcoming, what)) = self.shortcoming(signal) else { continue };
+            if verdict != Verdict::Unmeasurable {
+                verdict = shortcoming;
+            }
+            findings.push(Finding { subject: signal.to_string(), what, was_before: self.excused.contains(signal) });
+        }
+        Judgement { verdict, at: now, first_bad_at: self.first_bad_at, findings, wants_person: false }
+    }
+
+    fn shortcoming(&self, signal: &SignalPath) -> Option<(Verdict, String)> {
+        let Some(last) = self.last.get(signal) else {
+            return Some((Verdict::Unmeasurable, "was never measured".to_owned()));
+        };
+        if let Measured::Unmeasurable { why } = &last.measured {
+            return Some((Verdict::Unmeasurable, why.clone()));
+        }
+        let is_red = is_red(&self.rules.triggers, last);
+        is_red.then(|| (Verdict::Inconclusive, format!("bad in its last sample: {}", last.what)))
+    }
+}
+
+/// Whether a sample is red by any trigger on its signal; a probe that does not hold is red even without a trigger.
+#[must_use]
+pub fn is_red(triggers: &[Trigger], sample: &Sample) -> bool {
+    let by_trigger =
+        triggers.iter().filter(|t| t.signal == sample.signal).any(|t| is_bad(&t.condition, sample) == Some(true));
+    let is_down = matches!(
+        (&sample.signal, &sample.measured),
+        (SignalPath::Up(..), Measured::Value { value }) if *value < 1.0
+    );
+    by_trigger || is_down
+}
+
+/// Whether the sample is bad by this condition; `None` where nothing was measured.
+fn is_bad(condition: &Condition, sample: &Sample) -> Option<bool> {
+    match sample.measured {
+        Measured::Value { value } => Some(condition.holds(value)),
+        Measured::Unmeasurable { .. } => None,
+    }
+}

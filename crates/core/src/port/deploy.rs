@@ -1,0 +1,33 @@
+//! The deploy command, the dead-man's switch, and whoever looks on.
+
+use super::{Pending, PortError};
+use crate::detect::Sample;
+use crate::id::RunId;
+use crate::journal::{DeployExit, Record};
+
+/// Runs the deploy command and arms the switch. The command itself is not in the journal unredacted, so only the process
+/// that was given it can start it.
+pub trait Deployer: Send + Sync {
+    /// Starts the deploy command as the leader of a process group of its own, its output passed through. Answers with its
+    /// process id and the kernel's start time of it, in clock ticks since boot.
+    fn start(&self) -> Pending<'_, Result<(u32, u64), PortError>>;
+
+    /// Waits for the deploy command. A command that another process started ends [`DeployExit::Unseen`].
+    fn wait(&self, pid: u32, started_ticks: u64) -> Pending<'_, DeployExit>;
+
+    /// Ends the deploy command and its process group. Does nothing where the process is gone.
+    fn stop(&self, pid: u32, started_ticks: u64) -> Pending<'_, ()>;
+
+    /// Starts a detached process that goes on with the run when this one stops renewing its lease. Answers with its
+    /// process id.
+    fn arm<'a>(&'a self, run: &'a RunId) -> Pending<'a, Result<u32, PortError>>;
+}
+
+/// Looks on: told of every record after it is durable, and of every sample. Best effort; never delays or fails a run.
+pub trait Watcher: Send + Sync {
+    /// A record was appended.
+    fn recorded(&self, record: &Record);
+
+    /// Something was measured.
+    fn sampled(&self, sample: &Sample);
+}
