@@ -9,8 +9,14 @@
     reason = "a build tool at the edge: it starts programs, reads the environment, measures time and talks to the terminal"
 )]
 
+mod budgets;
+mod build_time;
+mod ci;
+mod core_manifest;
 mod failure;
+mod generate;
 mod process;
+mod test;
 mod testbed;
 mod workspace;
 
@@ -21,8 +27,14 @@ use crate::failure::Failure;
 const USAGE: &str = "\
 cargo xtask COMMAND
 
+  ci                                every check that a change must pass, then all tests
+  test [ARGS]                       bring the test-bed up and run the tests; ARGS go to the test runner
   testbed up|down|status [--json]   the real parts that tests need, on loopback
   testbed restart PART              end one part and start it again
+  budgets                           sizes of files, functions and folders, and banned names
+  core-manifest                     what the deciding crate may depend on and mention
+  generate [--check]                write (or compare) the files made from the program itself
+  build-time                        measure builds from an empty folder
 ";
 
 fn main() -> ExitCode {
@@ -43,11 +55,18 @@ fn main() -> ExitCode {
 fn dispatch(arguments: &[String]) -> Result<(), Failure> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
+        ["ci"] => ci::command(),
+        ["test", rest @ ..] => test::command(rest),
+        ["budgets"] => budgets::command(),
+        ["core-manifest"] => core_manifest::command(),
+        ["generate"] => generate::write(),
+        ["generate", "--check"] => generate::check(),
+        ["build-time"] => build_time::command(),
         ["testbed", rest @ ..] => testbed::command(rest),
         ["help" | "--help" | "-h"] | [] => {
             println!("{USAGE}");
             Ok(())
         }
-        [other, ..] => Err(Failure::Usage(format!("`{other}` is no command"))),
+        [other, ..] => Err(Failure::Usage(format!("`{other}` is no command, or not with these arguments"))),
     }
 }

@@ -12,6 +12,9 @@ use crate::workspace;
 /// The image's name.
 const IMAGE: &str = "backout-test/app:base";
 
+/// The name of the container that keeps the image.
+const HOLDER: &str = "backout-testbed-holds-app";
+
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
 const DOCKERFILE: &str = "\
@@ -27,14 +30,28 @@ pub(crate) fn start(layout: &Layout, _before: Option<&Part>) -> Result<Part, Fai
     fs::write(&dockerfile, DOCKERFILE).map_err(Failure::file(&dockerfile))?;
     // Debian's engine has no BuildKit client beside it; the classic builder needs nothing else, and caches.
     let build = Call::new("docker").env("DOCKER_BUILDKIT", "0").args(["build", "--quiet", "--tag", IMAGE]);
-    let id = build.args([folder.join("image")]).output()?;
+    let id = build.args([folder.join("image")]).output()?.trim().to_owned();
+    hold(&id)?;
     Ok(Part {
         state: State::Ready,
         address: Some(IMAGE.to_owned()),
-        version: Some(id.trim().to_owned()),
+        version: Some(id),
         path: Some(binary),
         ..Part::default()
     })
+}
+
+/// Keeps a container of the image, never started: `docker image prune -af`, which tests run, takes every image without one.
+fn hold(id: &str) -> Result<(), Failure> {
+    let docker = |words: &[&str]| Call::new("docker").args(words).output();
+    let held = docker(&["container", "inspect", "--format", "{{.Image}}", HOLDER]);
+    if held.as_ref().is_ok_and(|held| held.trim() == id) {
+        return Ok(());
+    }
+    if held.is_ok() {
+        docker(&["container", "rm", HOLDER])?;
+    }
+    docker(&["container", "create", "--name", HOLDER, IMAGE]).map(drop)
 }
 
 /// Builds the static binary in a build folder of its own, so that the main one is not built anew with other flags.

@@ -12,7 +12,7 @@ mod layout;
 mod packages;
 mod postgres;
 mod prometheus;
-mod record;
+pub(crate) mod record;
 mod redis;
 mod registry;
 

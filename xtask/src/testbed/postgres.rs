@@ -24,6 +24,20 @@ pub(crate) fn start(layout: &Layout, before: Option<&Part>) -> Result<Part, Fail
     let user = layout.is_root.then_some("postgres");
     let data = make_cluster(layout, user)?;
     let (port, log) = (free_port(before, 15432)?, layout.log("postgres"));
+    let ready = Path::new(PROGRAMS).join("pg_isready");
+    let is_ready = || Call::new(&ready).args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).output().is_ok();
+    let part = Daemon { argv: server_argv(&server, &data, port), user, log: &log }.start(is_ready)?;
+    let version = Call::new(&server).args(["--version"]).output()?;
+    Ok(Part {
+        address: Some(format!("postgres://postgres@127.0.0.1:{port}/postgres")),
+        port: Some(port),
+        version: version.split_whitespace().nth(2).map(str::to_owned),
+        path: Some(data),
+        ..part
+    })
+}
+
+fn server_argv(server: &Path, data: &Path, port: u16) -> Vec<String> {
     let argv = [
         &server.display().to_string(),
         "-D",
@@ -40,18 +54,7 @@ pub(crate) fn start(layout: &Layout, before: Option<&Part>) -> Result<Part, Fail
         // Test data: what is lost when the machine dies is made again.
         "fsync=off",
     ];
-    let ready = Path::new(PROGRAMS).join("pg_isready");
-    let is_ready = || Call::new(&ready).args(["-q", "-h", "127.0.0.1", "-p", &port.to_string()]).output().is_ok();
-    let argv = argv.map(str::to_owned).to_vec();
-    let part = Daemon { argv, user, log: &log }.start(is_ready)?;
-    let version = Call::new(&server).args(["--version"]).output()?;
-    Ok(Part {
-        address: Some(format!("postgres://postgres@127.0.0.1:{port}/postgres")),
-        port: Some(port),
-        version: version.split_whitespace().nth(2).map(str::to_owned),
-        path: Some(data),
-        ..part
-    })
+    argv.map(str::to_owned).to_vec()
 }
 
 /// The data folder; initialised if it is new.

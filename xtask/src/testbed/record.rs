@@ -93,6 +93,11 @@ impl Record {
         serde_json::to_string_pretty(self).map_err(|error| Failure::Check(error.to_string()))
     }
 
+    /// Whether any process of this test-bed is there.
+    pub(crate) fn runs_anything(&self) -> bool {
+        self.parts.values().any(|part| part.state == State::Running)
+    }
+
     /// The names of the parts that cannot be had.
     pub(crate) fn unavailable(&self) -> Vec<&str> {
         let missing = self.parts.iter().filter(|(_, part)| part.state == State::Unavailable);
