@@ -8,8 +8,10 @@ const RESTARTS: u32 = 2;
 /// What is wrong with a service, as its platform sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ailment {
-    /// It has failed, and waiting will not mend it.
-    Failed(String),
+    /// An instance has ended, and nothing starts it again.
+    Ended(String),
+    /// An instance runs and fails: its health check does not hold, or it is started again and again.
+    Failing(String),
     /// It is not well yet, or not well for the moment.
     Unsettled(String),
 }
@@ -18,19 +20,19 @@ pub enum Ailment {
 ///
 /// | instance                                               | ailment   |
 /// |--------------------------------------------------------|-----------|
-/// | ended for want of memory                               | failed    |
-/// | ended, by any exit code, where one ran before          | failed    |
+/// | ended for want of memory                               | ended     |
+/// | ended, by any exit code, where one ran before          | ended     |
 /// | ended with code 0, where none ran before (a one-off)   | none      |
-/// | its health check does not hold                         | failed    |
-/// | started again twice or more since                      | failed    |
+/// | its health check does not hold                         | failing   |
+/// | started again twice or more since                      | failing   |
 /// | being started again, made, paused, within start period | unsettled |
 /// | fewer instances than wanted                            | unsettled |
 #[must_use]
 pub fn ailment(before: Option<&Fact>, now: &Fact) -> Option<Ailment> {
     let running = now.running()?;
-    let each = running.instances.iter().filter_map(|instance| of_instance(before, instance));
-    let (failed, unsettled): (Vec<_>, Vec<_>) = each.partition(|ailment| matches!(ailment, Ailment::Failed(_)));
-    failed.into_iter().next().or_else(|| unsettled.into_iter().next()).or_else(|| too_few(running))
+    let all: Vec<Ailment> = running.instances.iter().filter_map(|instance| of_instance(before, instance)).collect();
+    let worst = all.iter().find(|ailment| !matches!(ailment, Ailment::Unsettled(_))).or(all.first());
+    worst.cloned().or_else(|| too_few(running))
 }
 
 fn too_few(running: &Running) -> Option<Ailment> {
@@ -45,16 +47,17 @@ fn of_instance(before: Option<&Fact>, instance: &Instance) -> Option<Ailment> {
     let restarts = instance.restarts.saturating_sub(restarts_then);
     let ran_before =
         before.is_none() || then.is_some_and(|r| r.instances.iter().any(|i| i.state == InstanceState::Running));
-    let failed = |what: String| Some(Ailment::Failed(format!("{name} {what}")));
+    let ended = |what: String| Some(Ailment::Ended(format!("{name} {what}")));
+    let failing = |what: String| Some(Ailment::Failing(format!("{name} {what}")));
     let unsettled = |what: &str| Some(Ailment::Unsettled(format!("{name} {what}")));
     match (instance.state, instance.health) {
         (InstanceState::Exited { out_of_memory: true, .. }, _) => {
-            failed("was ended by the kernel for want of memory".to_owned())
+            ended("was ended by the kernel for want of memory".to_owned())
         }
         (InstanceState::Exited { code: 0, .. }, _) if !ran_before => None,
-        (InstanceState::Exited { code, .. }, _) => failed(format!("ended with exit code {code}")),
-        _ if restarts >= RESTARTS => failed(format!("was started again {restarts} times")),
-        (InstanceState::Running, Health::Unhealthy) => failed("is unhealthy by its own health check".to_owned()),
+        (InstanceState::Exited { code, .. }, _) => ended(format!("ended with exit code {code}")),
+        _ if restarts >= RESTARTS => failing(format!("was started again {restarts} times")),
+        (InstanceState::Running, Health::Unhealthy) => failing("is unhealthy by its own health check".to_owned()),
         (InstanceState::Running, Health::Starting) => unsettled("is within its start period"),
         (InstanceState::Running, Health::Healthy | Health::Unchecked) => None,
         (InstanceState::Restarting, _) => unsettled("is being started again"),

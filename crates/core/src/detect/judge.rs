@@ -110,7 +110,7 @@ impl Judge {
             return None;
         };
         self.ailments.insert(fact.service.clone(), now.clone());
-        let Ailment::Failed(what) = now else { return None };
+        let (Ailment::Ended(what) | Ailment::Failing(what)) = now else { return None };
         if was_ill {
             return None;
         }
@@ -145,7 +145,7 @@ impl Judge {
     pub fn conclude(&self, now: Timestamp) -> Judgement {
         let mut findings: Vec<Finding> = self.excused_findings().collect();
         let mut verdict = if findings.is_empty() { Verdict::Healthy } else { Verdict::Inconclusive };
-        for (service, Ailment::Failed(what) | Ailment::Unsettled(what)) in &self.ailments {
+        for (service, Ailment::Ended(what) | Ailment::Failing(what) | Ailment::Unsettled(what)) in &self.ailments {
             verdict = Verdict::Inconclusive;
             findings.push(Finding { subject: service.to_string(), what: what.clone(), was_before: false });
         }

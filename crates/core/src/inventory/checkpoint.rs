@@ -72,3 +72,17 @@ pub fn last_known_good(checkpoints: &[Graded]) -> Option<&Graded> {
         .filter(|graded| graded.grade == Grade::Good && graded.is_retained)
         .max_by_key(|graded| (graded.checkpoint.taken_at, &graded.checkpoint.id))
 }
+
+/// The checkpoints to let go of, so that the newest `keep` good ones and the newest `keep` others stay. The last known good
+/// one always stays.
+#[must_use]
+pub fn to_release(checkpoints: &[Graded], keep: u32) -> Vec<&Checkpoint> {
+    let keep = keep.max(1) as usize;
+    let beyond = |is_good: bool| {
+        let mut of_kind: Vec<&Graded> =
+            checkpoints.iter().filter(|g| g.is_retained && (g.grade == Grade::Good) == is_good).collect();
+        of_kind.sort_by_key(|graded| std::cmp::Reverse((graded.checkpoint.taken_at, &graded.checkpoint.id)));
+        of_kind.into_iter().skip(keep).map(|graded| &graded.checkpoint).collect::<Vec<_>>()
+    };
+    [beyond(true), beyond(false)].concat()
+}

@@ -163,6 +163,19 @@ pub fn facts_digest(facts: &[Fact]) -> Digest {
     Digest::of(lines.join("\n").as_bytes())
 }
 
+/// The services that are not as they were: other instances, other versions, other files, or there at one time only.
+#[must_use]
+pub fn changed_between(before: &[Fact], after: &[Fact]) -> Vec<ServiceName> {
+    let lines = |fact: &Fact| {
+        let mut lines = fact_lines(fact);
+        lines.sort_unstable();
+        lines
+    };
+    let was = |service: &ServiceName| before.iter().find(|fact| fact.service == *service).map(lines);
+    let moved = after.iter().filter(|fact| was(&fact.service) != Some(lines(fact)));
+    moved.map(|fact| fact.service.clone()).collect()
+}
+
 fn fact_lines(fact: &Fact) -> Vec<String> {
     let service = &fact.service;
     let mut lines = match &fact.seen {

@@ -7,5 +7,5 @@ mod fact;
 pub use artifact::{
     Artifact, BlobRef, ComposeArtifact, Detail, ExecArtifact, FileRef, FileState, HostArtifact, PlatformKind,
 };
-pub use checkpoint::{Checkpoint, Grade, Graded, last_known_good};
-pub use fact::{Fact, Health, Instance, InstanceState, Running, Seen, Version, facts_digest};
+pub use checkpoint::{Checkpoint, Grade, Graded, last_known_good, to_release};
+pub use fact::{Fact, Health, Instance, InstanceState, Running, Seen, Version, changed_between, facts_digest};

@@ -64,7 +64,8 @@ fn to_artifact<'a>(artifact: &'a Artifact, fact: Option<&'a Fact>) -> Change<'a>
 }
 
 /// Whether the artifact is what runs: the same version in every instance, no fewer and no more of them, none ended.
-fn runs(artifact: &Artifact, running: &Running) -> bool {
+#[must_use]
+pub fn runs(artifact: &Artifact, running: &Running) -> bool {
     running.instances.len() == artifact.replicas as usize
         && running.instances.iter().all(|instance| {
             instance.version == artifact.version

@@ -1,6 +1,7 @@
-//! Plans in words.
+//! Plans and facts in words.
 
 use super::{Action, StepClass, SwitchOrder, WayBack};
+use crate::inventory::{Fact, Health, Instance, InstanceState, Seen};
 
 /// What an action does, in one line without a full stop.
 #[must_use]
@@ -29,6 +30,38 @@ pub fn action(action: &Action) -> String {
         }
         Action::Gate { batch, of } => format!("verify batch {batch} of {of}"),
     }
+}
+
+/// What runs of a service, in one line without a full stop.
+#[must_use]
+pub fn fact(fact: &Fact) -> String {
+    let service = &fact.service;
+    match &fact.seen {
+        Seen::Unknown { why } => format!("`{service}` could not be seen: {why}"),
+        Seen::Absent => format!("`{service}` is not there"),
+        Seen::Present(running) => {
+            let states: Vec<String> = running.instances.iter().map(instance).collect();
+            format!("`{service}` runs {} ({})", running.label, states.join(", "))
+        }
+    }
+}
+
+fn instance(instance: &Instance) -> String {
+    let state = match instance.state {
+        InstanceState::Created => "not started".to_owned(),
+        InstanceState::Running => "running".to_owned(),
+        InstanceState::Restarting => "being started again".to_owned(),
+        InstanceState::Paused => "paused".to_owned(),
+        InstanceState::Exited { out_of_memory: true, .. } => "out of memory".to_owned(),
+        InstanceState::Exited { code, .. } => format!("exited with {code}"),
+    };
+    let health = match instance.health {
+        Health::Unchecked => "",
+        Health::Starting => ", health starting",
+        Health::Healthy => ", healthy",
+        Health::Unhealthy => ", unhealthy",
+    };
+    format!("{} {state}{health}", instance.name)
 }
 
 /// The class of a step, in one word.

@@ -15,7 +15,7 @@ pub mod safety;
 mod step;
 
 pub use action::{Action, Switch, SwitchOrder};
-pub use difference::{Change, difference};
+pub use difference::{Change, difference, runs};
 pub use estimate::Estimates;
 pub use order::dependencies_first;
 pub use planner::{Situation, choose_target, needed, plan};

@@ -45,8 +45,11 @@ impl State {
             (Phase::Changed | Phase::Judged, Body::Decided { decision }) => Phase::Decided(decision.choice),
             (Phase::Decided(Choice::Keep), Body::CheckpointTaken { .. }) => Phase::KeptCaptured,
             (Phase::KeptCaptured, Body::Graded { .. }) => phase,
-            (Phase::Planning | Phase::Decided(Choice::RollBack), Body::PlanMade { .. }) => Phase::Planned,
-            (Phase::Planning | Phase::Decided(Choice::RollBack) | Phase::Ready, Body::Refused { .. }) => Phase::Refused,
+            (Phase::Planning | Phase::Planned | Phase::Decided(Choice::RollBack), Body::PlanMade { .. }) => {
+                Phase::Planned
+            }
+            (Phase::Decided(Choice::RollBack) | Phase::Ready, Body::Refused { .. })
+            | (Phase::Planning | Phase::Planned, Body::Refused { .. }) => Phase::Refused,
             (Phase::Planned, Body::CheckpointTaken { .. }) => Phase::PresentCaptured,
             (Phase::PresentCaptured, Body::Graded { .. }) => Phase::Executing,
             (Phase::Executing, Body::StepIntended { .. } | Body::StepEnded { .. }) => phase,
@@ -115,6 +118,7 @@ impl State {
                 }
             }
             Body::Graded { checkpoint, grade, .. } => self.keep_grade(checkpoint, *grade),
+            Body::DeploySpawned { pid, started_ticks } => self.deploy = Some((*pid, *started_ticks)),
             Body::DeployEnded { exit } => self.exit = Some(exit.clone()),
             Body::AfterSeen { facts, changed } => {
                 self.after.clone_from(facts);

@@ -20,7 +20,8 @@ pub enum Effect {
 pub enum Act {
     /// Look at what runs and what is red, before anything is changed. Answer: `BeforeSeen`.
     LookBefore,
-    /// Record what runs. Answer: `CheckpointTaken`.
+    /// Record what runs. Answer: `CheckpointTaken`; before a rollback also `PlanMade` or `Refused`, where the facts moved
+    /// since the plan was made.
     Capture(CapturePurpose),
     /// Start the dead-man's switch. Answer: `Armed`.
     Arm,

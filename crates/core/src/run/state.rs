@@ -123,6 +123,8 @@ pub struct State {
     pub last_checkpoint: Option<(CheckpointId, Option<Grade>)>,
     /// The checkpoint of what ran when the rollback began: what a failed step is undone to.
     pub present: Option<CheckpointId>,
+    /// The deploy command's process and when that started, in clock ticks since boot.
+    pub deploy: Option<(u32, u64)>,
     /// How the deploy command ended.
     pub exit: Option<DeployExit>,
     /// What ran after the deploy command.
@@ -164,6 +166,7 @@ impl State {
             has_good_checkpoint: false,
             last_checkpoint: None,
             present: None,
+            deploy: None,
             exit: None,
             after: Vec::new(),
             after_at: None,

@@ -1,0 +1,97 @@
+//! Driving a run: appends what the state machine wants recorded, does what it wants done, and comes back with what happened.
+//!
+//! Architecture invariant: record intent, act, record outcome, then tell others. A record that the journal does not take
+//! stops the run before the act it announces.
+
+use backout_core::id::RunId;
+use backout_core::journal::{Body, Record, RunResult, RunStarted};
+use backout_core::port::{Lease, StoreError};
+use backout_core::run::{Act as Wanted, Effect, Run};
+
+use crate::error::EngineError;
+use crate::switch::Act;
+use crate::world::World;
+
+/// One run in this process, under a lease.
+pub(crate) struct Driver<'a> {
+    pub(crate) world: &'a World,
+    pub(crate) lease: &'a Lease,
+    pub(crate) run: RunId,
+    pub(crate) machine: Run,
+}
+
+/// Begins a run and drives it to its end.
+///
+/// # Errors
+/// What stops the engine; the run stays open then.
+pub async fn begin(world: &World, lease: &Lease, run: RunId, started: RunStarted) -> Result<RunResult, EngineError> {
+    let (machine, effects) = Run::begin(started, world.clock.now())?;
+    Driver { world, lease, run, machine }.drive(effects).await
+}
+
+/// Goes on with a run that was interrupted, and drives it to its end. A run that has ended answers with its result.
+///
+/// # Errors
+/// What stops the engine; the run stays open then.
+pub async fn resume(world: &World, lease: &Lease, run: RunId, by: String, pid: u32) -> Result<RunResult, EngineError> {
+    let records = world.store.run(&run).await?;
+    let mut machine = Run::replay(&records)?;
+    if let Some(result) = machine.result() {
+        return Ok(result);
+    }
+    let effects = machine.handle(Body::TakenOver { by, pid }, world.clock.now())?;
+    Driver { world, lease, run, machine }.drive(effects).await
+}
+
+impl Driver<'_> {
+    async fn drive(mut self, mut effects: Vec<Effect>) -> Result<RunResult, EngineError> {
+        loop {
+            let mut wanted = None;
+            for effect in effects {
+                match effect {
+                    Effect::Record(body) => {
+                        self.append(&body).await?;
+                    }
+                    Effect::Do(act) => wanted = Some(act),
+                }
+            }
+            if let Some(result) = self.machine.result() {
+                return Ok(result);
+            }
+            let Some(wanted) = wanted else { return Err(EngineError::Interrupted) };
+            let event = self.perform(wanted).await?;
+            effects = self.machine.handle(event, self.world.clock.now())?;
+        }
+    }
+
+    async fn append(&self, body: &Body) -> Result<Record, EngineError> {
+        match self.world.store.append(self.lease, Some(&self.run), body).await {
+            Ok(record) => {
+                self.world.watcher.recorded(&record);
+                Ok(record)
+            }
+            Err(StoreError::Fenced { .. }) => Err(EngineError::Superseded),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Does what is wanted, unless this process is interrupted first. A step is not torn apart: it ends, or its process
+    /// does.
+    async fn perform(&self, wanted: Wanted) -> Result<Body, EngineError> {
+        if *self.world.interrupt.borrow() {
+            return Err(EngineError::Interrupted);
+        }
+        let changes = matches!(wanted, Wanted::Execute { .. } | Wanted::Undo { .. } | Wanted::Capture(_));
+        if changes {
+            return self.act(wanted).await;
+        }
+        tokio::select! {
+            event = self.act(wanted) => event,
+            () = self.world.interrupted() => Err(EngineError::Interrupted),
+        }
+    }
+
+    pub(crate) fn as_act(&self) -> Act<'_> {
+        Act { world: self.world, lease: self.lease, run: &self.run }
+    }
+}

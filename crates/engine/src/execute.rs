@@ -1,0 +1,197 @@
+//! Executing one step of a plan, observing whether its target is there, and undoing it.
+//!
+//! Architecture invariants: an exit code is not evidence; a step in doubt is looked at, not repeated.
+
+use std::time::Duration;
+
+use backout_core::detect::{Ailment, Measured, ailment};
+use backout_core::id::ServiceName;
+use backout_core::inventory::{Artifact, Checkpoint, Fact, FileRef, Seen};
+use backout_core::journal::{Body, StepOutcome};
+use backout_core::plan::{Action, Step, Switch, SwitchOrder, explain, runs};
+use backout_core::policy::Check;
+use backout_core::run::{GateVerdict, gate};
+
+use crate::collect::{observe_one, probe_one, probes};
+use crate::switch::{Act, in_words};
+use crate::verify::survey;
+
+/// Time between two looks while waiting for health.
+const PAUSE: Duration = Duration::from_millis(50);
+/// How long services may settle after a batch before it is judged.
+const SETTLE: Duration = Duration::from_secs(2);
+
+impl Act<'_> {
+    /// Does a step.
+    pub(crate) async fn execute(&self, step: &Step, before: &Before<'_>) -> StepOutcome {
+        let limit = Duration::from_millis(step.limit_ms);
+        match &step.action {
+            Action::KeepEvidence { service } => self.keep_evidence(service, limit).await,
+            Action::Switch(switch) => self.switch(switch, limit).await,
+            Action::RestoreFiles { files, .. } => match self.restore_files(files).await {
+                Ok(changed) => StepOutcome::Done { seen: format!("put back {}", changed.join(", ")) },
+                Err(error) => StepOutcome::Failed { why: in_words(&error) },
+            },
+            Action::Stop { service, grace_ms } => self.stop(service, *grace_ms).await,
+            Action::AwaitHealthy { service, within_ms } => {
+                self.await_healthy(service, Duration::from_millis(*within_ms), before).await
+            }
+            Action::Gate { .. } => self.gate(before.checks).await,
+        }
+    }
+
+    /// Looks whether the target of a step is there. What only looks is done again: it changes nothing.
+    pub(crate) async fn reobserve(&self, step: &Step) -> StepOutcome {
+        let Some(service) = step.action.service().filter(|_| !step.action.is_read_only()) else {
+            return StepOutcome::NotThere { seen: "it was interrupted, and only looks".to_owned() };
+        };
+        let fact = observe_one(self.world, service).await;
+        if let Seen::Unknown { why } = &fact.seen {
+            return StepOutcome::Unclear { why: why.clone() };
+        }
+        let is_there = match &step.action {
+            Action::Switch(switch) => {
+                fact.running().is_some_and(|running| runs(&switch.to, running)) && are_back(&switch.files, &fact)
+            }
+            Action::RestoreFiles { files, .. } => are_back(files, &fact),
+            Action::Stop { .. } => is_stopped(&fact),
+            Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => false,
+        };
+        let seen = explain::fact(&fact);
+        if is_there { StepOutcome::AlreadyThere { seen } } else { StepOutcome::NotThere { seen } }
+    }
+
+    /// Switches the service of a failed step back to what the checkpoint of the present has, unless that is what runs.
+    pub(crate) async fn undo(&self, step: &Step, present: Option<&Checkpoint>) -> StepOutcome {
+        let Some(service) = step.action.service() else {
+            return StepOutcome::Done { seen: "there was nothing to undo".to_owned() };
+        };
+        let Some(artifact) = present.and_then(|checkpoint| checkpoint.artifacts.get(service)) else {
+            let fact = observe_one(self.world, service).await;
+            return StepOutcome::NotThere {
+                seen: format!("nothing is recorded to switch back to; {}", explain::fact(&fact)),
+            };
+        };
+        let files = self.differing(&artifact.files, service).await;
+        let fact = observe_one(self.world, service).await;
+        if files.is_empty() && fact.running().is_some_and(|running| runs(artifact, running)) {
+            return StepOutcome::AlreadyThere { seen: explain::fact(&fact) };
+        }
+        if let Action::RestoreFiles { .. } = step.action {
+            return match self.restore_files(&files).await {
+                Ok(changed) => StepOutcome::Done { seen: format!("put back {}", changed.join(", ")) },
+                Err(error) => StepOutcome::Failed { why: in_words(&error) },
+            };
+        }
+        self.switch(&switch_back(artifact, files, step), Duration::from_millis(step.limit_ms)).await
+    }
+
+    async fn keep_evidence(&self, service: &ServiceName, limit: Duration) -> StepOutcome {
+        let Some(platform) = self.world.platform_of(service) else {
+            return StepOutcome::Failed { why: format!("no platform runs `{service}`") };
+        };
+        let evidence = tokio::select! {
+            evidence = platform.evidence(service) => evidence,
+            () = self.world.clock.sleep(limit) => return StepOutcome::Failed { why: "took too long".to_owned() },
+        };
+        let mut items = Vec::new();
+        for piece in evidence {
+            match self.world.blobs.put(&piece.content).await {
+                Ok(blob) => items.push((piece.name, blob)),
+                Err(error) => return StepOutcome::Failed { why: in_words(&error) },
+            }
+        }
+        let seen = format!("kept {} pieces of evidence", items.len());
+        match self.record(&Body::EvidenceKept { service: service.clone(), items }).await {
+            Ok(()) => StepOutcome::Done { seen },
+            Err(error) => StepOutcome::Failed { why: in_words(&error) },
+        }
+    }
+
+    async fn stop(&self, service: &ServiceName, grace_ms: u64) -> StepOutcome {
+        let Some(platform) = self.world.platform_of(service) else {
+            return StepOutcome::Failed { why: format!("no platform runs `{service}`") };
+        };
+        let told = platform.stop(service, grace_ms).await;
+        let fact = observe_one(self.world, service).await;
+        let seen = explain::fact(&fact);
+        match told {
+            _ if is_stopped(&fact) => StepOutcome::Done { seen },
+            Ok(()) => StepOutcome::Failed { why: seen },
+            Err(error) => StepOutcome::Failed { why: format!("{}; {seen}", in_words(&error)) },
+        }
+    }
+
+    /// Waits for every instance, and then for the service's own probes. An instance that has ended is not waited for.
+    async fn await_healthy(&self, service: &ServiceName, within: Duration, before: &Before<'_>) -> StepOutcome {
+        let deadline = self.world.clock.now() + within;
+        loop {
+            let fact = observe_one(self.world, service).await;
+            let seen = explain::fact(&fact);
+            let missing = match ailment(None, &fact) {
+                Some(Ailment::Ended(what)) => return StepOutcome::Failed { why: what },
+                Some(Ailment::Failing(what) | Ailment::Unsettled(what)) => Some(what),
+                None if fact.running().is_none() => Some(seen.clone()),
+                None => self.failing_probe(service, before).await,
+            };
+            match missing {
+                None => return StepOutcome::Done { seen },
+                Some(what) if self.world.clock.now() >= deadline => return StepOutcome::Failed { why: what },
+                Some(_) => self.world.clock.sleep(PAUSE).await,
+            }
+        }
+    }
+
+    /// A probe of the service that does not hold. One that was red before, or cannot be measured, holds nothing up.
+    async fn failing_probe(&self, service: &ServiceName, before: &Before<'_>) -> Option<String> {
+        for (_, probe) in probes(self.world).filter(|(owner, _)| *owner == service) {
+            for sample in probe_one(self.world, service, probe).await {
+                let is_down = matches!(sample.measured, Measured::Value { .. })
+                    && backout_core::detect::is_red(&self.world.environment.triggers, &sample);
+                if is_down && !before.red.contains(&sample.signal.to_string()) {
+                    return Some(format!("{}: {}", sample.signal, sample.what));
+                }
+            }
+        }
+        None
+    }
+
+    async fn gate(&self, before: &[Check]) -> StepOutcome {
+        self.world.clock.sleep(SETTLE).await;
+        let now = survey(self.world).await.checks;
+        match gate(before, &now) {
+            GateVerdict::GoOn => StepOutcome::Done { seen: "neither recovered nor worse".to_owned() },
+            GateVerdict::Recovered => StepOutcome::Recovered { seen: "every check holds".to_owned() },
+            GateVerdict::Worsened(what) => StepOutcome::Worsened { seen: what },
+        }
+    }
+}
+
+/// How it was before the first step.
+pub(crate) struct Before<'a> {
+    /// The checks.
+    pub(crate) checks: &'a [Check],
+    /// Names of signals that were red before the deploy.
+    pub(crate) red: &'a [String],
+}
+
+fn switch_back(artifact: &Artifact, files: Vec<FileRef>, step: &Step) -> Switch {
+    let grace_ms = match &step.action {
+        Action::Switch(switch) => switch.grace_ms,
+        Action::Stop { grace_ms, .. } => *grace_ms,
+        _ => 0,
+    };
+    Switch { from: None, to: artifact.clone(), files, order: SwitchOrder::StopFirst, grace_ms }
+}
+
+fn are_back(files: &[FileRef], fact: &Fact) -> bool {
+    files.iter().all(|file| fact.files.get(&file.path) == file.digest())
+}
+
+fn is_stopped(fact: &Fact) -> bool {
+    match &fact.seen {
+        Seen::Absent => true,
+        Seen::Unknown { .. } => false,
+        Seen::Present(running) => running.instances.iter().all(|instance| !instance.is_well()),
+    }
+}

@@ -1,0 +1,107 @@
+//! What the journal's records say, taken together: projections, recomputed from the records each time.
+
+use std::collections::BTreeMap;
+
+use backout_core::id::{CheckpointId, RunId, StepId};
+use backout_core::inventory::{Grade, Graded};
+use backout_core::journal::{Body, Record, RunResult, StepOutcome};
+use backout_core::plan::{Estimates, Plan};
+use jiff::Timestamp;
+
+/// Every checkpoint with its newest grade, oldest first.
+#[must_use]
+pub fn checkpoints(records: &[Record]) -> Vec<Graded> {
+    let mut all: Vec<Graded> = Vec::new();
+    for record in records {
+        match &record.body {
+            Body::CheckpointTaken { checkpoint } => all.push(Graded {
+                checkpoint: (**checkpoint).clone(),
+                grade: Grade::Candidate,
+                why: checkpoint.why.clone(),
+                is_retained: true,
+            }),
+            Body::Graded { checkpoint, grade, why } => {
+                if let Some(graded) = all.iter_mut().find(|graded| graded.checkpoint.id == *checkpoint) {
+                    graded.grade = *grade;
+                    graded.why.clone_from(why);
+                }
+            }
+            Body::CheckpointReleased { checkpoint } => {
+                if let Some(graded) = all.iter_mut().find(|graded| graded.checkpoint.id == *checkpoint) {
+                    graded.is_retained = false;
+                }
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
+/// How long the steps of past plans took, of those that were done.
+#[must_use]
+pub fn estimates(records: &[Record]) -> Estimates {
+    let mut estimates = Estimates::default();
+    for (plan, run) in plans(records) {
+        for record in records.iter().filter(|record| record.run.as_ref() == Some(run)) {
+            let Body::StepEnded { step, outcome: StepOutcome::Done { .. }, took_ms, .. } = &record.body else {
+                continue;
+            };
+            if let Some(step) = plan.step(StepId(step.0)) {
+                estimates.remember(step.action.kind(), step.action.service(), *took_ms);
+            }
+        }
+    }
+    estimates
+}
+
+fn plans(records: &[Record]) -> Vec<(&Plan, &RunId)> {
+    let of_run: BTreeMap<&RunId, &Plan> = records
+        .iter()
+        .filter_map(|record| match (&record.body, &record.run) {
+            (Body::PlanMade { plan }, Some(run)) => Some((run, plan.as_ref())),
+            _ => None,
+        })
+        .collect();
+    of_run.into_iter().map(|(run, plan)| (plan, run)).collect()
+}
+
+/// A run that changed something on its way back, and ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastRollback {
+    /// The run.
+    pub run: RunId,
+    /// Where it went.
+    pub target: CheckpointId,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How.
+    pub result: RunResult,
+    /// Whether nobody had asked for it.
+    pub is_automatic: bool,
+}
+
+/// Every ended run that had begun to execute a plan, oldest first.
+#[must_use]
+pub fn past_rollbacks(records: &[Record]) -> Vec<PastRollback> {
+    let mut rollbacks: Vec<PastRollback> = plans(records)
+        .into_iter()
+        .filter_map(|(plan, run)| {
+            let of_run = |record: &&Record| record.run.as_ref() == Some(run);
+            let acted = records.iter().filter(of_run).any(|record| matches!(record.body, Body::StepIntended { .. }));
+            let (ended_at, result) = records.iter().filter(of_run).find_map(|record| match record.body {
+                Body::RunEnded { result, .. } => Some((record.at, result)),
+                _ => None,
+            })?;
+            let is_automatic = plan.request.is_automatic;
+            acted.then(|| PastRollback {
+                run: run.clone(),
+                target: plan.target.clone(),
+                ended_at,
+                result,
+                is_automatic,
+            })
+        })
+        .collect();
+    rollbacks.sort_by(|a, b| (a.ended_at, &a.run).cmp(&(b.ended_at, &b.run)));
+    rollbacks
+}

@@ -1,0 +1,124 @@
+//! Preparing a plan: choosing the target, looking at what runs, making sure that the target can run, and asking the planner.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use backout_core::id::{CheckpointId, ServiceName};
+use backout_core::inventory::{Fact, Graded, Version};
+use backout_core::journal::{Body, Record, RunResult};
+use backout_core::plan::{Estimates, Plan, Request, Situation, check, choose_target, needed, plan};
+use backout_core::policy::Refusal;
+use backout_core::port::{PortError, Preflight};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use crate::collect::observe;
+use crate::error::EngineError;
+use crate::history::{checkpoints, estimates, past_rollbacks};
+use crate::world::World;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// A plan, or the reasons for which there is none.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Prepared {
+    /// A sound plan. It may still be blocked: see [`Plan::blocked_by`].
+    Plan(Box<Plan>),
+    /// There is nothing to plan for.
+    Refused(Vec<Refusal>),
+}
+
+/// Makes a plan for a request. Nothing is changed, but for images that are fetched so that they are here.
+///
+/// # Errors
+/// [`EngineError::Store`] where the journal cannot be read, and [`EngineError::Port`] where the planner made a plan that
+/// its own linter refuses.
+pub async fn prepare(
+    world: &World,
+    request: &Request,
+    suspect: &BTreeMap<ServiceName, Version>,
+) -> Result<Prepared, EngineError> {
+    let records = world.store.records(&world.environment.name, &[]).await?;
+    let all = checkpoints(&records);
+    let target = match choose_target(request, &world.environment.name, &all) {
+        Ok(target) => target,
+        Err(refusal) => return Ok(Prepared::Refused(vec![refusal])),
+    };
+    let facts = observe(world).await;
+    let preflight = preflight(world, request, target, &facts).await;
+    let past = Past::of(&records, &target.checkpoint.id, &facts, &all, world.clock.now());
+    let depends_on = world.depends_on();
+    let situation = Situation {
+        environment: &world.environment.name,
+        depends_on: &depends_on,
+        facts: &facts,
+        preflight: &preflight,
+        estimates: &past.estimates,
+        attempts: world.environment.policy.attempts,
+        suspect,
+        arrived_at: past.arrived_at.as_ref(),
+        automatic: (past.automatic, world.environment.policy.max_automatic_per_hour.unwrap_or(u32::MAX)),
+        target_failed: past.target_failed,
+        now: world.clock.now(),
+    };
+    let plan = plan(request, target, &situation);
+    let faults = check::check(&plan, &depends_on);
+    match faults.first() {
+        None => Ok(Prepared::Plan(Box::new(plan))),
+        Some(fault) => Err(PortError::new(format!("the plan is not sound: {fault}"))
+            .hint("nothing was touched; this is a fault of backout: please report it")
+            .into()),
+    }
+}
+
+/// Every artifact that the plan will need is looked for before anything stops.
+async fn preflight(
+    world: &World,
+    request: &Request,
+    target: &Graded,
+    facts: &[Fact],
+) -> BTreeMap<ServiceName, Preflight> {
+    let artifacts = needed(request, &target.checkpoint, facts);
+    let looks = artifacts.into_iter().map(async |artifact| {
+        let found = match world.platform_of(&artifact.service) {
+            Some(platform) => platform.preflight(artifact, world.blobs.as_ref()).await,
+            None => Preflight::Unknown { why: "no platform runs it".to_owned() },
+        };
+        (artifact.service.clone(), found)
+    });
+    join_all(looks).await.into_iter().collect()
+}
+
+/// What past runs say about this one.
+struct Past {
+    estimates: Estimates,
+    arrived_at: Option<CheckpointId>,
+    automatic: u32,
+    target_failed: Option<Timestamp>,
+}
+
+impl Past {
+    fn of(records: &[Record], target: &CheckpointId, facts: &[Fact], all: &[Graded], now: Timestamp) -> Self {
+        let rollbacks = past_rollbacks(records);
+        let recent = rollbacks.iter().filter(|r| r.is_automatic && r.ended_at + HOUR > now).count();
+        let failed = rollbacks.iter().rfind(|r| r.target == *target);
+        Self {
+            estimates: estimates(records),
+            arrived_at: arrived_at(records, facts, all),
+            automatic: u32::try_from(recent).unwrap_or(u32::MAX),
+            target_failed: failed.filter(|r| r.result == RunResult::NotVerified).map(|r| r.ended_at),
+        }
+    }
+}
+
+/// The checkpoint that the last run went back to, if it is what still runs.
+fn arrived_at(records: &[Record], facts: &[Fact], all: &[Graded]) -> Option<CheckpointId> {
+    let last = records.iter().rev().find(|record| matches!(record.body, Body::RunEnded { .. }))?;
+    let Body::RunEnded { result: RunResult::RolledBack, .. } = last.body else { return None };
+    let target = past_rollbacks(records).into_iter().next_back()?.target;
+    let checkpoint = &all.iter().find(|graded| graded.checkpoint.id == target)?.checkpoint;
+    let differs = backout_core::plan::difference(checkpoint, facts)
+        .into_values()
+        .any(|change| matches!(change, backout_core::plan::Change::Switch(..)));
+    (!differs).then_some(target)
+}

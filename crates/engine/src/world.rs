@@ -1,0 +1,78 @@
+//! Everything that the engine reaches the world through, for one environment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use backout_core::config::Environment;
+use backout_core::id::ServiceName;
+use backout_core::port::{Blobs, Clock, Deployer, Files, Platform, Prober, Store, Watcher};
+use tokio::sync::watch;
+
+/// One environment and its ports. Time, randomness and interruption come in here.
+#[derive(Clone)]
+pub struct World {
+    /// The resolved configuration.
+    pub environment: Arc<Environment>,
+    /// What runs the services, with the services that each runs.
+    pub platforms: Vec<Hosted>,
+    /// The configuration files that belong to each service.
+    pub files_of: BTreeMap<ServiceName, Vec<OwnedFile>>,
+    /// The host's files.
+    pub files: Arc<dyn Files>,
+    /// Captured content.
+    pub blobs: Arc<dyn Blobs>,
+    /// Performs probes.
+    pub prober: Arc<dyn Prober>,
+    /// The journal.
+    pub store: Arc<dyn Store>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// The deploy command and the switch.
+    pub deployer: Arc<dyn Deployer>,
+    /// Looks on.
+    pub watcher: Arc<dyn Watcher>,
+    /// Random numbers, for identifiers.
+    pub salt: Arc<dyn Fn() -> u32 + Send + Sync>,
+    /// Turns true when this process shall stop.
+    pub interrupt: watch::Receiver<bool>,
+}
+
+/// A platform and the services it runs.
+#[derive(Clone)]
+pub struct Hosted {
+    /// The platform.
+    pub platform: Arc<dyn Platform>,
+    /// Its services.
+    pub services: Vec<ServiceName>,
+}
+
+/// A configuration file that goes back with a service.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedFile {
+    /// Absolute path.
+    pub path: String,
+    /// Whether the service reads it itself (see [`backout_core::inventory::FileRef::needs_restart`]).
+    pub needs_restart: bool,
+}
+
+impl World {
+    /// The platform that runs a service.
+    pub(crate) fn platform_of(&self, service: &ServiceName) -> Option<&Arc<dyn Platform>> {
+        self.platforms.iter().find(|hosted| hosted.services.contains(service)).map(|hosted| &hosted.platform)
+    }
+
+    /// Which service depends on which.
+    #[must_use]
+    pub fn depends_on(&self) -> BTreeMap<ServiceName, Vec<ServiceName>> {
+        self.environment.services.iter().map(|(name, service)| (name.clone(), service.depends_on.clone())).collect()
+    }
+
+    /// Ends when this process shall stop.
+    pub(crate) async fn interrupted(&self) {
+        let mut interrupt = self.interrupt.clone();
+        // A sender that is gone can no longer interrupt.
+        if interrupt.wait_for(|stop| *stop).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+}
