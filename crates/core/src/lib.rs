@@ -14,4 +14,5 @@ pub mod journal;
 pub mod plan;
 pub mod policy;
 pub mod port;
+pub mod report;
 pub mod run;

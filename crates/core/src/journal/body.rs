@@ -312,3 +312,18 @@ pub enum RunResult {
     /// Stopped by a person.
     Aborted,
 }
+
+impl RunResult {
+    /// The exit code of the command whose run ended so.
+    #[must_use]
+    pub fn exit_code(self, is_guard: bool) -> u8 {
+        match self {
+            RunResult::Kept | RunResult::KeptUnproven => 0,
+            RunResult::RolledBack | RunResult::NothingChanged if is_guard => 3,
+            RunResult::RolledBack | RunResult::NothingChanged => 0,
+            RunResult::NotVerified | RunResult::Held => 4,
+            RunResult::Refused => 5,
+            RunResult::Aborted => 130,
+        }
+    }
+}

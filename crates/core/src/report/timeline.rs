@@ -1,0 +1,222 @@
+//! The timeline: one line for each record that a person wants to know of.
+
+use jiff::Timestamp;
+
+use crate::inventory::{Fact, Grade};
+use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
+use crate::plan::{Plan, Step, explain};
+use crate::policy::{Check, Choice, Verdict};
+
+/// One line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// When.
+    pub at: Timestamp,
+    /// One or two words: what kind of thing happened.
+    pub label: String,
+    /// What happened.
+    pub text: String,
+    /// More, one line each.
+    pub details: Vec<String>,
+    /// Whether it is bad news.
+    pub is_bad: bool,
+}
+
+/// Turns records into lines. Remembers the plan, because step records carry a number only.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    plan: Option<Plan>,
+}
+
+struct Said {
+    label: String,
+    text: String,
+    details: Vec<String>,
+    is_bad: bool,
+}
+
+fn said(label: &str, text: impl Into<String>) -> Said {
+    Said { label: label.to_owned(), text: text.into(), details: Vec::new(), is_bad: false }
+}
+
+impl Said {
+    fn with(mut self, details: Vec<String>) -> Self {
+        self.details = details;
+        self
+    }
+
+    fn bad_if(mut self, is_bad: bool) -> Self {
+        self.is_bad = is_bad;
+        self
+    }
+}
+
+impl Timeline {
+    /// The line for a record, if a person wants to know of it.
+    pub fn line(&mut self, record: &Record) -> Option<Line> {
+        if let Body::PlanMade { plan } = &record.body {
+            self.plan = Some((**plan).clone());
+        }
+        let said = self.of_deploy(&record.body).or_else(|| self.of_rollback(&record.body))?;
+        Some(Line { at: record.at, label: said.label, text: said.text, details: said.details, is_bad: said.is_bad })
+    }
+
+    fn of_deploy(&self, body: &Body) -> Option<Said> {
+        Some(match body {
+            Body::RunStarted(started) => match &started.run {
+                RunKind::Guard { command } => said("guard", command.join(" ")),
+                RunKind::Rollback => said("rollback", started.reason.clone().unwrap_or_default()),
+            },
+            Body::BeforeSeen { facts, red, .. } => {
+                let red: Vec<String> = red
+                    .iter()
+                    .map(|signal| format!("{signal} is red already, and will not be blamed on the deploy"))
+                    .collect();
+                said("before", services(facts)).with(red)
+            }
+            Body::CheckpointTaken { checkpoint } => {
+                said("checkpoint", format!("{}: {}", checkpoint.id, checkpoint.why))
+            }
+            Body::Graded { checkpoint, grade, why } => {
+                said("graded", format!("{checkpoint} is {grade}: {why}")).bad_if(*grade == Grade::Bad)
+            }
+            Body::Armed { pid } => said("armed", format!("the dead-man's switch stands by (process {pid})")),
+            Body::DeployIntended => said("deploy", "starting the deploy command"),
+            Body::DeployEnded { exit } => said("deploy", exit_text(exit)).bad_if(*exit != DeployExit::Code { code: 0 }),
+            Body::AfterSeen { changed, facts } => {
+                let of_changed =
+                    facts.iter().filter(|fact| changed.contains(&fact.service)).map(explain::fact).collect();
+                match changed.len() {
+                    0 => said("after", "the deploy changed nothing"),
+                    1 => said("after", "the deploy changed 1 service").with(of_changed),
+                    n => said("after", format!("the deploy changed {n} services")).with(of_changed),
+                }
+            }
+            Body::Judged { judgement } => {
+                let findings = judgement.findings.iter().map(|f| format!("{}: {}", f.subject, f.what)).collect();
+                said("verdict", judgement.verdict.to_string())
+                    .with(findings)
+                    .bad_if(judgement.verdict == Verdict::Unhealthy)
+            }
+            Body::Decided { decision } => {
+                let choice = match decision.choice {
+                    Choice::Keep => "keep the deploy",
+                    Choice::RollBack => "roll back",
+                    Choice::Hold => "hold for a person",
+                };
+                let reasons_for = decision.reasons_for.iter().map(|reason| format!("for: {reason}"));
+                let reasons_against = decision.reasons_against.iter().map(|reason| format!("against: {reason}"));
+                said("decision", choice).with(reasons_for.chain(reasons_against).collect())
+            }
+            _ => return None,
+        })
+    }
+
+    fn of_rollback(&self, body: &Body) -> Option<Said> {
+        Some(match body {
+            Body::Refused { refusals } => {
+                let details = refusals.iter().map(|r| format!("{}: {} ({})", r.name, r.what, r.hint)).collect();
+                said("refused", "nothing was changed").with(details).bad_if(true)
+            }
+            Body::PlanMade { plan } => said("plan", format!("{} steps back to `{}`", plan.steps.len(), plan.target)),
+            Body::EvidenceKept { service, items } => {
+                let names: Vec<&str> = items.iter().map(|(name, _)| name.as_str()).collect();
+                said("evidence", format!("`{service}`: {}", names.join(", ")))
+            }
+            Body::FileReplaced { path, was } => {
+                let kept = was.as_ref().map_or("there was none", |_| "what was there is kept");
+                said("file", format!("{path} ({kept})"))
+            }
+            Body::StepEnded { step, outcome, took_ms, .. } => {
+                let (text, is_bad) = outcome_text(outcome);
+                let name = self.step(step.0).map_or_else(String::new, |step| explain::action(&step.action));
+                said(&self.step_label(step.0), format!("{name}: {text} ({took_ms} ms)")).bad_if(is_bad)
+            }
+            Body::UndoIntended { step } => said("undo", format!("step {step} failed and is being undone")).bad_if(true),
+            Body::UndoEnded { step, outcome } => {
+                let (text, is_bad) = outcome_text(outcome);
+                said("undo", format!("step {step}: {text}")).bad_if(is_bad)
+            }
+            Body::Verified { checks, .. } => {
+                let failing = checks.iter().filter(|check| check.blocks()).count();
+                let text =
+                    if failing == 0 { "every check holds".to_owned() } else { format!("{failing} checks do not hold") };
+                said("verified", text).with(checks.iter().map(check_text).collect()).bad_if(failing > 0)
+            }
+            Body::TakenOver { by, .. } => said("taken over", by.clone()),
+            Body::AbortRequested { by } => said("abort", format!("asked for by {by}")),
+            Body::RunEnded { result, summary } => {
+                said(result_text(*result), summary.clone()).bad_if(*result == RunResult::NotVerified)
+            }
+            _ => return None,
+        })
+    }
+
+    fn step(&self, number: u32) -> Option<&Step> {
+        self.plan.as_ref()?.step(crate::id::StepId(number))
+    }
+
+    fn step_label(&self, number: u32) -> String {
+        format!("step {number}/{}", self.plan.as_ref().map_or(0, |plan| plan.steps.len()))
+    }
+}
+
+fn services(facts: &[Fact]) -> String {
+    let each: Vec<String> = facts
+        .iter()
+        .map(|fact| match fact.running() {
+            Some(running) => format!("{} {}", fact.service, running.label),
+            None => explain::fact(fact),
+        })
+        .collect();
+    each.join(", ")
+}
+
+fn exit_text(exit: &DeployExit) -> String {
+    match exit {
+        DeployExit::Code { code: 0 } => "the deploy command succeeded".to_owned(),
+        DeployExit::Code { code } => format!("the deploy command failed with exit code {code}"),
+        DeployExit::Signal { signal } => format!("the deploy command was ended by signal {signal}"),
+        DeployExit::TimedOut => "the deploy command took too long and was ended".to_owned(),
+        DeployExit::NotStarted { why } => format!("the deploy command could not be started: {why}"),
+        DeployExit::Unseen => "the deploy command was not seen to end".to_owned(),
+    }
+}
+
+fn outcome_text(outcome: &StepOutcome) -> (String, bool) {
+    match outcome {
+        StepOutcome::Done { seen } => (format!("done, {seen}"), false),
+        StepOutcome::AlreadyThere { seen } => (format!("was done already, {seen}"), false),
+        StepOutcome::Failed { why } => (format!("failed: {why}"), true),
+        StepOutcome::NotThere { seen } => (format!("was interrupted and is not done: {seen}"), true),
+        StepOutcome::Unclear { why } => (format!("cannot be found out: {why}"), true),
+        StepOutcome::Recovered { seen } => (format!("health recovered: {seen}"), false),
+        StepOutcome::Worsened { seen } => (format!("health got worse: {seen}"), true),
+    }
+}
+
+/// A check in one line.
+fn check_text(check: &Check) -> String {
+    let mark = match check.verdict {
+        Verdict::Healthy => "holds",
+        Verdict::Unhealthy if check.was_red_before => "fails, as before the deploy",
+        Verdict::Unhealthy => "FAILS",
+        Verdict::Inconclusive => "undecided",
+        Verdict::Unmeasurable => "not measured",
+    };
+    format!("{mark}: {} ({})", check.name, check.what)
+}
+
+/// A result in one or two words.
+fn result_text(result: RunResult) -> &'static str {
+    match result {
+        RunResult::Kept => "kept",
+        RunResult::KeptUnproven => "kept, unproven",
+        RunResult::RolledBack => "rolled back",
+        RunResult::NothingChanged => "nothing changed",
+        RunResult::NotVerified => "NOT VERIFIED",
+        RunResult::Refused => "refused",
+        RunResult::Held => "held",
+        RunResult::Aborted => "aborted",
+    }
+}

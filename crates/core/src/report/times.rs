@@ -1,0 +1,50 @@
+//! The times of a run that people ask for first.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::journal::{Body, Record};
+
+/// When the turns of a run were taken, as far as it got, and how long lay between them, in milliseconds.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Times {
+    /// The deploy command ended.
+    pub deployed_at: Option<Timestamp>,
+    /// The first bad sample was taken.
+    pub first_bad_at: Option<Timestamp>,
+    /// It was decided what to do.
+    pub decided_at: Option<Timestamp>,
+    /// The environment was verified.
+    pub verified_at: Option<Timestamp>,
+    /// From the first bad sample to the decision.
+    pub to_decide_ms: Option<i64>,
+    /// From the decision, or the start of a rollback that a person asked for, to verified.
+    pub to_go_back_ms: Option<i64>,
+    /// From the first bad sample to verified.
+    pub to_recover_ms: Option<i64>,
+}
+
+/// The times of one run.
+#[must_use]
+pub fn times(records: &[Record]) -> Times {
+    let mut times = Times::default();
+    let mut started_at = None;
+    for record in records {
+        match &record.body {
+            Body::RunStarted(_) => started_at = Some(record.at),
+            Body::DeployEnded { .. } => times.deployed_at = Some(record.at),
+            Body::Judged { judgement } => times.first_bad_at = judgement.first_bad_at,
+            Body::Decided { .. } => times.decided_at = Some(record.at),
+            Body::Verified { .. } => times.verified_at = Some(record.at),
+            _ => {}
+        }
+    }
+    let between = |from: Option<Timestamp>, to: Option<Timestamp>| {
+        Some(i64::try_from(to?.duration_since(from?).as_millis()).unwrap_or(i64::MAX))
+    };
+    times.to_decide_ms = between(times.first_bad_at, times.decided_at);
+    times.to_go_back_ms = between(times.decided_at.or(started_at), times.verified_at);
+    times.to_recover_ms = between(times.first_bad_at, times.verified_at);
+    times
+}
