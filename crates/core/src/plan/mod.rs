@@ -13,6 +13,7 @@ mod planner;
 mod request;
 pub mod safety;
 mod step;
+mod steps;
 
 pub use action::{Action, Switch, SwitchOrder};
 pub use difference::{Change, difference, runs};

@@ -1,0 +1,168 @@
+//! The steps of a plan: what the changes ask for, in an order that is safe, with limits, classes and ways back.
+
+use std::collections::BTreeSet;
+
+use super::planner::{Changes, Situation};
+use super::{Action, Change, Mode, Request, Step, StepClass, Switch, SwitchOrder, WayBack, dependencies_first};
+use crate::id::{ServiceName, StepId};
+use crate::inventory::{Artifact, Detail, Fact, FileRef};
+
+/// Stop time of a service that states none, in milliseconds: what Docker takes.
+const STOP_GRACE_MS: u64 = 10_000;
+/// Stop time in an emergency, in milliseconds.
+const EMERGENCY_GRACE_MS: u64 = 1_000;
+/// What a switch may take beside the stop time, in milliseconds: making and starting a container on a loaded host.
+const SWITCH_LIMIT_MS: u64 = 120_000;
+/// What a service may take to become healthy beside its own start period, in milliseconds.
+const HEALTHY_WITHIN_MS: u64 = 60_000;
+/// What collecting evidence may take, in milliseconds: it must not hold the way back up.
+const EVIDENCE_LIMIT_MS: u64 = 5_000;
+
+/// Writes the steps down, numbering them as it goes.
+pub(super) struct Steps<'a> {
+    request: &'a Request,
+    situation: &'a Situation<'a>,
+    steps: Vec<Step>,
+    files_done: BTreeSet<String>,
+}
+
+impl<'a> Steps<'a> {
+    pub(super) fn new(request: &'a Request, situation: &'a Situation<'a>) -> Self {
+        Self { request, situation, steps: Vec::new(), files_done: BTreeSet::new() }
+    }
+
+    /// Evidence of everything first, because what follows destroys it; then the services in the order of their
+    /// dependencies; then, in an emergency, the waiting that was put off; then, in reverse order, what was not there.
+    pub(super) fn of(mut self, changes: &Changes<'_>) -> Vec<Step> {
+        let names: BTreeSet<ServiceName> = changes.keys().map(|service| (*service).clone()).collect();
+        let order = dependencies_first(&names, self.situation.depends_on);
+        let change_of = |service: &ServiceName| changes.get(service).unwrap_or(&Change::None);
+        for service in &order {
+            if matches!(change_of(service), Change::Switch(..) | Change::Remove) && self.is_there(service) {
+                self.push(Action::KeepEvidence { service: service.clone() });
+            }
+        }
+        let switched: Vec<&ServiceName> =
+            order.iter().filter(|s| matches!(change_of(s), Change::Switch(..) | Change::Files(_))).collect();
+        for (done, service) in switched.iter().enumerate() {
+            self.service(service, change_of(service));
+            self.gate(done + 1, switched.len());
+        }
+        if self.request.mode == Mode::Emergency {
+            for service in switched {
+                if let Change::Switch(artifact, _) = change_of(service) {
+                    self.await_healthy(artifact);
+                }
+            }
+        }
+        for service in order.iter().rev().filter(|service| *change_of(service) == Change::Remove) {
+            self.push(Action::Stop { service: service.clone(), grace_ms: self.grace_ms(None) });
+        }
+        self.steps
+    }
+
+    fn service(&mut self, service: &ServiceName, change: &Change<'_>) {
+        match change {
+            Change::Switch(artifact, files) => {
+                let files = self.not_yet_done(files);
+                let action = Action::Switch(Box::new(self.switch(artifact, files)));
+                self.push(action);
+                if self.request.mode == Mode::Planned {
+                    self.await_healthy(artifact);
+                }
+            }
+            Change::Files(files) => {
+                let files = self.not_yet_done(files);
+                if !files.is_empty() {
+                    self.push(Action::RestoreFiles { service: service.clone(), files });
+                }
+            }
+            Change::None | Change::Remove | Change::Unknown(_) => {}
+        }
+    }
+
+    fn switch(&self, artifact: &Artifact, files: Vec<FileRef>) -> Switch {
+        let can_start_first = match &artifact.detail {
+            Detail::Compose(compose) => compose.can_start_first,
+            Detail::Host(_) | Detail::Exec(_) => false,
+        };
+        let fact = self.fact(&artifact.service);
+        let something_runs = fact.and_then(Fact::running).is_some_and(|r| r.instances.iter().any(|i| i.is_well()));
+        let start_first = can_start_first && something_runs && self.request.mode == Mode::Planned;
+        Switch {
+            from: fact.and_then(Fact::version).cloned(),
+            to: artifact.clone(),
+            files,
+            order: if start_first { SwitchOrder::StartFirst } else { SwitchOrder::StopFirst },
+            grace_ms: self.grace_ms(Some(artifact)),
+        }
+    }
+
+    /// A file that two services share goes back once, with the first of them.
+    fn not_yet_done(&mut self, files: &[&FileRef]) -> Vec<FileRef> {
+        files.iter().filter(|file| self.files_done.insert(file.path.clone())).map(|file| (*file).clone()).collect()
+    }
+
+    fn await_healthy(&mut self, artifact: &Artifact) {
+        let start_period_ms = match &artifact.detail {
+            Detail::Compose(compose) => compose.start_period_ms,
+            Detail::Host(_) | Detail::Exec(_) => 0,
+        };
+        let within_ms = start_period_ms.saturating_add(HEALTHY_WITHIN_MS);
+        self.push(Action::AwaitHealthy { service: artifact.service.clone(), within_ms });
+    }
+
+    fn gate(&mut self, done: usize, all: usize) {
+        let Some(size) = self.request.batch.map(|size| size.max(1) as usize) else { return };
+        if done.is_multiple_of(size) && done < all {
+            let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+            self.push(Action::Gate { batch: count(done / size), of: count(all.div_ceil(size)) });
+        }
+    }
+
+    fn push(&mut self, action: Action) {
+        let service = action.service().cloned();
+        let (class, way_back) = class_and_way_back(&action);
+        let estimate_ms = self.situation.estimates.median_ms(action.kind(), service.as_ref());
+        let limit_ms = limit_ms(&action);
+        let attempts = if action.is_read_only() { 1 } else { self.situation.attempts.max(1) };
+        let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX).saturating_add(1));
+        self.steps.push(Step { id, action, class, way_back, estimate_ms, limit_ms, attempts });
+    }
+
+    fn fact(&self, service: &ServiceName) -> Option<&'a Fact> {
+        self.situation.facts.iter().find(|fact| fact.service == *service)
+    }
+
+    fn is_there(&self, service: &ServiceName) -> bool {
+        self.fact(service).is_some_and(|fact| fact.running().is_some())
+    }
+
+    fn grace_ms(&self, artifact: Option<&Artifact>) -> u64 {
+        match (self.request.mode, artifact.map(|artifact| &artifact.detail)) {
+            (Mode::Emergency, _) => EMERGENCY_GRACE_MS,
+            (Mode::Planned, Some(Detail::Compose(compose))) => compose.stop_grace_ms,
+            (Mode::Planned, _) => STOP_GRACE_MS,
+        }
+    }
+}
+
+fn class_and_way_back(action: &Action) -> (StepClass, WayBack) {
+    match action {
+        Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => {
+            (StepClass::Reversible, WayBack::NothingToUndo)
+        }
+        Action::RestoreFiles { .. } => (StepClass::Reversible, WayBack::PutFilesBack),
+        Action::Switch(_) | Action::Stop { .. } => (StepClass::Compensable, WayBack::SwitchBack),
+    }
+}
+
+fn limit_ms(action: &Action) -> u64 {
+    match action {
+        Action::KeepEvidence { .. } => EVIDENCE_LIMIT_MS,
+        Action::Switch(switch) => switch.grace_ms.saturating_add(SWITCH_LIMIT_MS),
+        Action::Stop { grace_ms, .. } => grace_ms.saturating_add(SWITCH_LIMIT_MS),
+        Action::AwaitHealthy { within_ms, .. } => *within_ms,
+        Action::RestoreFiles { .. } | Action::Gate { .. } => HEALTHY_WITHIN_MS,
+    }
+}
