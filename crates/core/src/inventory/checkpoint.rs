@@ -66,9 +66,9 @@ pub struct Graded {
 
 /// The newest good and retained checkpoint: the only default target of a rollback. Never "the previous one".
 #[must_use]
-pub fn last_known_good(checkpoints: &[Graded]) -> Option<&Graded> {
+pub fn last_known_good<'a>(checkpoints: impl IntoIterator<Item = &'a Graded>) -> Option<&'a Graded> {
     checkpoints
-        .iter()
+        .into_iter()
         .filter(|graded| graded.grade == Grade::Good && graded.is_retained)
         .max_by_key(|graded| (graded.checkpoint.taken_at, &graded.checkpoint.id))
 }

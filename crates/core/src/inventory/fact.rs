@@ -181,13 +181,14 @@ fn fact_lines(fact: &Fact) -> Vec<String> {
     let mut lines = match &fact.seen {
         Seen::Unknown { .. } => vec![format!("{service} unknown")],
         Seen::Absent => vec![format!("{service} absent")],
+        // Quoted, so that a space or a line break in what a platform says cannot make two different facts look the same.
         Seen::Present(running) => running
             .instances
             .iter()
-            .map(|i| format!("{service} {} {} {}", i.id, i.version.code, i.version.spec))
+            .map(|i| format!("{service} {:?} {:?} {:?}", i.id, i.version.code, i.version.spec))
             .chain([format!("{service} wanted {}", running.wanted)])
             .collect(),
     };
-    lines.extend(fact.files.iter().map(|(path, digest)| format!("{service} file {path} {digest}")));
+    lines.extend(fact.files.iter().map(|(path, digest)| format!("{service} file {path:?} {digest}")));
     lines
 }

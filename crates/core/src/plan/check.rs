@@ -43,6 +43,16 @@ pub enum Fault {
         /// What it depends on.
         needs: ServiceName,
     },
+    /// A dependency is stopped while what depends on it still runs.
+    #[error("step {step} stops `{needs}` before `{service}`, which depends on it, is stopped")]
+    StoppedUnder {
+        /// The step that comes too early.
+        step: StepId,
+        /// The dependant.
+        service: ServiceName,
+        /// What it depends on.
+        needs: ServiceName,
+    },
     /// A switch that nobody checks.
     #[error("`{service}` is switched and never waited for")]
     NotAwaited {
@@ -93,12 +103,13 @@ pub fn check(plan: &Plan, depends_on: &BTreeMap<ServiceName, Vec<ServiceName>>) 
 }
 
 fn each(step: &Step, expected: u32) -> Vec<Fault> {
-    let fits = match &step.way_back {
-        WayBack::Impossible { .. } => step.class == StepClass::Irreversible,
-        WayBack::NothingToUndo => step.class == StepClass::Reversible && step.action.is_read_only(),
-        WayBack::SwitchBack | WayBack::PutFilesBack => {
-            step.class != StepClass::Irreversible && !step.action.is_read_only()
-        }
+    let mends_files = matches!(step.action, Action::RestoreFiles { .. });
+    let fits = match (&step.way_back, step.class) {
+        (WayBack::Impossible { .. }, StepClass::Irreversible) => true,
+        (WayBack::NothingToUndo, StepClass::Reversible) => step.action.is_read_only(),
+        (WayBack::SwitchBack, StepClass::Compensable) => !step.action.is_read_only() && !mends_files,
+        (WayBack::PutFilesBack, StepClass::Reversible) => mends_files,
+        _ => false,
     };
     let mut faults = Vec::new();
     if step.id.0 != expected {
@@ -143,8 +154,45 @@ fn twice(plan: &Plan) -> Vec<Fault> {
 }
 
 /// A dependency that the plan switches must be switched, and where the mode waits, healthy, before its dependants; those
-/// that are stopped go the other way.
-fn order(plan: &Plan, depends_on: &BTreeMap<ServiceName, Vec<ServiceName>>) -> Vec<Fault> {
+/// that are stopped go the other way. Dependencies count through services that the plan does not touch.
+fn order(plan: &Plan, depends_on: &Needs) -> Vec<Fault> {
+    let mut faults = starting_too_early(plan, depends_on);
+    faults.extend(stopping_too_early(plan, depends_on));
+    faults
+}
+
+type Needs = BTreeMap<ServiceName, Vec<ServiceName>>;
+
+/// Everything that a service depends on, directly or not.
+fn all_needs<'a>(service: &ServiceName, depends_on: &'a Needs) -> BTreeSet<&'a ServiceName> {
+    let mut found: BTreeSet<&ServiceName> = BTreeSet::new();
+    let mut left: Vec<&ServiceName> = depends_on.get(service).into_iter().flatten().collect();
+    while let Some(next) = left.pop() {
+        if found.insert(next) {
+            left.extend(depends_on.get(next).into_iter().flatten());
+        }
+    }
+    found
+}
+
+fn stopping_too_early(plan: &Plan, depends_on: &Needs) -> Vec<Fault> {
+    let stops: Vec<(&Step, &ServiceName)> =
+        changing(plan).filter(|(step, _)| matches!(step.action, Action::Stop { .. })).collect();
+    let mut faults = Vec::new();
+    for (later, service) in &stops {
+        for needs in all_needs(service, depends_on) {
+            let too_early = stops.iter().filter(|(step, stopped)| *stopped == needs && step.id < later.id);
+            faults.extend(too_early.map(|(step, _)| Fault::StoppedUnder {
+                step: step.id,
+                service: (*service).clone(),
+                needs: needs.clone(),
+            }));
+        }
+    }
+    faults
+}
+
+fn starting_too_early(plan: &Plan, depends_on: &Needs) -> Vec<Fault> {
     let done_at: BTreeMap<&ServiceName, StepId> = plan
         .steps
         .iter()
@@ -160,7 +208,7 @@ fn order(plan: &Plan, depends_on: &BTreeMap<ServiceName, Vec<ServiceName>>) -> V
         .collect();
     let starting = changing(plan).filter(|(step, _)| !matches!(step.action, Action::Stop { .. }));
     starting
-        .flat_map(|(step, service)| depends_on.get(service).into_iter().flatten().map(move |n| (step, service, n)))
+        .flat_map(|(step, service)| all_needs(service, depends_on).into_iter().map(move |n| (step, service, n)))
         .filter(|(step, _, needs)| done_at.get(needs).is_some_and(|done| *done > step.id))
         .map(|(step, service, needs)| Fault::Order { step: step.id, service: service.clone(), needs: needs.clone() })
         .collect()

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::steps::Steps;
 use super::{Change, Estimates, Mode, Plan, Request, Scope, difference, safety};
 use crate::id::{CheckpointId, EnvironmentName, ServiceName};
-use crate::inventory::{Artifact, Checkpoint, Fact, Graded, Version, facts_digest, last_known_good};
-use crate::policy::Refusal;
+use crate::inventory::{Artifact, Checkpoint, Fact, Graded, Seen, Version, facts_digest, last_known_good};
+use crate::policy::{Refusal, RefusalName};
 use crate::port::Preflight;
 
 /// All that the planner knows.
@@ -47,11 +47,12 @@ pub fn choose_target<'a>(
     environment: &EnvironmentName,
     checkpoints: &'a [Graded],
 ) -> Result<&'a Graded, Refusal> {
-    let found = match &request.target {
-        Some(id) => checkpoints.iter().find(|graded| graded.checkpoint.id == *id),
-        None => last_known_good(checkpoints),
-    };
-    found.ok_or_else(|| safety::no_good_checkpoint(environment))
+    if let Some(id) = &request.target {
+        let named = checkpoints.iter().find(|graded| graded.checkpoint.id == *id);
+        return named.ok_or_else(|| safety::no_such_checkpoint(id, environment));
+    }
+    let of_here = checkpoints.iter().filter(|graded| graded.checkpoint.environment == *environment);
+    last_known_good(of_here).ok_or_else(|| safety::no_good_checkpoint(environment))
 }
 
 /// Makes the plan that leads from the facts to the target. What stands in the way is in [`Plan::blocked_by`].
@@ -98,14 +99,15 @@ fn in_scope<'a>(scope: &Scope, target: &'a Checkpoint, facts: &'a [Fact]) -> Cha
         .collect()
 }
 
-/// The part of a change that is about files. A service that runs the artifact's version is started again with them; one
-/// that runs another version keeps running, and its files wait for its next start.
+/// The part of a change that is about files. A service that runs the artifact's version is started again where it reads
+/// one of them itself; one that runs another version keeps running, and its files wait for its next start.
 fn files_only<'a>(change: Change<'a>, facts: &[Fact]) -> Change<'a> {
     match change {
         Change::Switch(_, files) if files.is_empty() => Change::None,
         Change::Switch(artifact, files) => {
             let fact = facts.iter().find(|fact| fact.service == artifact.service);
-            if fact.and_then(Fact::version) == Some(&artifact.version) {
+            let must_restart = files.iter().any(|file| file.needs_restart);
+            if must_restart && fact.and_then(Fact::version) == Some(&artifact.version) {
                 Change::Switch(artifact, files)
             } else {
                 Change::Files(files)
@@ -139,6 +141,7 @@ fn refusals(plan: &Plan, target: &Graded, changes: &Changes<'_>, situation: &Sit
     let mut found: Vec<Refusal> = Vec::new();
     found.extend(safety::target_does_not_fit(target, situation.environment));
     found.extend(safety::target_not_good(target));
+    found.extend(strangers(plan, target, situation.facts));
     found.extend(changes.iter().filter_map(|(service, change)| safety::unknown_facts(service, change)));
     found.extend(changes.iter().filter_map(|(service, change)| match change {
         Change::Switch(..) => safety::target_gone(service, situation.preflight.get(*service)),
@@ -151,7 +154,24 @@ fn refusals(plan: &Plan, target: &Graded, changes: &Changes<'_>, situation: &Sit
     if is_automatic {
         found.extend(safety::too_many_automatic(situation.automatic.0, situation.automatic.1));
     }
+    // Where something could not be seen, or is not in the target at all, nobody knows whether the target is what runs.
+    let is_unknown =
+        |refusal: &Refusal| matches!(refusal.name, RefusalName::UnknownFacts | RefusalName::TargetDoesNotFit);
+    if !found.iter().any(is_unknown) {
+        found.extend(safety::target_is_what_runs(plan));
+    }
     found
+}
+
+/// Services that would have to go back, and of which the target knows nothing: neither what they ran nor that they were
+/// absent.
+fn strangers(plan: &Plan, target: &Graded, facts: &[Fact]) -> Vec<Refusal> {
+    let services: Vec<&ServiceName> = match &plan.request.scope {
+        Scope::Stack => facts.iter().filter(|fact| fact.seen != Seen::Absent).map(|fact| &fact.service).collect(),
+        Scope::Services { services } => services.iter().collect(),
+        Scope::Config => Vec::new(),
+    };
+    services.into_iter().filter_map(|service| safety::service_not_in_target(service, &target.checkpoint)).collect()
 }
 
 /// The checkpoint's artifacts that the plan will need, for the preflight: those that are not what runs.

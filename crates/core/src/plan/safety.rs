@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{Change, Plan, StepClass};
 use crate::id::{CheckpointId, Digest, EnvironmentName, ServiceName};
-use crate::inventory::{Fact, Grade, Graded, Version, facts_digest};
+use crate::inventory::{Checkpoint, Fact, Grade, Graded, Version, facts_digest};
 use crate::policy::{Refusal, RefusalName};
 use crate::port::Preflight;
 
@@ -25,6 +25,32 @@ pub fn no_good_checkpoint(environment: &EnvironmentName) -> Refusal {
         format!("`{environment}` has no good checkpoint to go back to"),
         "record one while the environment is healthy: `backout checkpoint create`; or name a target",
     )
+}
+
+/// The checkpoint that was asked for is not among those of the environment.
+#[must_use]
+pub fn no_such_checkpoint(id: &CheckpointId, environment: &EnvironmentName) -> Refusal {
+    refusal(
+        RefusalName::TargetDoesNotFit,
+        format!("`{environment}` has no checkpoint `{id}`"),
+        "see `backout checkpoint list` for those it has, or leave the target out to take the last known good one",
+    )
+}
+
+/// The target says neither what a service ran nor that it was absent, so nothing says what going back means for it.
+#[must_use]
+pub fn service_not_in_target(service: &ServiceName, target: &Checkpoint) -> Option<Refusal> {
+    let is_known = target.artifacts.contains_key(service) || target.absent.contains(service);
+    (!is_known).then(|| {
+        refusal(
+            RefusalName::TargetDoesNotFit,
+            format!(
+                "checkpoint `{}` knows nothing of `{service}`: it was taken before the service was configured",
+                target.id
+            ),
+            "name the services that shall go back with `--service`, or a checkpoint that has this one",
+        )
+    })
 }
 
 /// Only what is known to have worked is a target.

@@ -102,9 +102,13 @@ impl Plan {
         services
     }
 
-    /// How long it took in past runs, in milliseconds, where every changing step has been seen before.
+    /// How long it took in past runs, in milliseconds, where every changing step has been seen before. Steps that only look
+    /// and were never seen count as nothing.
     #[must_use]
     pub fn estimate_ms(&self) -> Option<u64> {
-        self.steps.iter().map(|step| step.estimate_ms).sum()
+        self.steps.iter().try_fold(0u64, |sum, step| {
+            let took = step.estimate_ms.or_else(|| step.action.is_read_only().then_some(0))?;
+            Some(sum.saturating_add(took))
+        })
     }
 }

@@ -104,11 +104,7 @@ impl<'a> Steps<'a> {
     }
 
     fn await_healthy(&mut self, artifact: &Artifact) {
-        let start_period_ms = match &artifact.detail {
-            Detail::Compose(compose) => compose.start_period_ms,
-            Detail::Host(_) | Detail::Exec(_) => 0,
-        };
-        let within_ms = start_period_ms.saturating_add(HEALTHY_WITHIN_MS);
+        let within_ms = healthy_within_ms(artifact);
         self.push(Action::AwaitHealthy { service: artifact.service.clone(), within_ms });
     }
 
@@ -147,6 +143,15 @@ impl<'a> Steps<'a> {
     }
 }
 
+/// How long an artifact may take to become healthy, in milliseconds.
+fn healthy_within_ms(artifact: &Artifact) -> u64 {
+    let start_period_ms = match &artifact.detail {
+        Detail::Compose(compose) => compose.start_period_ms,
+        Detail::Host(_) | Detail::Exec(_) => 0,
+    };
+    start_period_ms.saturating_add(HEALTHY_WITHIN_MS)
+}
+
 fn class_and_way_back(action: &Action) -> (StepClass, WayBack) {
     match action {
         Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => {
@@ -160,7 +165,11 @@ fn class_and_way_back(action: &Action) -> (StepClass, WayBack) {
 fn limit_ms(action: &Action) -> u64 {
     match action {
         Action::KeepEvidence { .. } => EVIDENCE_LIMIT_MS,
-        Action::Switch(switch) => switch.grace_ms.saturating_add(SWITCH_LIMIT_MS),
+        Action::Switch(switch) => switch.grace_ms.saturating_add(SWITCH_LIMIT_MS).saturating_add(match switch.order {
+            // The old instance stops only once the new one is healthy, and that may take as long as it is waited for.
+            SwitchOrder::StartFirst => healthy_within_ms(&switch.to),
+            SwitchOrder::StopFirst => 0,
+        }),
         Action::Stop { grace_ms, .. } => grace_ms.saturating_add(SWITCH_LIMIT_MS),
         Action::AwaitHealthy { within_ms, .. } => *within_ms,
         Action::RestoreFiles { .. } | Action::Gate { .. } => HEALTHY_WITHIN_MS,
