@@ -6,6 +6,7 @@ use super::state::{Phase, State, StepStatus};
 use crate::id::StepId;
 use crate::inventory::Grade;
 use crate::journal::{Body, RunKind, StepOutcome};
+use crate::plan::Action;
 use crate::policy::Choice;
 
 /// A record that cannot stand where it stands.
@@ -27,10 +28,11 @@ impl State {
         let phase = self.phase;
         let next = match (phase, body) {
             (Phase::Ended(_), _) => return Err(self.unexpected(body)),
+            (Phase::Empty, Body::RunStarted(_)) => Phase::Started,
+            (Phase::Empty, _) => return Err(self.unexpected(body)),
             (_, Body::TakenOver { .. } | Body::FileReplaced { .. } | Body::EvidenceKept { .. }) => phase,
             (_, Body::AbortRequested { .. }) => phase,
-            (_, Body::RunEnded { result, .. }) if phase != Phase::Empty => Phase::Ended(*result),
-            (Phase::Empty, Body::RunStarted(_)) => Phase::Started,
+            (_, Body::RunEnded { result, .. }) => Phase::Ended(*result),
             (Phase::Started, Body::BeforeSeen { .. }) => self.after_look(),
             (Phase::Looked, Body::CheckpointTaken { .. }) => Phase::Captured,
             (Phase::Captured, Body::Graded { .. }) => Phase::Ready,
@@ -74,12 +76,17 @@ impl State {
         Unexpected { record: body.kind(), phase: format!("{:?}", self.phase) }
     }
 
-    /// A step's records must be about a step of the plan, in the order intent, outcome.
+    /// A step's records must be about the step that is next, in the order intent, outcome; a grade, about the checkpoint
+    /// that waits for one.
     fn check_step(&self, body: &Body) -> Result<(), Unexpected> {
-        let known = |id: &StepId| self.plan.as_ref().is_some_and(|plan| plan.step(*id).is_some());
+        let current = self.current_step().filter(|_| self.stopped.is_none()).map(|(step, _)| step);
+        let is_next = |id: &StepId| current.is_some_and(|step| step.id == *id);
         let fits = match body {
+            Body::Graded { checkpoint, .. } => {
+                self.last_checkpoint.as_ref().is_some_and(|(last, _)| last == checkpoint)
+            }
             Body::StepIntended { step, attempt } => {
-                known(step)
+                is_next(step)
                     && match self.steps.get(step) {
                         None => *attempt == 1,
                         Some(StepStatus::Failed { attempt: last, .. } | StepStatus::Interrupted { attempt: last }) => {
@@ -88,14 +95,22 @@ impl State {
                         Some(_) => false,
                     }
             }
-            Body::StepEnded { step, attempt, .. } => matches!(
-                self.steps.get(step),
-                Some(StepStatus::Intended { attempt: last } | StepStatus::InDoubt { attempt: last }) if last == attempt
-            ),
-            Body::UndoIntended { step } => matches!(
-                self.steps.get(step),
-                Some(StepStatus::Failed { .. } | StepStatus::Interrupted { .. } | StepStatus::Unclear { .. })
-            ),
+            Body::StepEnded { step, attempt, outcome, .. } => {
+                let is_gate = current.is_some_and(|step| matches!(step.action, Action::Gate { .. }));
+                let is_gates = matches!(outcome, StepOutcome::Recovered { .. } | StepOutcome::Worsened { .. });
+                let is_awaited = matches!(
+                    self.steps.get(step),
+                    Some(StepStatus::Intended { attempt: last } | StepStatus::InDoubt { attempt: last }) if last == attempt
+                );
+                is_awaited && (is_gate || !is_gates)
+            }
+            Body::UndoIntended { step } => {
+                let is_tried = matches!(
+                    self.steps.get(step),
+                    Some(StepStatus::Failed { .. } | StepStatus::Interrupted { .. } | StepStatus::Unclear { .. })
+                );
+                is_next(step) && is_tried && current.is_some_and(|step| !step.action.is_read_only())
+            }
             Body::UndoEnded { step, .. } => matches!(self.steps.get(step), Some(StepStatus::Undoing)),
             _ => true,
         };
@@ -128,6 +143,7 @@ impl State {
             Body::Judged { judgement } => self.judgement = Some(judgement.clone()),
             Body::Decided { decision } => self.decision = Some(decision.clone()),
             Body::PlanMade { plan } => self.plan = Some((**plan).clone()),
+            Body::Refused { refusals } => self.refusals.clone_from(refusals),
             Body::Verified { checks, facts } => {
                 self.checks.clone_from(checks);
                 self.facts.clone_from(facts);
@@ -149,19 +165,26 @@ impl State {
     fn keep_step(&mut self, body: &Body) {
         let (step, status) = match body {
             Body::StepIntended { step, attempt } => (*step, StepStatus::Intended { attempt: *attempt }),
-            Body::StepEnded { step, attempt, outcome, .. } => (*step, self.ended(*attempt, outcome)),
+            Body::StepEnded { step, attempt, outcome, .. } => (*step, self.ended(*step, *attempt, outcome)),
             Body::UndoIntended { step } => (*step, StepStatus::Undoing),
-            Body::UndoEnded { step, outcome } => (*step, self.undone(outcome)),
+            Body::UndoEnded { step, outcome } => (*step, self.undone(*step, outcome)),
             _ => return,
         };
         self.steps.insert(step, status);
     }
 
-    fn ended(&mut self, attempt: u32, outcome: &StepOutcome) -> StepStatus {
+    fn ended(&mut self, step: StepId, attempt: u32, outcome: &StepOutcome) -> StepStatus {
         match outcome {
             StepOutcome::Done { .. } | StepOutcome::AlreadyThere { .. } => StepStatus::Done,
-            StepOutcome::Failed { why } => StepStatus::Failed { attempt, why: why.clone() },
-            StepOutcome::NotThere { .. } => StepStatus::Interrupted { attempt },
+            StepOutcome::Failed { why } => {
+                self.failure = Some(why.clone());
+                StepStatus::Failed { attempt, why: why.clone() }
+            }
+            StepOutcome::NotThere { seen } => {
+                self.failure = Some(format!("interrupted, and not there: {seen}"));
+                *self.interruptions.entry(step).or_default() += 1;
+                StepStatus::Interrupted { attempt }
+            }
             StepOutcome::Unclear { why } => StepStatus::Unclear { why: why.clone() },
             StepOutcome::Recovered { seen } => {
                 self.stopped = Some((true, seen.clone()));
@@ -174,7 +197,7 @@ impl State {
         }
     }
 
-    fn undone(&mut self, outcome: &StepOutcome) -> StepStatus {
+    fn undone(&mut self, step: StepId, outcome: &StepOutcome) -> StepStatus {
         let (is_back, what) = match outcome {
             StepOutcome::Done { seen } | StepOutcome::AlreadyThere { seen } => (true, seen),
             StepOutcome::Failed { why } | StepOutcome::Unclear { why } => (false, why),
@@ -182,7 +205,9 @@ impl State {
                 (false, seen)
             }
         };
-        self.stopped = Some((false, what.clone()));
+        let why = self.failure.as_deref().unwrap_or("for a reason that was not recorded");
+        let undo = if is_back { "it was undone" } else { "it could not be undone" };
+        self.stopped = Some((false, format!("step {step} failed, {why}; {undo}: {what}")));
         StepStatus::Undone { is_back, what: what.clone() }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! The events are the bodies of journal records. [`Run::handle`] applies an event and answers with effects: records to
 //! append, and at most one thing to do, always last. A driver appends, does, and comes back with what happened; it decides
-//! nothing. [`Run::replay`] applies the records of an interrupted run, marks what was intended and has no outcome as in
+//! nothing. What comes in between, while something is being done (a file that was replaced, evidence that was kept, a person's
+//! wish to stop), is answered with records alone: the act in flight goes on, unless the run has ended. [`Run::replay`] applies the records of an interrupted run, marks what was intended and has no outcome as in
 //! doubt, and [`Run::go_on`] then continues: starting is recovering from an empty journal.
 //!
 //! Architecture invariants: intent is recorded before the act; a step without an outcome is looked at again, never blindly
@@ -10,12 +11,14 @@
 
 mod apply;
 mod effect;
+mod gate;
 mod machine;
 mod next;
 mod state;
+mod words;
 
 pub use apply::Unexpected;
 pub use effect::{Act, CapturePurpose, Effect};
+pub use gate::{GateVerdict, gate};
 pub use machine::Run;
-pub use next::{GateVerdict, gate};
 pub use state::{Phase, State, StepStatus};

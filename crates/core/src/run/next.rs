@@ -2,21 +2,20 @@
 
 use super::effect::{Act, CapturePurpose, Effect};
 use super::state::{Phase, State, StepStatus};
-use crate::inventory::Grade;
+use super::words::{exit_in_words, what_runs};
+use crate::inventory::{Grade, Seen};
 use crate::journal::{Body, DeployExit, RunKind, RunResult};
-use crate::policy::{Check, Choice, Decision, RefusalName, Verdict};
-
-/// How often more than planned a step may be tried because whoever was at it was interrupted.
-const INTERRUPTIONS: u32 = 3;
+use crate::plan::Step;
+use crate::policy::{Choice, Decision, RefusalName, Verdict};
 
 impl State {
     /// The next record or act; `None` where the run is over or has not begun.
     pub(super) fn next(&self) -> Option<Effect> {
+        if let Some(summary) = self.stops_early() {
+            return Some(end(RunResult::Aborted, summary));
+        }
         let effect = match self.phase {
             Phase::Empty | Phase::Ended(_) => return None,
-            _ if self.was_interrupted_before_deploy() => {
-                end(RunResult::Aborted, "interrupted before the deploy command was started; nothing was changed")
-            }
             Phase::Started => Effect::Do(Act::LookBefore),
             Phase::Looked => Effect::Do(Act::Capture(CapturePurpose::BeforeDeploy)),
             Phase::Captured => self.grade_before()?,
@@ -32,11 +31,11 @@ impl State {
             Phase::KeptCaptured => self.grade_kept()?,
             Phase::Decided(Choice::Hold) => end(RunResult::Held, "a person is needed; nothing was taken back"),
             Phase::Decided(Choice::RollBack) | Phase::Planning => Effect::Do(Act::Plan),
-            Phase::Planned => Effect::Do(Act::Capture(CapturePurpose::BeforeRollback)),
+            Phase::Planned => self.capture_or_refuse(),
             Phase::PresentCaptured => self.grade_present()?,
             Phase::Executing => self.step(),
             Phase::Verified => self.conclude(),
-            Phase::Refused => end(RunResult::Refused, "refused; nothing was changed"),
+            Phase::Refused => self.refused(),
         };
         Some(effect)
     }
@@ -45,10 +44,62 @@ impl State {
         matches!(self.started.as_ref().map(|started| &started.run), Some(RunKind::Guard { .. }))
     }
 
-    fn was_interrupted_before_deploy(&self) -> bool {
-        let before =
+    /// Why the run ends before its next act, if it does: a guard whose process is gone has nobody who knows the deploy
+    /// command, and a person's wish to stop counts wherever nothing is half done.
+    ///
+    /// | phase                                     | interrupted guard | a person wants it to stop         |
+    /// |-------------------------------------------|-------------------|-----------------------------------|
+    /// | before the deploy command                 | ends              | ends                              |
+    /// | while the deploy command runs             | goes on           | ends once the command has ended   |
+    /// | after it, before the first step           | goes on           | ends; what was deployed stays     |
+    /// | within the steps                          | goes on           | ends between two steps ([`State::step`]) |
+    /// | deciding is over: kept, held, verified    | goes on           | goes on                           |
+    fn stops_early(&self) -> Option<&'static str> {
+        let before_deploy =
             matches!(self.phase, Phase::Started | Phase::Looked | Phase::Captured | Phase::Ready | Phase::Armed);
-        before && self.is_resumed && self.is_guard()
+        let before_steps = matches!(
+            self.phase,
+            Phase::Deployed
+                | Phase::Changed
+                | Phase::Judged
+                | Phase::Decided(Choice::RollBack)
+                | Phase::Planning
+                | Phase::Planned
+                | Phase::PresentCaptured
+        );
+        if before_deploy && self.is_resumed && self.is_guard() {
+            Some("interrupted before the deploy command was started; nothing was changed")
+        } else if self.is_abort_requested && (before_deploy || (before_steps && !self.is_guard())) {
+            Some("stopped by a person before anything was changed")
+        } else if self.is_abort_requested && before_steps {
+            Some("stopped by a person; what the deploy command changed stays as it is, and nothing watches it")
+        } else {
+            None
+        }
+    }
+
+    /// A plan with something in its way never runs, whoever made it.
+    fn capture_or_refuse(&self) -> Effect {
+        match &self.plan {
+            Some(plan) if plan.blocked_by.is_empty() => Effect::Do(Act::Capture(CapturePurpose::BeforeRollback)),
+            Some(plan) => Effect::Record(Body::Refused { refusals: plan.blocked_by.clone() }),
+            None => Effect::Do(Act::Plan),
+        }
+    }
+
+    /// A refused way back after a bad deploy leaves that deploy in place: a person is needed, and must not read that
+    /// nothing was changed.
+    fn refused(&self) -> Effect {
+        let why: Vec<String> = self.refusals.iter().map(|r| format!("{}: {}", r.name, r.what)).collect();
+        let why = why.join("; ");
+        if self.exit.is_some() {
+            end(
+                RunResult::Held,
+                &format!("what was deployed went bad and is still there; going back is refused: {why}"),
+            )
+        } else {
+            end(RunResult::Refused, &format!("refused, and nothing was changed: {why}"))
+        }
     }
 
     /// What runs before the deploy is good if its required checks hold at that moment.
@@ -79,20 +130,27 @@ impl State {
         }
     }
 
-    /// | deploy command      | services changed | next                                |
-    /// |---------------------|------------------|-------------------------------------|
-    /// | succeeded           | none             | keep: there is nothing to watch     |
-    /// | succeeded or unseen | some             | watch                               |
-    /// | failed or unseen    | none             | verify: there is nothing to undo    |
-    /// | failed              | some             | roll back                           |
+    /// | deploy command      | services changed        | next                                           |
+    /// |---------------------|-------------------------|------------------------------------------------|
+    /// | succeeded           | none                    | keep: there is nothing to watch                |
+    /// | succeeded or unseen | some, or one not seen   | watch                                          |
+    /// | failed or unseen    | none                    | verify: there is nothing to undo               |
+    /// | failed              | some                    | roll back                                      |
+    /// | failed              | none, but one not seen  | hold: nobody knows whether anything was changed |
     fn judge_deploy(&self) -> Effect {
-        match (&self.exit, self.changed.is_empty()) {
-            (Some(DeployExit::Code { code: 0 }), true) => {
+        let unseen = self.after.iter().find(|fact| matches!(fact.seen, Seen::Unknown { .. }));
+        match (&self.exit, self.changed.is_empty(), unseen) {
+            (Some(DeployExit::Code { code: 0 }), true, None) => {
                 decided(Choice::Keep, "the deploy changed nothing".to_owned())
             }
-            (Some(DeployExit::Code { code: 0 } | DeployExit::Unseen), false) => Effect::Do(Act::Watch),
-            (_, true) => Effect::Do(Act::Verify),
-            (exit, false) => decided(Choice::RollBack, format!("{} half-way", exit_in_words(exit.as_ref()))),
+            (Some(DeployExit::Code { code: 0 } | DeployExit::Unseen), false, _)
+            | (Some(DeployExit::Code { code: 0 } | DeployExit::Unseen), true, Some(_)) => Effect::Do(Act::Watch),
+            (_, true, None) => Effect::Do(Act::Verify),
+            (exit, true, Some(fact)) => {
+                let exit = exit_in_words(exit.as_ref());
+                decided(Choice::Hold, format!("{exit}, and what it did to `{}` cannot be seen", fact.service))
+            }
+            (exit, false, _) => decided(Choice::RollBack, format!("{} half-way", exit_in_words(exit.as_ref()))),
         }
     }
 
@@ -122,6 +180,9 @@ impl State {
         let before = self.checks_before.iter().all(|check| check.verdict == Verdict::Healthy);
         let is_good = verdict.map_or(before, |verdict| verdict == Verdict::Healthy);
         match self.last_checkpoint.as_ref()?.1 {
+            None if is_good && verdict.is_none() => {
+                self.grade(Grade::Good, "its deploy changed nothing, and its required checks held before".to_owned())
+            }
             None if is_good => self.grade(Grade::Good, "it held through the soak after its deploy".to_owned()),
             None => self.grade(Grade::Candidate, "it was kept, and could not be proven".to_owned()),
             Some(Grade::Good) => Some(end(RunResult::Kept, "the deploy was kept")),
@@ -138,31 +199,16 @@ impl State {
     }
 
     fn step(&self) -> Effect {
-        if self.stopped.is_some() {
-            return Effect::Do(Act::Verify);
-        }
-        let Some((step, status)) = self.current_step() else { return Effect::Do(Act::Verify) };
+        let current = self.current_step().filter(|_| self.stopped.is_none());
+        let Some((step, status)) = current else { return Effect::Do(Act::Verify) };
         let id = step.id;
-        if self.is_abort_requested
-            && !matches!(status, Some(StepStatus::Intended { .. } | StepStatus::InDoubt { .. } | StepStatus::Undoing))
-        {
-            return end(
-                RunResult::Aborted,
-                "stopped by a person between two steps; see `backout status` for what runs",
-            );
-        }
         match status {
+            None if self.is_abort_requested => stopped_between_steps(),
             None => Effect::Record(Body::StepIntended { step: id, attempt: 1 }),
             Some(StepStatus::Intended { attempt }) => Effect::Do(Act::Execute { step: id, attempt: *attempt }),
             Some(StepStatus::InDoubt { attempt }) => Effect::Do(Act::Reobserve { step: id, attempt: *attempt }),
-            Some(StepStatus::Failed { attempt, .. }) if *attempt < step.attempts => {
-                Effect::Record(Body::StepIntended { step: id, attempt: attempt + 1 })
-            }
-            Some(StepStatus::Interrupted { attempt }) if *attempt < step.attempts + INTERRUPTIONS => {
-                Effect::Record(Body::StepIntended { step: id, attempt: attempt + 1 })
-            }
-            Some(StepStatus::Failed { .. } | StepStatus::Interrupted { .. }) => {
-                Effect::Record(Body::UndoIntended { step: id })
+            Some(StepStatus::Failed { attempt, .. } | StepStatus::Interrupted { attempt }) => {
+                self.after_a_try(step, *attempt)
             }
             Some(StepStatus::Undoing) => Effect::Do(Act::Undo { step: id }),
             Some(StepStatus::Unclear { why }) => end(
@@ -170,6 +216,18 @@ impl State {
                 &format!("whether step {id} was done cannot be found out ({why}); a person is needed now"),
             ),
             Some(StepStatus::Done | StepStatus::Undone { .. }) => Effect::Do(Act::Verify),
+        }
+    }
+
+    /// A step that was tried and is not there may have left less than ran before it, so a person who wants the run to
+    /// stop gets it undone first.
+    fn after_a_try(&self, step: &Step, attempt: u32) -> Effect {
+        match (self.is_abort_requested, step.action.is_read_only()) {
+            (true, true) => stopped_between_steps(),
+            (false, _) if self.may_be_tried_again(step) => {
+                Effect::Record(Body::StepIntended { step: step.id, attempt: attempt + 1 })
+            }
+            (_, _) => Effect::Record(Body::UndoIntended { step: step.id }),
         }
     }
 
@@ -185,11 +243,16 @@ impl State {
             (Some(_), Some((true, seen)), true) => {
                 end(RunResult::RolledBack, &format!("health recovered before everything was back: {seen}"))
             }
-            (Some(_), Some((_, why)), _) => end(RunResult::NotVerified, &format!("the way back stopped: {why}")),
+            (Some(_), Some((_, why)), _) => {
+                end(RunResult::NotVerified, &format!("the way back stopped: {why}; now {}", what_runs(&self.facts)))
+            }
             (Some(plan), None, true) => {
                 end(RunResult::RolledBack, &format!("back at checkpoint `{}`, verified", plan.target))
             }
-            (Some(_), None, false) => end(RunResult::NotVerified, &format!("not verified: {}", blocking.join("; "))),
+            (Some(_), None, false) => {
+                let (blocking, runs) = (blocking.join("; "), what_runs(&self.facts));
+                end(RunResult::NotVerified, &format!("not verified: {blocking}; now {runs}"))
+            }
         }
     }
 }
@@ -198,47 +261,12 @@ fn end(result: RunResult, summary: &str) -> Effect {
     Effect::Record(Body::RunEnded { result, summary: summary.to_owned() })
 }
 
+fn stopped_between_steps() -> Effect {
+    end(RunResult::Aborted, "stopped by a person between two steps; see `backout status` for what runs")
+}
+
 fn decided(choice: Choice, reason: String) -> Effect {
     Effect::Record(Body::Decided {
         decision: Decision { choice, reasons_for: vec![reason], reasons_against: Vec::new() },
     })
-}
-
-fn exit_in_words(exit: Option<&DeployExit>) -> String {
-    match exit {
-        Some(DeployExit::Code { code }) => format!("the deploy command failed with exit code {code}"),
-        Some(DeployExit::Signal { signal }) => format!("the deploy command was ended by signal {signal}"),
-        Some(DeployExit::TimedOut) => "the deploy command took too long and was ended".to_owned(),
-        Some(DeployExit::NotStarted { why }) => format!("the deploy command could not be started: {why}"),
-        Some(DeployExit::Unseen) | None => "the deploy command ended unseen".to_owned(),
-    }
-}
-
-/// Whether the rest of a gradual rollback is to be done, by comparing the checks before it with those now.
-///
-/// | failing before | failing now            | outcome   |
-/// |----------------|------------------------|-----------|
-/// | some           | none                   | recovered |
-/// | any            | one that held before   | worsened  |
-/// | otherwise      |                        | go on     |
-#[must_use]
-pub fn gate(before: &[Check], now: &[Check]) -> GateVerdict {
-    let fails = |checks: &[Check], name: &str| checks.iter().any(|c| c.name == name && c.verdict == Verdict::Unhealthy);
-    let failing_now: Vec<&Check> = now.iter().filter(|check| check.verdict == Verdict::Unhealthy).collect();
-    let had_failures = before.iter().any(|check| check.verdict == Verdict::Unhealthy);
-    if let Some(new) = failing_now.iter().find(|check| !fails(before, &check.name)) {
-        return GateVerdict::Worsened(format!("{}: {}", new.name, new.what));
-    }
-    if failing_now.is_empty() && had_failures { GateVerdict::Recovered } else { GateVerdict::GoOn }
-}
-
-/// What a gate says.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum GateVerdict {
-    /// Do the next batch.
-    GoOn,
-    /// The rest need not be done.
-    Recovered,
-    /// The rest must not be done; the sentence says what got worse.
-    Worsened(String),
 }

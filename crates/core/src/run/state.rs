@@ -8,8 +8,12 @@ use crate::detect::SignalPath;
 use crate::id::{CheckpointId, ServiceName, StepId};
 use crate::inventory::{Fact, Grade};
 use crate::journal::{DeployExit, RunResult, RunStarted};
-use crate::plan::Plan;
-use crate::policy::{Check, Choice, Decision, Judgement};
+use crate::plan::{Plan, Step};
+use crate::policy::{Check, Choice, Decision, Judgement, Refusal};
+
+/// How often a step may be tried once more because whoever was at it was interrupted. Such a try is not counted as a
+/// failure: the step did not fail.
+const INTERRUPTIONS: u32 = 3;
 
 /// The stations of a run. A guard takes them from the top; a rollback goes from `Looked` straight to `Planning`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -141,6 +145,12 @@ pub struct State {
     pub plan: Option<Plan>,
     /// The steps that were begun.
     pub steps: BTreeMap<StepId, StepStatus>,
+    /// How often whoever was at a step was interrupted before its target was there.
+    pub interruptions: BTreeMap<StepId, u32>,
+    /// Why the last try of a step failed.
+    pub failure: Option<String>,
+    /// What stands in the way, where the run was refused.
+    pub refusals: Vec<Refusal>,
     /// Why the remaining steps are left out, and whether because health recovered.
     pub stopped: Option<(bool, String)>,
     /// The checks after the rollback.
@@ -175,6 +185,9 @@ impl State {
             decision: None,
             plan: None,
             steps: BTreeMap::new(),
+            interruptions: BTreeMap::new(),
+            failure: None,
+            refusals: Vec::new(),
             stopped: None,
             checks: Vec::new(),
             facts: Vec::new(),
@@ -185,19 +198,32 @@ impl State {
 
     /// The plan's first step that is neither done nor put behind otherwise, with where it stands.
     #[must_use]
-    pub fn current_step(&self) -> Option<(&crate::plan::Step, Option<&StepStatus>)> {
+    pub fn current_step(&self) -> Option<(&Step, Option<&StepStatus>)> {
         let steps = &self.plan.as_ref()?.steps;
-        steps.iter().map(|step| (step, self.steps.get(&step.id))).find(|(step, status)| !step_is_behind(step, *status))
+        steps.iter().map(|step| (step, self.steps.get(&step.id))).find(|(step, status)| !self.is_behind(step, *status))
     }
-}
 
-/// Whether a step needs nothing more. Collecting evidence and waiting for health may fail without stopping the way back:
-/// the environment converges on the target, and the verification says how it is.
-fn step_is_behind(step: &crate::plan::Step, status: Option<&StepStatus>) -> bool {
-    match status {
-        Some(StepStatus::Done) => true,
-        Some(StepStatus::Failed { attempt, .. }) => step.action.is_read_only() && *attempt >= step.attempts,
-        Some(StepStatus::Unclear { .. }) => step.action.is_read_only(),
-        _ => false,
+    /// Whether a step whose last try did not reach its target may be tried again: as often as the plan says after
+    /// failures, and a few times more after interruptions.
+    pub(super) fn may_be_tried_again(&self, step: &Step) -> bool {
+        let interruptions = self.interruptions.get(&step.id).copied().unwrap_or(0);
+        match self.steps.get(&step.id) {
+            Some(StepStatus::Failed { attempt, .. }) => attempt.saturating_sub(interruptions) < step.attempts,
+            Some(StepStatus::Interrupted { .. }) => interruptions <= INTERRUPTIONS,
+            _ => false,
+        }
+    }
+
+    /// Whether a step needs nothing more. Collecting evidence and waiting for health may fail without stopping the way
+    /// back: the environment converges on the target, and the verification says how it is.
+    fn is_behind(&self, step: &Step, status: Option<&StepStatus>) -> bool {
+        match status {
+            Some(StepStatus::Done) => true,
+            Some(StepStatus::Failed { .. } | StepStatus::Interrupted { .. }) => {
+                step.action.is_read_only() && !self.may_be_tried_again(step)
+            }
+            Some(StepStatus::Unclear { .. }) => step.action.is_read_only(),
+            _ => false,
+        }
     }
 }
