@@ -14,9 +14,7 @@ const NAME_LIMIT: usize = 63;
 
 /// A name that cannot be used, with what is wrong and what would be right.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "`{name}` is not a valid {what}: {why}; use letters, digits, `-`, `_` and `.`, starting with a letter or a digit"
-)]
+#[error("`{name}` is not a valid {what}: {why}; use letters, digits, {punctuation}, starting with a letter or a digit")]
 pub struct InvalidName {
     /// What the name was meant for.
     pub what: &'static str,
@@ -24,25 +22,38 @@ pub struct InvalidName {
     pub name: String,
     /// What is wrong with it.
     pub why: &'static str,
+    /// The punctuation that is allowed, in words.
+    pub punctuation: &'static str,
 }
 
-fn check(what: &'static str, name: &str) -> Result<(), InvalidName> {
+/// Whether a name may have a dot. Dots separate the parts of a signal's path, `SERVICE.PROBE.up`: only its first part may
+/// have dots of its own, or a path could be read in two ways.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Dots {
+    Allowed,
+    Separate,
+}
+
+fn check(what: &'static str, dots: Dots, name: &str) -> Result<(), InvalidName> {
     let why = if name.is_empty() {
         "it is empty"
     } else if name.len() > NAME_LIMIT {
         "it is longer than 63 bytes"
     } else if !name.starts_with(|c: char| c.is_ascii_alphanumeric()) {
         "it does not start with a letter or a digit"
+    } else if dots == Dots::Separate && name.contains('.') {
+        "it has a dot, which separates the parts of a signal"
     } else if name.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c)) {
         return Ok(());
     } else {
         "it has a character that is not allowed"
     };
-    Err(InvalidName { what, name: name.to_owned(), why })
+    let punctuation = if dots == Dots::Allowed { "`-`, `_` and `.`" } else { "`-` and `_`" };
+    Err(InvalidName { what, name: name.to_owned(), why, punctuation })
 }
 
 macro_rules! name {
-    ($(#[$doc:meta])* $type:ident, $what:literal) => {
+    ($(#[$doc:meta])* $type:ident, $what:literal, $dots:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(try_from = "String", into = "String")]
@@ -52,9 +63,10 @@ macro_rules! name {
             /// Accepts a name.
             ///
             /// # Errors
-            /// [`InvalidName`] where it is empty, too long, or has a character outside `[A-Za-z0-9._-]`.
+            /// [`InvalidName`] where it is empty, too long, or has a character outside `[A-Za-z0-9._-]`; probes and signals
+            /// may have no dot.
             pub fn new(name: &str) -> Result<Self, InvalidName> {
-                check($what, name).map(|()| Self(name.to_owned()))
+                check($what, $dots, name).map(|()| Self(name.to_owned()))
             }
 
             /// The name as text.
@@ -67,7 +79,7 @@ macro_rules! name {
         impl TryFrom<String> for $type {
             type Error = InvalidName;
             fn try_from(name: String) -> Result<Self, InvalidName> {
-                check($what, &name).map(|()| Self(name))
+                check($what, $dots, &name).map(|()| Self(name))
             }
         }
 
@@ -94,31 +106,31 @@ macro_rules! name {
 
 name!(
     /// A named place that is deployed to: `staging`, `production`.
-    EnvironmentName, "environment name"
+    EnvironmentName, "environment name", Dots::Allowed
 );
 name!(
     /// The unit that is deployed and rolled back.
-    ServiceName, "service name"
+    ServiceName, "service name", Dots::Allowed
 );
 name!(
     /// A probe of one service.
-    ProbeName, "probe name"
+    ProbeName, "probe name", Dots::Separate
 );
 name!(
     /// A signal that stands by itself: a query.
-    SignalName, "signal name"
+    SignalName, "signal name", Dots::Separate
 );
 name!(
     /// A rule that turns a signal into a firing.
-    TriggerName, "trigger name"
+    TriggerName, "trigger name", Dots::Allowed
 );
 name!(
     /// One checkpoint: `cp-20261121-031502-9f3a2c`. Sorts by time.
-    CheckpointId, "checkpoint id"
+    CheckpointId, "checkpoint id", Dots::Allowed
 );
 name!(
     /// One run: `run-20261121-031502-9f3a2c`. Sorts by time.
-    RunId, "run id"
+    RunId, "run id", Dots::Allowed
 );
 
 fn stamp(prefix: &str, now: Timestamp, salt: u32) -> String {
@@ -159,8 +171,32 @@ pub struct FencingToken(pub i64);
 
 /// A content digest: `blake3:` followed by 64 hexadecimal digits, or `keyed:` where the content may hold a secret.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct Digest(String);
+
+/// A text that is not a digest.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a digest: `blake3:` or `keyed:`, then 64 hexadecimal digits")]
+pub struct InvalidDigest(pub String);
+
+impl TryFrom<String> for Digest {
+    type Error = InvalidDigest;
+
+    /// A digest as it was written. Blobs are files named by their digest, so nothing else may pass for one.
+    fn try_from(text: String) -> Result<Self, InvalidDigest> {
+        let hex = text.strip_prefix("blake3:").or_else(|| text.strip_prefix("keyed:"));
+        let is_valid = hex.is_some_and(|hex| {
+            hex.len() == 64 && hex.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+        });
+        if is_valid { Ok(Self(text)) } else { Err(InvalidDigest(text)) }
+    }
+}
+
+impl From<Digest> for String {
+    fn from(digest: Digest) -> String {
+        digest.0
+    }
+}
 
 impl Digest {
     /// The digest of content that holds no secret.
@@ -206,6 +242,24 @@ mod tests {
             assert!(ServiceName::new(bad).is_err(), "{bad}");
         }
         assert!(ServiceName::new("web-1.api_v2").is_ok());
+    }
+
+    #[test]
+    fn probes_and_signals_have_no_dots_of_their_own() {
+        let error = ProbeName::new("v1.health").unwrap_err().to_string();
+        assert!(error.contains("it has a dot") && error.contains("use letters, digits, `-` and `_`,"), "{error}");
+        assert!(SignalName::new("a.b.up").is_err());
+        assert!(TriggerName::new("a.b").is_ok());
+    }
+
+    #[test]
+    fn only_digests_are_read_as_digests() {
+        for digest in [Digest::of(b"x"), Digest::keyed(&[1; 32], b"x")] {
+            assert_eq!(Digest::try_from(digest.as_str().to_owned()), Ok(digest));
+        }
+        for bad in ["", "blake3:", "blake3:../../etc/passwd", &format!("sha256:{}", "0".repeat(64)), &"0".repeat(64)] {
+            assert!(serde_json::from_value::<Digest>(bad.into()).is_err(), "{bad}");
+        }
     }
 
     #[test]

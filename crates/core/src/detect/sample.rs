@@ -45,14 +45,14 @@ impl TryFrom<String> for SignalPath {
 impl std::str::FromStr for SignalPath {
     type Err = String;
 
-    /// Reads `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, or a signal's name. A service or probe whose own name has a
-    /// dot cannot be written here.
+    /// Reads `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, or a signal's name. The service may have dots in its own name;
+    /// probes and signals have none, so that each path is read in one way.
     fn from_str(text: &str) -> Result<Self, String> {
-        let parts: Vec<&str> = text.split('.').collect();
+        let parts: Vec<&str> = text.rsplitn(3, '.').collect();
         let say = |error: crate::id::InvalidName| error.to_string();
         match parts.as_slice() {
             [name] => SignalName::new(name).map(SignalPath::Named).map_err(say),
-            [service, probe, kind @ ("up" | "latency")] => {
+            [kind @ ("up" | "latency"), probe, service] => {
                 let service = ServiceName::new(service).map_err(say)?;
                 let probe = ProbeName::new(probe).map_err(say)?;
                 Ok(if *kind == "up" { SignalPath::Up(service, probe) } else { SignalPath::Latency(service, probe) })
@@ -103,4 +103,27 @@ pub struct Sample {
     pub measured: Measured,
     /// What was seen, for a person: `503 Service Unavailable`, `connection refused`.
     pub what: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_read_back_as_it_was_written() {
+        let service = ServiceName::new("web-1.api_v2").unwrap();
+        let probe = ProbeName::new("health").unwrap();
+        let named = SignalPath::Named(SignalName::new("errors").unwrap());
+        let up = SignalPath::Up(service.clone(), probe.clone());
+        for path in [up, SignalPath::Latency(service, probe), named] {
+            assert_eq!(path.to_string().parse(), Ok(path));
+        }
+    }
+
+    #[test]
+    fn what_is_no_path_says_what_one_looks_like() {
+        for bad in ["app.up", "app.health.down", "app..up"] {
+            assert!(bad.parse::<SignalPath>().is_err(), "{bad}");
+        }
+    }
 }
