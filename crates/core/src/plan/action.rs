@@ -62,6 +62,17 @@ pub struct Switch {
     pub grace_ms: u64,
 }
 
+impl Switch {
+    /// Whether the version that shall run is what runs already, so that the instances are to be started anew: one has
+    /// ended, their number is wrong, or a file that the service reads itself goes back (perhaps with an earlier step that
+    /// shares it, so that `files` is empty). Looking at the version and the files cannot tell whether that has been done:
+    /// a switch like this that is in doubt is done again.
+    #[must_use]
+    pub fn starts_anew(&self) -> bool {
+        self.from.as_ref() == Some(&self.to.version)
+    }
+}
+
 /// Whether the new instance starts before the old one stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
