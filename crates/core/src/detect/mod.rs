@@ -1,9 +1,11 @@
 //! From measurements to verdicts.
 
+mod expect;
 mod instances;
 mod judge;
 mod sample;
 
+pub use expect::{Comparison, HttpAnswer, compare_containers, time_left};
 pub use instances::{Ailment, ailment};
 pub use judge::{Judge, Rules, is_red};
 pub use sample::{Measured, Sample, SignalPath, Unit};

@@ -1,0 +1,13 @@
+//! Compares what a probe came back with to what is expected of it.
+//!
+//! Contract: pure; whoever performs the probe brings the answer, and reports what is said here. Texts quote no more than
+//! a few words of an answer.
+
+mod comparison;
+mod containers;
+mod http;
+mod json;
+
+pub use comparison::Comparison;
+pub use containers::compare_containers;
+pub use http::{HttpAnswer, time_left};
