@@ -130,7 +130,7 @@ impl Driver<'_> {
     /// A deploy command that still runs would race with the way back: it is ended first.
     async fn plan(&self) -> Result<Body, EngineError> {
         let state = self.machine.state();
-        if let Some((pid, started_ticks)) = state.deploy {
+        if let (Some((pid, started_ticks)), Some(DeployExit::Unseen)) = (state.deploy, &state.exit) {
             self.world.deployer.stop(pid, started_ticks).await;
         }
         let Some(started) = &state.started else { return Ok(Body::Refused { refusals: Vec::new() }) };

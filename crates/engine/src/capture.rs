@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 
 use backout_core::id::{CheckpointId, RunId, ServiceName};
-use backout_core::inventory::{Checkpoint, FileRef, FileState};
-use backout_core::port::{Captured, PortError};
+use backout_core::inventory::{Checkpoint, FileRef, FileState, Grade};
+use backout_core::journal::Body;
+use backout_core::port::{Captured, Lease, PortError};
 
+use crate::error::EngineError;
 use crate::world::{Hosted, OwnedFile, World};
 
 /// How much may be missing.
@@ -84,4 +86,28 @@ async fn capture_files(world: &World, service: &ServiceName) -> Result<Vec<FileR
         files.push(FileRef { path: path.clone(), state, needs_restart: *needs_restart });
     }
     Ok(files)
+}
+
+/// Records the environment as it is, outside of any run, and grades it.
+///
+/// # Errors
+/// What could not be captured or recorded.
+pub async fn record_checkpoint(
+    world: &World,
+    lease: &Lease,
+    why: &str,
+    grade: (Grade, String),
+) -> Result<CheckpointId, EngineError> {
+    let checkpoint = capture(world, None, why, Care::Complete).await?;
+    let id = checkpoint.id.clone();
+    let (grade, why) = grade;
+    let bodies = [
+        Body::CheckpointTaken { checkpoint: Box::new(checkpoint) },
+        Body::Graded { checkpoint: id.clone(), grade, why },
+    ];
+    for body in &bodies {
+        let record = world.store.append(lease, None, body).await?;
+        world.watcher.recorded(&record);
+    }
+    Ok(id)
 }

@@ -18,6 +18,7 @@ mod verify;
 mod watch;
 mod world;
 
+pub use capture::record_checkpoint;
 pub use collect::{observe, probe_all, probes};
 pub use drive::{begin, resume};
 pub use error::EngineError;
