@@ -4,3 +4,5 @@
 //! HTTP call, and a failed look is an answer (`Unknown`), never a guess.
 
 pub mod command;
+pub mod files;
+pub mod host;

@@ -1,0 +1,14 @@
+//! How host services are started, stopped and looked at: systemd units, the user's own commands, our supervisor.
+
+mod bus;
+mod command;
+mod manager;
+mod supervised;
+mod systemctl;
+mod units;
+mod variables;
+
+pub(crate) use command::OwnCommands;
+pub(crate) use manager::{Changes, Manager, Process, Surroundings, Told};
+pub(crate) use supervised::Supervised;
+pub(crate) use units::Units;

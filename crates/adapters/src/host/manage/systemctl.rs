@@ -1,0 +1,51 @@
+//! systemd through its command line, where its bus cannot be reached.
+
+use std::time::Duration;
+
+use backout_core::port::PortError;
+
+use crate::command::{Command, Environment};
+use crate::host::argv;
+use crate::host::parse::{self, Unit};
+
+/// How long units may take to stop and start; their own limits and the step's are what counts.
+const LIMIT: Duration = Duration::from_secs(600);
+
+fn systemctl(environment: &Environment, arguments: Vec<String>) -> Command {
+    Command::new("systemctl", environment)
+        .args(arguments)
+        .env("LC_ALL", "C")
+        .env("SYSTEMD_COLORS", "0")
+        .env("SYSTEMD_PAGER", "")
+        .limit(LIMIT)
+        .install("this machine has neither systemd's bus nor `systemctl`: use `restart` and `status` commands instead of `units`")
+}
+
+pub(crate) async fn show(environment: &Environment, units: &[String]) -> Result<Vec<Unit>, PortError> {
+    let text = systemctl(environment, argv::systemctl_show(units)).run().await?.text();
+    let found = parse::units(&text);
+    if found.len() == units.len() {
+        return Ok(found);
+    }
+    Err(PortError::new(format!("`systemctl show` told of {} units instead of {}", found.len(), units.len())))
+}
+
+pub(crate) async fn restart(environment: &Environment, units: &[String]) -> Result<(), PortError> {
+    Ok(systemctl(environment, argv::systemctl_restart(units)).run().await.map(drop)?)
+}
+
+pub(crate) async fn stop(environment: &Environment, units: &[String]) -> Result<(), PortError> {
+    Ok(systemctl(environment, argv::systemctl_stop(units)).run().await.map(drop)?)
+}
+
+/// What `systemctl status` says of a unit. Its exit code says that the unit does not run, which is no error here.
+pub(crate) async fn status(environment: &Environment, unit: &str) -> Vec<u8> {
+    let said = systemctl(environment, argv::systemctl_status(unit)).output().await;
+    said.map_or_else(|error| error.to_string().into_bytes(), |output| [output.stdout, output.stderr].concat())
+}
+
+/// The last lines of a unit's journal.
+pub(crate) async fn journal(environment: &Environment, unit: &str) -> Vec<u8> {
+    let command = Command::new("journalctl", environment).args(argv::journal(unit));
+    command.run().await.map_or_else(|error| error.to_string().into_bytes(), |output| output.stdout)
+}

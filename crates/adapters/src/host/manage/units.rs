@@ -1,0 +1,130 @@
+//! Services that are systemd units: over its bus where there is one, else through `systemctl`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backout_core::port::PortError;
+use futures_util::stream::BoxStream;
+use jiff::Timestamp;
+
+use super::bus::{self, Bus, Job};
+use super::{Process, Surroundings, Told, systemctl};
+use crate::command::{ProcessId, terminate_group};
+use crate::host::parse::Unit;
+use crate::host::source::Loaded;
+use crate::host::supervisor::{after_boot_at, started_at};
+
+/// The units of one service.
+#[derive(Clone)]
+pub(crate) struct Units {
+    names: Vec<String>,
+    bus: Option<Arc<Bus>>,
+    surroundings: Surroundings,
+}
+
+impl Units {
+    pub(crate) fn new(names: &[String], surroundings: &Surroundings) -> Self {
+        let bus = surroundings.is_bus_used.then(|| Arc::new(Bus::default()));
+        Self { names: names.to_vec(), bus, surroundings: surroundings.clone() }
+    }
+
+    pub(crate) fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    async fn connection(&self) -> Option<&zbus::Connection> {
+        match &self.bus {
+            Some(bus) => bus.connection().await,
+            None => None,
+        }
+    }
+
+    async fn show(&self) -> Result<Vec<Unit>, PortError> {
+        match self.connection().await {
+            Some(connection) => bus::show(connection, &self.names).await,
+            None => systemctl::show(&self.surroundings.environment, &self.names).await,
+        }
+    }
+
+    pub(crate) async fn look(&self) -> Result<Option<Vec<Process>>, PortError> {
+        let units = self.show().await?;
+        let now = self.surroundings.clock.now();
+        let known = self.names.iter().zip(&units).filter(|(_, unit)| unit.is_known());
+        let processes: Vec<Process> = known.map(|(name, unit)| process(name, unit, now)).collect();
+        Ok((!processes.is_empty()).then_some(processes))
+    }
+
+    pub(crate) async fn restart(&self, grace: Duration) -> Result<(), PortError> {
+        self.bounded(Job::Restart, grace).await
+    }
+
+    pub(crate) async fn stop(&self, grace: Duration) -> Result<(), PortError> {
+        self.bounded(Job::Stop, grace).await
+    }
+
+    /// Has a job done, and kills what still runs of the old processes after the grace: systemd's own stop limits know
+    /// nothing of our hurry. A process that systemd starts meanwhile is another one and is not touched.
+    async fn bounded(&self, job: Job, grace: Duration) -> Result<(), PortError> {
+        let old: Vec<ProcessId> =
+            self.show().await?.iter().filter_map(Unit::main_pid).filter_map(ProcessId::current).collect();
+        let work = self.run(job);
+        let hurry = async {
+            self.surroundings.clock.sleep(grace).await;
+            for process in old {
+                terminate_group(process, Duration::ZERO).await;
+            }
+        };
+        tokio::pin!(work);
+        tokio::select! {
+            done = &mut work => return done,
+            () = hurry => (),
+        }
+        work.await
+    }
+
+    async fn run(&self, job: Job) -> Result<(), PortError> {
+        let environment = &self.surroundings.environment;
+        match (self.connection().await, job) {
+            (Some(connection), job) => bus::run(connection, job, &self.names).await,
+            (None, Job::Restart) => systemctl::restart(environment, &self.names).await,
+            (None, Job::Stop) => systemctl::stop(environment, &self.names).await,
+        }
+    }
+
+    pub(crate) async fn evidence(&self) -> Vec<(String, Vec<u8>)> {
+        let mut files = Vec::new();
+        for name in &self.names {
+            files.push((format!("{name}.status.txt"), systemctl::status(&self.surroundings.environment, name).await));
+            files.push((format!("{name}.log"), systemctl::journal(&self.surroundings.environment, name).await));
+        }
+        files
+    }
+
+    /// Something each time a unit moves; `None` where nobody tells.
+    pub(crate) async fn changes(&self) -> Option<BoxStream<'static, ()>> {
+        bus::changes(self.connection().await?, &self.names).await
+    }
+}
+
+fn process(name: &str, unit: &Unit, now: Timestamp) -> Process {
+    let (state, health) = unit.state();
+    let started = match unit.main_pid() {
+        Some(pid) => started_at(pid, now),
+        None => unit.started_us().and_then(|at| since_boot(now, at)),
+    };
+    // A state that changed after the start while the unit stayed active changed by a reload.
+    let reloaded = unit.is_active().then(|| unit.changed_us()).flatten().and_then(|at| since_boot(now, at));
+    Process {
+        id: name.to_owned(),
+        name: name.to_owned(),
+        state,
+        health,
+        since: unit.changed_us().and_then(|at| since_boot(now, at)),
+        restarts: unit.restarts(),
+        told: Told::Seen(Loaded { pid: unit.main_pid(), started, reloaded }),
+    }
+}
+
+fn since_boot(now: Timestamp, microseconds: u64) -> Option<Timestamp> {
+    after_boot_at(Duration::from_micros(microseconds).as_secs_f64(), now)
+}

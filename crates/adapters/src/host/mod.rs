@@ -1,0 +1,15 @@
+//! Services on a plain host: release folders or a git work tree, run by systemd, by the user's own commands, or by our own
+//! small supervisor.
+//!
+//! `source` knows versions, `manage` knows processes, `service` puts the two together, `platform` is the port.
+
+mod argv;
+mod manage;
+mod parse;
+mod platform;
+mod service;
+mod source;
+mod supervisor;
+
+pub use platform::{HostOptions, HostPlatform};
+pub use supervisor::supervise;
