@@ -9,6 +9,7 @@
     reason = "a build tool at the edge: it starts programs, reads the environment, measures time and talks to the terminal"
 )]
 
+mod bench;
 mod budgets;
 mod build_time;
 mod ci;
@@ -34,6 +35,7 @@ cargo xtask COMMAND
   budgets                           sizes of files, functions and folders, and banned names
   core-manifest                     what the deciding crate may depend on and mention
   generate [--check]                write (or compare) the files made from the program itself
+  bench recovery                    measure recoveries against others, and the cost at rest
   build-time                        measure builds from an empty folder
 ";
 
@@ -61,6 +63,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         ["core-manifest"] => core_manifest::command(),
         ["generate"] => generate::write(),
         ["generate", "--check"] => generate::check(),
+        ["bench", "recovery"] => bench::recovery(),
         ["build-time"] => build_time::command(),
         ["testbed", rest @ ..] => testbed::command(rest),
         ["help" | "--help" | "-h"] | [] => {
