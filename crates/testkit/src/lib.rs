@@ -1,1 +1,7 @@
-//! Placeholder.
+//! What tests of several crates share: a clock that stands still, disks that fill up, and the way to skip by name.
+//!
+//! Contract: doubles are small real things, never expectations about calls.
+
+pub mod manual_clock;
+pub mod skip;
+pub mod small_disk;
