@@ -1,0 +1,156 @@
+//! Questions beyond the port: for people who look, and for the engine when it starts.
+
+use backout_core::id::EnvironmentName;
+use backout_core::inventory::Graded;
+use backout_core::plan::Estimates;
+use backout_core::port::{Store, StoreError};
+use rusqlite::{Connection, params};
+
+use super::fault::Fault;
+use super::rows::{self, RawRecord, Selection, Which};
+use super::runs::{self, RUN_KINDS, RunSummary};
+use super::sqlite::SqliteStore;
+use super::verify::{self, ChainReport};
+use crate::history;
+
+/// The kinds that checkpoints are made of.
+const CHECKPOINT_KINDS: [&str; 3] = ["checkpoint_taken", "graded", "checkpoint_released"];
+/// The kinds that estimates are made of.
+const STEP_KINDS: [&str; 2] = ["plan_made", "step_ended"];
+
+/// Estimates are made from this many of the newest plans.
+const PLANS: u32 = 20;
+
+/// What an identifier, or the beginning of one, stands for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Lookup<T> {
+    /// Exactly this.
+    One(T),
+    /// Nothing.
+    NotFound,
+    /// Any of these, oldest first: more of it is needed.
+    Several(Vec<T>),
+}
+
+impl<T> Lookup<T> {
+    /// An identifier that is typed in full wins over those that it is the beginning of. The part before the first `-`
+    /// may be left out.
+    fn among(all: Vec<T>, typed: &str, id: impl Fn(&T) -> &str) -> Self {
+        if typed.is_empty() {
+            return Self::NotFound;
+        }
+        let begins =
+            |id: &str| id.starts_with(typed) || id.split_once('-').is_some_and(|(_, rest)| rest.starts_with(typed));
+        let mut found: Vec<T> = all.into_iter().filter(|item| begins(id(item))).collect();
+        if let Some(exact) = found.iter().position(|item| id(item) == typed) {
+            return Self::One(found.swap_remove(exact));
+        }
+        match found.len() {
+            0 => Self::NotFound,
+            1 => found.pop().map_or(Self::NotFound, Self::One),
+            _ => Self::Several(found),
+        }
+    }
+}
+
+impl SqliteStore {
+    /// Proves the chain of records.
+    ///
+    /// # Errors
+    /// [`StoreError::Broken`] with the first record that does not fit.
+    pub async fn verify_chain(&self) -> Result<ChainReport, StoreError> {
+        let head = self.head.clone();
+        self.blocking("verify", move |connection| verify::chain(connection, &head)).await
+    }
+
+    /// Records as they are stored, oldest first; never fails on what a newer version has written.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn raw_records(&self, which: Which) -> Result<Vec<RawRecord>, StoreError> {
+        let selection = Selection::new(which, &[]);
+        self.blocking("read", move |connection| rows::raw(connection, &selection)).await
+    }
+
+    /// The runs of an environment, oldest first.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn runs(&self, environment: &EnvironmentName) -> Result<Vec<RunSummary>, StoreError> {
+        Ok(runs::runs(&self.records(environment, &RUN_KINDS).await?))
+    }
+
+    /// The runs of an environment that have not ended: running, waiting or interrupted.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn open_runs(&self, environment: &EnvironmentName) -> Result<Vec<RunSummary>, StoreError> {
+        let mut runs = self.runs(environment).await?;
+        runs.retain(|run| run.ending.is_none());
+        Ok(runs)
+    }
+
+    /// The run, of any environment, whose identifier begins so; `run-` may be left out.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn find_run(&self, typed: &str) -> Result<Lookup<RunSummary>, StoreError> {
+        let records = self.read(Selection::new(Which::All, &RUN_KINDS)).await?;
+        Ok(Lookup::among(runs::runs(&records), typed, |run| run.id.as_str()))
+    }
+
+    /// The checkpoints of an environment with their grades, oldest first.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn checkpoints(&self, environment: &EnvironmentName) -> Result<Vec<Graded>, StoreError> {
+        Ok(history::checkpoints(&self.records(environment, &CHECKPOINT_KINDS).await?))
+    }
+
+    /// The checkpoint, of any environment, whose identifier begins so; `cp-` may be left out.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn find_checkpoint(&self, typed: &str) -> Result<Lookup<Graded>, StoreError> {
+        let records = self.read(Selection::new(Which::All, &CHECKPOINT_KINDS)).await?;
+        Ok(Lookup::among(history::checkpoints(&records), typed, |graded| graded.checkpoint.id.as_str()))
+    }
+
+    /// How long the steps of the newest plans of an environment took.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn estimates(&self, environment: &EnvironmentName) -> Result<Estimates, StoreError> {
+        let mut selection = Selection::new(Which::Environment(environment.clone()), &STEP_KINDS);
+        let environment = environment.clone();
+        let records = self
+            .blocking("read", move |connection| {
+                selection.since = oldest_plan(connection, &environment)?;
+                rows::records(connection, &selection)
+            })
+            .await?;
+        Ok(history::estimates(&records))
+    }
+
+    /// The environments that there are records of, by name.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read.
+    pub async fn environments(&self) -> Result<Vec<EnvironmentName>, StoreError> {
+        let names = self.blocking("read", |connection| environments(connection)).await?;
+        Ok(names.iter().filter_map(|name| EnvironmentName::new(name).ok()).collect())
+    }
+}
+
+/// The number of the oldest of the newest [`PLANS`] plans.
+fn oldest_plan(connection: &Connection, environment: &EnvironmentName) -> Result<i64, Fault> {
+    let sql = "SELECT coalesce(min(seq), 1) FROM
+        (SELECT seq FROM record WHERE environment = ?1 AND kind = 'plan_made' ORDER BY seq DESC LIMIT ?2)";
+    Ok(connection.query_row(sql, params![environment.as_str(), PLANS], |row| row.get(0))?)
+}
+
+fn environments(connection: &Connection) -> Result<Vec<String>, Fault> {
+    let mut statement = connection.prepare("SELECT DISTINCT environment FROM record ORDER BY environment")?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    Ok(names.collect::<rusqlite::Result<_>>()?)
+}
