@@ -4,5 +4,6 @@
 //! HTTP call, and a failed look is an answer (`Unknown`), never a guess.
 
 pub mod command;
+pub mod exec;
 pub mod files;
 pub mod host;

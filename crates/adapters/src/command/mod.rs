@@ -1,6 +1,6 @@
 //! The only process spawn of the project: argv values in, output values out, secrets redacted.
 //!
-//! Contract: a [`Command`] is a value until [`Command::run`], [`Command::output`], [`spawn_inherited`] or
+//! Contract: a [`Command`] is a value until [`Command::run`], [`Command::output`], [`spawn_inherited`], [`spawn_lines`] or
 //! [`spawn_detached`] makes a process of it. Arguments are an array and never pass a shell. Every process leads its own
 //! process group, so that ending it ends what it started.
 
@@ -9,6 +9,7 @@ mod detached;
 mod error;
 mod group;
 mod inherited;
+mod lines;
 mod redact;
 mod run;
 mod value;
@@ -17,6 +18,7 @@ pub use detached::spawn_detached;
 pub use error::CommandError;
 pub use group::{ProcessId, Termination, is_alive, terminate_group};
 pub use inherited::{Guarded, spawn_inherited};
+pub use lines::{Lines, spawn_lines};
 pub use redact::Redactor;
 pub use run::Output;
 pub use value::{Command, Environment};
