@@ -1,0 +1,20 @@
+//! What `core` promises, tested from outside: random environments, their plans, and runs in a world in memory.
+
+#[cfg(test)]
+mod interrupted;
+#[cfg(test)]
+mod legality;
+#[cfg(test)]
+mod linter;
+#[cfg(test)]
+mod machine;
+#[cfg(test)]
+mod planner;
+#[cfg(test)]
+mod plans;
+#[cfg(test)]
+mod records;
+#[cfg(test)]
+mod refusals;
+#[cfg(test)]
+mod world;

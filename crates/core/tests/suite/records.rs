@@ -1,0 +1,209 @@
+//! The journal's format: every body is read back as it was written, fields from the future are passed over, and kinds from
+//! the future are an error.
+
+use std::collections::BTreeSet;
+
+use backout_core::detect::SignalPath;
+use backout_core::id::{CheckpointId, ProbeName, StepId};
+use backout_core::inventory::{BlobRef, Grade};
+use backout_core::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
+use backout_core::plan::{Request, Scope};
+use backout_core::policy::{Check, Choice, Decision, Finding, Judgement, Refusal, RefusalName, Verdict};
+use proptest::prelude::*;
+use serde_json::Value;
+
+use super::world::{Script, Sim, Spec, at, digest_of, name, request, requests, rollback, specs, started};
+
+fn check(verdict: Verdict) -> Check {
+    Check { name: "app.health.up".to_owned(), verdict, what: "503".to_owned(), was_red_before: true }
+}
+
+/// Bodies that a rollback in the simulated world does not write.
+fn others() -> Vec<Body> {
+    let id = CheckpointId::new("cp-1").unwrap();
+    let blob = BlobRef { digest: digest_of(1), bytes: u64::MAX };
+    let finding = Finding { subject: "app".to_owned(), what: "exited".to_owned(), was_before: false };
+    let judgement = Judgement {
+        verdict: Verdict::Unhealthy,
+        at: at(1),
+        first_bad_at: Some(at(0)),
+        findings: vec![finding],
+        wants_person: true,
+    };
+    let decision = Decision {
+        choice: Choice::RollBack,
+        reasons_for: vec!["it exited".to_owned()],
+        reasons_against: vec!["it was so before".to_owned()],
+    };
+    let refusals: Vec<Refusal> = RefusalName::ALL
+        .into_iter()
+        .map(|name| Refusal { name, what: name.to_string(), hint: "look".to_owned() })
+        .collect();
+    let red = vec![SignalPath::Up(name("web-1.api_v2"), ProbeName::new("health").unwrap())];
+    let services = Scope::Services { services: [name("app")].into() };
+    let request = Request { scope: services, forced: RefusalName::ALL.into(), target: Some(id.clone()), ..request() };
+    let guard = RunKind::Guard { command: vec!["make".to_owned(), "deploy".to_owned()] };
+    let mut bodies = vec![
+        Body::RunStarted(started(guard, request)),
+        Body::BeforeSeen { facts: vec![], red, checks: vec![check(Verdict::Unmeasurable)], has_good_checkpoint: true },
+        Body::Graded { checkpoint: id.clone(), grade: Grade::Bad, why: "bad".to_owned() },
+        Body::CheckpointReleased { checkpoint: id },
+        Body::Refused { refusals },
+        Body::Armed { pid: u32::MAX },
+        Body::DeployIntended,
+        Body::DeploySpawned { pid: 1, started_ticks: u64::MAX },
+        Body::AfterSeen { facts: vec![], changed: vec![name("app")] },
+        Body::Judged { judgement },
+        Body::Decided { decision },
+        Body::EvidenceKept { service: name("app"), items: vec![("app.log".to_owned(), blob.clone())] },
+        Body::FileReplaced { path: "/etc/é \n\"".to_owned(), was: Some(blob) },
+        Body::UndoIntended { step: StepId(1) },
+        Body::TakenOver { by: "dead-man's switch".to_owned(), pid: 3 },
+        Body::AbortRequested { by: "ops".to_owned() },
+    ];
+    bodies.extend(endings());
+    bodies
+}
+
+/// Every way in which something ends.
+fn endings() -> Vec<Body> {
+    let mut bodies = Vec::new();
+    let what = || "seen".to_owned();
+    let outcomes = [
+        StepOutcome::AlreadyThere { seen: what() },
+        StepOutcome::NotThere { seen: what() },
+        StepOutcome::Unclear { why: what() },
+        StepOutcome::Recovered { seen: what() },
+        StepOutcome::Worsened { seen: what() },
+    ];
+    bodies.extend(outcomes.map(|outcome| Body::UndoEnded { step: StepId(1), outcome }));
+    let exits = [
+        DeployExit::Code { code: -1 },
+        DeployExit::Signal { signal: 9 },
+        DeployExit::TimedOut,
+        DeployExit::NotStarted { why: what() },
+        DeployExit::Unseen,
+    ];
+    bodies.extend(exits.map(|exit| Body::DeployEnded { exit }));
+    let results = [
+        RunResult::Kept,
+        RunResult::KeptUnproven,
+        RunResult::RolledBack,
+        RunResult::NothingChanged,
+        RunResult::NotVerified,
+        RunResult::Refused,
+        RunResult::Held,
+        RunResult::Aborted,
+    ];
+    bodies.extend(results.map(|result| Body::RunEnded { result, summary: what() }));
+    bodies
+}
+
+/// The bodies of a rollback with every kind of step in it.
+fn of_a_rollback() -> Vec<Body> {
+    use proptest::strategy::ValueTree;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut bodies = Vec::new();
+    for _ in 0..20 {
+        let (spec, request) = (specs(), requests()).new_tree(&mut runner).unwrap().current();
+        let failing = [(Spec::name(0), (u32::MAX, true))].into();
+        let mut sim = Sim::new(&spec, Script { failing, ..Script::default() }, None);
+        sim.begin(rollback(request));
+        bodies.extend(sim.journal.into_iter().map(|record| record.body));
+    }
+    bodies
+}
+
+fn all() -> Vec<Body> {
+    let mut bodies = others();
+    bodies.extend(of_a_rollback());
+    bodies
+}
+
+#[test]
+fn every_kind_of_body_is_among_the_samples() {
+    let kinds: BTreeSet<&str> = all().iter().map(Body::kind).collect();
+    // serde lists the kinds that there are in its message.
+    let message = serde_json::from_str::<Body>(r#"{"kind":"no_such_kind"}"#).unwrap_err().to_string();
+    let known: BTreeSet<&str> = message.split('`').skip(3).step_by(2).collect();
+    assert!(known.len() > 20, "{message}");
+    assert_eq!(kinds, known);
+}
+
+#[test]
+fn every_body_is_read_back_as_it_was_written() {
+    for body in all() {
+        let text = serde_json::to_string(&body).unwrap();
+        assert_eq!(serde_json::from_str::<Body>(&text).unwrap(), body, "{text}");
+        assert_eq!(serde_json::from_str::<Value>(&text).unwrap()["kind"], body.kind());
+    }
+}
+
+#[test]
+fn fields_from_the_future_are_passed_over_at_any_depth() {
+    for body in all() {
+        let mut value = serde_json::to_value(&body).unwrap();
+        add_fields(&mut value, false);
+        assert!(value.as_object().unwrap().contains_key("from_the_future"));
+        assert_eq!(serde_json::from_value::<Body>(value).unwrap(), body);
+    }
+}
+
+/// Adds a field to every object that is a record, and to none whose keys are data.
+fn add_fields(value: &mut Value, is_map: bool) {
+    match value {
+        Value::Object(fields) => {
+            for (key, field) in fields.iter_mut() {
+                // What a user's command printed is passed on as it is, too.
+                if key != "state" || field.get("is").is_some() {
+                    add_fields(field, key == "artifacts" || (key == "files" && field.is_object()));
+                }
+            }
+            if !is_map {
+                fields.insert("from_the_future".to_owned(), Value::from(1));
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| add_fields(item, false)),
+        _ => {}
+    }
+}
+
+#[test]
+fn a_kind_from_the_future_is_an_error() {
+    for text in [r#"{"kind":"from_the_future"}"#, r#"{"facts":[]}"#, "[]", "null", r#""deploy_intended""#] {
+        assert!(serde_json::from_str::<Body>(text).is_err(), "{text}");
+    }
+}
+
+#[test]
+fn a_name_that_is_not_one_is_an_error() {
+    let text = r#"{"kind":"graded","checkpoint":"../../etc/passwd","grade":"good","why":""}"#;
+    assert!(serde_json::from_str::<Body>(text).is_err());
+}
+
+proptest! {
+    #[test]
+    fn every_record_of_a_run_is_read_back_as_it_was_written(spec in specs(), request in requests()) {
+        let mut sim = Sim::new(&spec, Script::default(), None);
+        sim.begin(rollback(request));
+        for record in sim.journal {
+            let text = serde_json::to_string(&record).unwrap();
+            prop_assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
+        }
+    }
+
+    #[test]
+    fn a_kind_that_is_not_known_is_an_error_and_no_panic(kind in "x-\\PC{0,20}") {
+        let read = serde_json::from_value::<Body>(serde_json::json!({ "kind": kind, "facts": [] }));
+        prop_assert!(read.is_err());
+    }
+
+    #[test]
+    fn a_record_that_was_cut_off_is_an_error_and_no_panic(spec in specs(), cut in any::<proptest::sample::Index>()) {
+        let mut sim = Sim::new(&spec, Script::default(), None);
+        sim.begin(rollback(request()));
+        let text = serde_json::to_string(&sim.journal[cut.index(sim.journal.len())]).unwrap();
+        let cut = (0..text.len()).filter(|at| text.is_char_boundary(*at)).nth(cut.index(text.len())).unwrap_or(0);
+        prop_assert!(serde_json::from_str::<Record>(&text[..cut]).is_err());
+    }
+}
