@@ -1,9 +1,11 @@
 //! Verdicts, decisions and refusals: what to make of what was measured, and what must not be done.
 
 mod decision;
+mod page;
 mod refusal;
 mod verdict;
 
 pub use decision::{Choice, Decision};
+pub use page::page;
 pub use refusal::{Refusal, RefusalName};
 pub use verdict::{Check, Finding, Judgement, Verdict};
