@@ -1,7 +1,7 @@
 //! The planner's rules, one by one.
 
 use backout_core::inventory::{Artifact, Detail};
-use backout_core::plan::{Action, Mode, Plan, Request, Scope, Switch, SwitchOrder, needed};
+use backout_core::plan::{Action, Mode, Plan, Request, Scope, Step, Switch, SwitchOrder, needed};
 
 use super::world::{Ran, ServiceSpec, Spec, make_plan, request};
 
@@ -38,15 +38,13 @@ fn lines(plan: &Plan) -> Vec<String> {
 }
 
 fn switches(plan: &Plan) -> Vec<&Switch> {
-    let switch = |action| match action {
-        &Action::Switch(ref switch) => Some(&**switch),
-        _ => None,
-    };
-    plan.steps.iter().filter_map(|step| switch(&step.action)).collect()
-}
-
-fn emergency() -> Request {
-    Request { mode: Mode::Emergency, ..request() }
+    fn switch(step: &Step) -> Option<&Switch> {
+        match &step.action {
+            Action::Switch(switch) => Some(switch),
+            _ => None,
+        }
+    }
+    plan.steps.iter().filter_map(switch).collect()
 }
 
 #[test]
