@@ -7,3 +7,5 @@ pub mod command;
 pub mod exec;
 pub mod files;
 pub mod host;
+pub mod probe;
+pub mod secret;

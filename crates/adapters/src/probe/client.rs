@@ -1,0 +1,101 @@
+//! The prober: chooses how a probe is performed, and nothing else.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use backout_core::config::{Place, Probe, ProbeKind};
+use backout_core::id::ServiceName;
+use backout_core::port::{Clock, Pending, Platform, Prober, Reading};
+
+use super::connect::Endpoint;
+use super::container::SeenRunning;
+use super::outcome::{Performed, answered, not_performed, prepared};
+use super::redact::Lookup;
+use super::tls::{Tls, install_crypto};
+use super::{ContainerExec, container, exec, http, postgres, redis};
+use crate::command::Environment;
+use crate::secret::Secrets;
+
+/// What probes are performed with.
+pub struct Wiring {
+    /// Where secrets are looked up.
+    pub secrets: Arc<Secrets>,
+    /// What commands on the host see as their environment.
+    pub environment: Environment,
+    /// Where commands on the host run: the folder of the configuration.
+    pub folder: PathBuf,
+    /// Who runs commands in containers, for which services.
+    pub containers: Vec<(Vec<ServiceName>, Arc<dyn ContainerExec>)>,
+    /// Who knows the state of which services.
+    pub platforms: Vec<(Vec<ServiceName>, Arc<dyn Platform>)>,
+    /// The time, for how long a certificate is still valid.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Performs probes of every kind. Keeps no connection, task or thread between two probes.
+pub struct ProbeClient {
+    wiring: Wiring,
+    tls: Tls,
+    seen: SeenRunning,
+}
+
+impl ProbeClient {
+    /// A prober. Installs the process's provider of cryptography, if there is none.
+    #[must_use]
+    pub fn new(wiring: Wiring) -> Self {
+        install_crypto();
+        Self { wiring, tls: Tls::default(), seen: SeenRunning::default() }
+    }
+
+    async fn perform(&self, service: &ServiceName, probe: &Probe, lookup: &mut Lookup<'_>) -> Performed {
+        let wiring = &self.wiring;
+        match &probe.kind {
+            ProbeKind::Http(http) => http::probe((&self.tls, &*wiring.clock), lookup, probe, http).await,
+            ProbeKind::Tcp { address } => tcp(address, probe).await,
+            ProbeKind::Exec { argv, place: Place::Host } => {
+                exec::on_host((&wiring.environment, &wiring.folder), argv, probe.timeout).await
+            }
+            ProbeKind::Exec { argv, place: Place::Container } => {
+                let containers = of(&wiring.containers, service)?;
+                exec::in_container(&**containers, service, argv, probe.timeout).await
+            }
+            ProbeKind::Postgres { url, query } => {
+                postgres::probe(&self.tls, lookup, probe, (url, query.as_deref())).await
+            }
+            ProbeKind::Redis { url } => redis::probe(&self.tls, lookup, probe, url).await,
+            ProbeKind::Container => {
+                let platform = of(&wiring.platforms, service)?;
+                container::probe(&**platform, &self.seen, service, probe.timeout).await
+            }
+        }
+    }
+}
+
+impl Prober for ProbeClient {
+    fn probe<'a>(&'a self, service: &'a ServiceName, probe: &'a Probe) -> Pending<'a, Reading> {
+        Box::pin(async move {
+            let mut lookup = Lookup::new(&self.wiring.secrets);
+            let performed = self.perform(service, probe, &mut lookup).await;
+            lookup.masked(performed.unwrap_or_else(|outcome| Reading { outcome, latency: None }))
+        })
+    }
+}
+
+async fn tcp(address: &str, probe: &Probe) -> Performed {
+    let (endpoint, addresses) = prepared(probe.timeout, async {
+        let endpoint = Endpoint::parse(address)?;
+        let addresses = endpoint.resolve().await?;
+        Ok((endpoint, addresses))
+    })
+    .await?;
+    let (stream, took) = answered(probe.timeout, endpoint.connect(&addresses)).await?;
+    drop(stream);
+    let outcome = backout_core::port::ProbeOutcome::AsExpected { what: format!("{endpoint} accepts connections") };
+    Ok(Reading { outcome, latency: Some(took) })
+}
+
+/// Who is in charge of a service.
+fn of<'a, T: ?Sized>(all: &'a [(Vec<ServiceName>, Arc<T>)], service: &ServiceName) -> Performed<&'a Arc<T>> {
+    let found = all.iter().find(|(services, _)| services.contains(service)).map(|(_, found)| found);
+    found.ok_or_else(|| not_performed(format!("the platform of `{service}` has no containers to look at or run in")))
+}
