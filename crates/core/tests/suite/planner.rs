@@ -47,6 +47,10 @@ fn switches(plan: &Plan) -> Vec<&Switch> {
     plan.steps.iter().filter_map(switch).collect()
 }
 
+fn emergency() -> Request {
+    Request { mode: Mode::Emergency, ..request() }
+}
+
 #[test]
 fn dependencies_are_switched_and_healthy_before_their_dependants() {
     let spec = spec(vec![service(), ServiceSpec { needs: 1, ..service() }]);
