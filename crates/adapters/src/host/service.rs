@@ -7,15 +7,15 @@ use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Detail, Fact, HostArtifact, Instance, Running, Seen, Version};
 use backout_core::port::{Evidence, PlatformEvent, PortError, Preflight};
 
-use super::manage::{Changes, Manager, Process, Surroundings, Told};
+use super::manage::{Changes, Keeper, Process, Surroundings, Told};
 use super::source::{Source, Standing};
 
-/// One service with its source and its manager.
+/// One service with its source and its keeper.
 #[derive(Clone)]
 pub(crate) struct OneService {
     name: ServiceName,
     source: Source,
-    manager: Manager,
+    keeper: Keeper,
     surroundings: Surroundings,
 }
 
@@ -24,7 +24,7 @@ impl OneService {
         Self {
             name: name.clone(),
             source: Source::new(&service.source, service.build.as_deref(), &surroundings.environment),
-            manager: Manager::new(name, &service.manage, surroundings),
+            keeper: Keeper::new(name, &service.manage, surroundings),
             surroundings: surroundings.clone(),
         }
     }
@@ -41,7 +41,7 @@ impl OneService {
 
     /// What runs, and where its version stands.
     async fn look(&self) -> Result<Option<(Running, Standing)>, PortError> {
-        let Some(processes) = self.manager.look().await? else { return Ok(None) };
+        let Some(processes) = self.keeper.look().await? else { return Ok(None) };
         let mut instances = Vec::new();
         let mut first = None;
         for process in processes {
@@ -51,7 +51,7 @@ impl OneService {
         }
         instances.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(first.map(|standing| {
-            let running = Running { label: standing.label.clone(), wanted: self.manager.wanted(), instances };
+            let running = Running { label: standing.label.clone(), wanted: self.keeper.wanted(), instances };
             (running, standing)
         }))
     }
@@ -85,7 +85,7 @@ impl OneService {
     /// Makes a version the current one and starts the service anew from it.
     pub(crate) async fn switch(&self, version: &Version, grace: Duration) -> Result<(), PortError> {
         let standing = self.source.go(version).await?;
-        self.manager.restart(&standing, grace).await
+        self.keeper.restart(&standing, grace).await
     }
 
     /// Starts the service anew from what stands there now.
@@ -95,11 +95,11 @@ impl OneService {
             PortError::new(format!("there is nothing to start `{}` from", self.name))
                 .hint("deploy it once, or correct its folder in the configuration")
         })?;
-        self.manager.restart(&standing, grace).await
+        self.keeper.restart(&standing, grace).await
     }
 
     pub(crate) async fn stop(&self, grace: Duration) -> Result<(), PortError> {
-        self.manager.stop(grace).await
+        self.keeper.stop(grace).await
     }
 
     pub(crate) async fn release(&self, checkpoint: &CheckpointId) -> Result<(), PortError> {
@@ -107,7 +107,7 @@ impl OneService {
     }
 
     pub(crate) async fn evidence(&self) -> Vec<Evidence> {
-        let mut files = self.manager.evidence().await;
+        let mut files = self.keeper.evidence().await;
         files.extend(self.source.evidence().await);
         files.into_iter().map(|(name, content)| Evidence { name, content }).collect()
     }
@@ -115,14 +115,14 @@ impl OneService {
     /// Sends an event whenever what runs has moved; never ends.
     pub(crate) async fn follow(&self, sink: &(dyn Fn(PlatformEvent) + Send + Sync)) {
         let clock = &*self.surroundings.clock;
-        let mut changes = self.manager.changes().await;
-        let mut before = self.manager.look().await;
+        let mut changes = self.keeper.changes().await;
+        let mut before = self.keeper.look().await;
         loop {
             if !changes.next(clock).await {
                 sink(PlatformEvent::Lost { why: format!("nothing more is told of `{}`", self.name) });
                 changes = Changes::FromTimeToTime;
             }
-            let now = self.manager.look().await;
+            let now = self.keeper.look().await;
             if now != before {
                 let what = format!("`{}`: {}", self.name, in_words(&now));
                 sink(PlatformEvent::Moved { service: self.name.clone(), at: clock.now(), what });

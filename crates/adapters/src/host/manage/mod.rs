@@ -2,13 +2,13 @@
 
 mod bus;
 mod command;
-mod manager;
+mod keeper;
 mod supervised;
 mod systemctl;
 mod units;
 mod variables;
 
 pub(crate) use command::OwnCommands;
-pub(crate) use manager::{Changes, Manager, Process, Surroundings, Told};
+pub(crate) use keeper::{Changes, Keeper, Process, Surroundings, Told};
 pub(crate) use supervised::Supervised;
 pub(crate) use units::Units;

@@ -16,7 +16,7 @@ use tokio::io::unix::AsyncFd;
 use super::process::{Written, marked};
 use super::run::SuperviseOptions;
 use super::state::{Phase, State};
-use crate::command::{Command, Environment, is_alive, spawn_detached, terminate_group};
+use crate::command::{Command, Environment, ProcessId, is_alive, spawn_detached, terminate_group};
 use crate::files::{explain, replace};
 
 /// How long a supervising process may take to start its service.
@@ -51,41 +51,49 @@ pub(crate) async fn start(
     variables: BTreeMap<String, String>,
     clock: &dyn Clock,
 ) -> Result<(), PortError> {
-    options.mark = format!("{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    options.mark = format!("{}-{}", options.mark, clock.now().as_nanosecond());
-    let places = options.places.clone();
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    options.mark = format!("{}-{number}-{}", std::process::id(), clock.now().as_nanosecond());
+    let places = &options.places;
     put_long_log_aside(&places.log(), &places.earlier_log())?;
     let text = serde_json::to_vec_pretty(&options).map_err(|error| PortError::new(error.to_string()))?;
     replace(&places.options(), &text, 0o600).map_err(|error| explain("write", &places.options(), &error))?;
-    let (program, arguments) =
-        supervisor.argv.split_first().ok_or_else(|| PortError::new("there is no supervising program"))?;
-    let mut command = Command::new(program, &supervisor.environment).args(arguments).arg(places.options());
-    for (name, value) in variables {
-        command = command.env(name, value);
-    }
-    let process = spawn_detached(&command, &places.log())?;
-    let started = async {
-        loop {
-            match State::read(&places)? {
-                Some(state) if state.mark == options.mark && state.phase != Phase::Starting => {
-                    return Ok::<_, PortError>(Some(state));
-                }
-                _ if !is_alive(process) => return Ok(None),
-                _ => clock.sleep(LOOK).await,
-            }
-        }
-    };
+    let process = spawn_detached(&supervisor.command(&places.options(), variables)?, &places.log())?;
     let state = tokio::select! {
-        state = started => state?,
+        state = started(&options, process, clock) => state?,
         () = clock.sleep(START_LIMIT) => None,
     };
-    // It may have written and ended between the look at the file and the look at the process.
-    let state = state.or(State::read(&places)?.filter(|state| state.mark == options.mark));
     match state.map(|state| state.phase) {
         Some(Phase::Ended { why: Some(why), .. }) => Err(PortError::new(why)),
         Some(_) => Ok(()),
         None => Err(PortError::new(format!("the supervising process did not start {:?}", options.run))
             .hint(format!("its last words are in `{}`", places.log().display()))),
+    }
+}
+
+impl Supervisor {
+    fn command(&self, options: &Path, variables: BTreeMap<String, String>) -> Result<Command, PortError> {
+        let (program, arguments) =
+            self.argv.split_first().ok_or_else(|| PortError::new("there is no supervising program"))?;
+        let command = Command::new(program, &self.environment).args(arguments).arg(options);
+        Ok(variables.into_iter().fold(command, |command, (name, value)| command.env(name, value)))
+    }
+}
+
+/// What is written down once the service was started; `None` where the supervising process ended before.
+async fn started(
+    options: &SuperviseOptions,
+    process: ProcessId,
+    clock: &dyn Clock,
+) -> Result<Option<State>, PortError> {
+    loop {
+        // The process is looked at first: what it wrote before its end is there then.
+        let is_there = is_alive(process);
+        let state = State::read(&options.places)?;
+        let state = state.filter(|state| state.mark == options.mark && state.phase != Phase::Starting);
+        if state.is_some() || !is_there {
+            return Ok(state);
+        }
+        clock.sleep(LOOK).await;
     }
 }
 

@@ -19,7 +19,7 @@ use crate::host::supervisor;
 /// How often a service is looked at that cannot tell by itself.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// What every manager needs to know beside its service.
+/// What every keeper needs to know beside its service.
 #[derive(Clone)]
 pub(crate) struct Surroundings {
     /// The environment of every program that is run.
@@ -34,7 +34,7 @@ pub(crate) struct Surroundings {
     pub(crate) clock: Arc<dyn Clock>,
 }
 
-/// One process, unit or whatever a manager counts as an instance.
+/// One process, unit or whatever a keeper counts as an instance.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Process {
     pub(crate) id: String,
@@ -57,13 +57,13 @@ pub(crate) enum Told {
 
 /// Runs one service.
 #[derive(Clone)]
-pub(crate) enum Manager {
+pub(crate) enum Keeper {
     Units(Units),
     Own(OwnCommands),
     Supervised(Supervised),
 }
 
-impl Manager {
+impl Keeper {
     pub(crate) fn new(service: &ServiceName, manage: &HostManage, surroundings: &Surroundings) -> Self {
         match manage {
             HostManage::Units(units) => Self::Units(Units::new(units, surroundings)),
