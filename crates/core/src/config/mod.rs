@@ -4,10 +4,18 @@
 //! problem of the text at once, each with its place. It reads no files and no environment: `${VAR}` comes through the
 //! lookup that the caller passes in, and secret references stay references.
 
+mod leaf;
+mod load;
 mod model;
 mod problem;
+mod raw;
+mod read;
+mod resolve;
 mod secret;
+#[cfg(test)]
+mod tests;
 
+pub use load::{RawConfig, json_schema, load, parse, resolve};
 pub use model::{
     AgeRecipients, Approvals, Backup, BackupEncryption, ComposeProject, Condition, Config, Database, Environment,
     ExecService, GitMode, GuardPolicy, HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe,

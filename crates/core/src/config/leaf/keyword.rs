@@ -1,0 +1,70 @@
+//! Settings that are one of a few words, and status codes.
+
+use crate::config::read::{Accepts, Complaint, Keyword, Leaf};
+use crate::config::{GitMode, HttpMethod, Place, ProblemCode, StatusRange, Tier, TriggerAction};
+
+impl Keyword for TriggerAction {
+    const WHAT: &'static str = "an action";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("rollback", Self::Rollback), ("hold", Self::Hold), ("observe", Self::Observe)];
+}
+
+impl Keyword for Tier {
+    const WHAT: &'static str = "a tier";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("infrastructure", Self::Infrastructure), ("application", Self::Application)];
+}
+
+impl Keyword for Place {
+    const WHAT: &'static str = "a place to run a command";
+    const WORDS: &'static [(&'static str, Self)] = &[("host", Self::Host), ("container", Self::Container)];
+}
+
+impl Keyword for GitMode {
+    const WHAT: &'static str = "a way for a work tree to go back";
+    const WORDS: &'static [(&'static str, Self)] = &[("checkout", Self::Checkout), ("revert", Self::Revert)];
+}
+
+impl Keyword for HttpMethod {
+    const WHAT: &'static str = "a method of a probe";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("GET", Self::Get), ("HEAD", Self::Head), ("POST", Self::Post), ("OPTIONS", Self::Options)];
+}
+
+impl Leaf for StatusRange {
+    fn parse(text: &str) -> Result<Self, Complaint> {
+        let (digits, width) = match text.strip_suffix("xx") {
+            Some(class) => (format!("{class}00"), 99),
+            None => (text.to_owned(), 0),
+        };
+        match digits.parse() {
+            Ok(first @ 100..=599) if digits.len() == 3 => Ok(Self { first, last: first + width }),
+            _ => Err(Complaint::about(ProblemCode::InvalidValue, "is not a status code")
+                .hint("write `200`, `2xx`, or a list of them")),
+        }
+    }
+
+    fn accepts() -> Accepts {
+        Accepts { types: &["integer", "string"], range: Some((100, 599)), ..Accepts::text("^[1-5]([0-9][0-9]|xx)$") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_a_code_or_a_class() {
+        assert_eq!(StatusRange::parse("204"), Ok(StatusRange { first: 204, last: 204 }));
+        assert_eq!(StatusRange::parse("2xx"), Ok(StatusRange { first: 200, last: 299 }));
+        for text in ["", "xx", "99", "600", "20", "+20", "2xxx", "22xx", "6xx"] {
+            assert!(StatusRange::parse(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_misspelt_word_finds_its_neighbour() {
+        let complaint = TriggerAction::parse("rolback").unwrap_err();
+        assert_eq!(complaint.hint.as_deref(), Some("did you mean `rollback`?"));
+    }
+}

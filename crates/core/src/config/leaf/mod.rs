@@ -1,0 +1,18 @@
+//! Single values: how each is written, and what is wrong with those that cannot be read.
+
+mod address;
+mod duration;
+mod keyword;
+mod number;
+mod secret;
+mod signal;
+mod text;
+mod threshold;
+
+pub(super) use address::{Address, HttpUrl};
+pub(super) use duration::Period;
+pub(super) use number::Positive;
+pub(super) use secret::{is_variable, literal_password};
+pub(super) use signal::CheckPath;
+pub(super) use text::{Pattern, Word};
+pub(super) use threshold::Percent;

@@ -1,0 +1,77 @@
+//! The file, its environments, and their signals and triggers.
+
+use super::{RawDatabase, RawGuard, RawNotify, RawObjectives, RawPlatform, RawPolicy, RawService, RawVerify};
+use crate::config::leaf::{HttpUrl, Period, Positive};
+use crate::config::read::{Map, Scalar, raw};
+use crate::config::{Threshold, TriggerAction};
+use crate::detect::SignalPath;
+
+raw! {
+    /// What `backout` guards: one project and its environments.
+    RawFile {
+        /// Version of the file's format: 1.
+        version: required Scalar<u32>,
+        /// The project's name.
+        project: required Scalar<String>,
+        /// The places that are deployed to, by name.
+        environments: required Map<RawEnvironment>,
+    }
+}
+
+raw! {
+    /// A named place that is deployed to.
+    RawEnvironment {
+        /// What runs the services that do not say so themselves.
+        platform: optional RawPlatform,
+        /// The services, by name.
+        services: required Map<RawService>,
+        /// Signals that come from queries, by name.
+        signals: optional Map<RawSignal>,
+        /// When to go back, by name. Without any: each probe that fails three times in a row.
+        triggers: optional Map<RawTrigger>,
+        /// How a deploy is guarded.
+        guard: optional RawGuard,
+        /// What must hold after going back, and for a checkpoint to be good.
+        verify: optional RawVerify,
+        /// What automatic runs may do.
+        policy: optional RawPolicy,
+        /// How long going back may take.
+        objectives: optional RawObjectives,
+        /// Databases, by name.
+        databases: optional Map<RawDatabase>,
+        /// Who is told.
+        notify: optional RawNotify,
+    }
+}
+
+raw! {
+    /// A signal from a Prometheus query.
+    RawSignal {
+        /// The query; it gives one number.
+        promql: required Scalar<String>,
+        /// Address of the Prometheus server.
+        server: required Scalar<HttpUrl>,
+        /// With fewer samples than this, nothing is concluded. Default 0.
+        min_samples: optional Scalar<u32>,
+        /// Time between two queries. Default 5s.
+        every: optional Scalar<Period>,
+        /// How long one query may take. Default 5s.
+        timeout: optional Scalar<Period>,
+    }
+}
+
+raw! {
+    /// A rule that turns a signal into an action.
+    RawTrigger {
+        /// What is looked at: `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, or the name of a signal.
+        signal: required Scalar<SignalPath>,
+        /// A sample counts when it is greater: a duration for a latency, a percentage for a share, or a number.
+        above: optional Scalar<Threshold>,
+        /// A sample counts when it is less. Every trigger has either `above` or `below`.
+        below: optional Scalar<Threshold>,
+        /// How many samples in a row must count. Default 3.
+        consecutive: optional Scalar<Positive>,
+        /// What is done: `rollback` (default), `hold` for a person, or `observe`.
+        action: optional Scalar<TriggerAction>,
+    }
+}

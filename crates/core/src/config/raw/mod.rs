@@ -1,0 +1,16 @@
+//! The configuration as it is written: its keys, their documentation and, through both, its JSON Schema.
+//!
+//! Contract: this is the one source of what a key is called and means. Values are text with a place; what they mean is
+//! found when the environment is known.
+
+mod database;
+mod environment;
+mod policy;
+mod probe;
+mod service;
+
+pub(super) use database::{RawBackup, RawDatabase, RawMigrations, RawNotify};
+pub(super) use environment::{RawEnvironment, RawFile, RawSignal, RawTrigger};
+pub(super) use policy::{RawGuard, RawObjectives, RawPolicy, RawVerify};
+pub(super) use probe::{RawExpect, RawProbe, RawTls};
+pub(super) use service::{Argv, RawCompose, RawGit, RawPlatform, RawService};

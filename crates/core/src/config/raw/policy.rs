@@ -1,0 +1,77 @@
+//! Guarding, verifying, and the limits of automatic runs.
+
+use std::time::Duration;
+
+use super::RawProbe;
+use crate::config::leaf::{CheckPath, Percent, Period, Positive};
+use crate::config::read::{List, Scalar, raw};
+
+raw! {
+    /// How a deploy is guarded.
+    RawGuard {
+        /// How long to watch after the deploy command has ended. Default 5m.
+        soak: optional Scalar<Duration>,
+        /// How long the guarding process may be silent before the dead-man's switch takes over. Default 30s.
+        dead_man: optional Scalar<Period>,
+        /// How long the deploy command may take. Default 30m.
+        deploy_limit: optional Scalar<Period>,
+        /// Longest time between two measurements of a probe while watching. Default 250ms.
+        every: optional Scalar<Period>,
+    }
+}
+
+raw! {
+    /// What must hold after going back, and for a checkpoint to be good.
+    RawVerify {
+        /// The probes that must hold, as `SERVICE.PROBE`. Default: all of them.
+        require: optional List<Scalar<CheckPath>>,
+        /// Checks that are run once, in this order.
+        smoke: optional List<RawProbe>,
+        /// How long to observe after going back. Default 0s.
+        observe: optional Scalar<Duration>,
+        /// The share of failed requests that must not be reached while observing.
+        error_rate_below: optional Scalar<Percent>,
+    }
+}
+
+raw! {
+    /// What automatic runs may do.
+    RawPolicy {
+        /// The decision matrix. Only `default` is known.
+        matrix: optional Scalar<String>,
+        /// How often a failed step is tried in all. Default 2.
+        attempts: optional Scalar<Positive>,
+        /// How many automatic rollbacks an hour may have. Default: no limit.
+        max_automatic_per_hour: optional Scalar<u32>,
+        /// How many good checkpoints keep their images and releases. Default 5.
+        keep_checkpoints: optional Scalar<Positive>,
+        /// How many people must agree before something goes back.
+        approvals: optional RawApprovals,
+    }
+}
+
+raw! {
+    /// How many people must agree before something goes back. Default 0 each.
+    RawApprovals {
+        /// A single service.
+        service: optional Scalar<u32>,
+        /// The whole environment.
+        stack: optional Scalar<u32>,
+        /// Configuration files only.
+        config: optional Scalar<u32>,
+        /// A database.
+        database: optional Scalar<u32>,
+    }
+}
+
+raw! {
+    /// How long going back may take, from the decision to verified.
+    RawObjectives {
+        /// A single service.
+        service: optional Scalar<Period>,
+        /// The whole environment.
+        stack: optional Scalar<Period>,
+        /// A database.
+        database: optional Scalar<Period>,
+    }
+}

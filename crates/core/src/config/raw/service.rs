@@ -1,0 +1,135 @@
+//! Platforms and services.
+
+use std::time::Duration;
+
+use super::RawProbe;
+use crate::config::leaf::{Period, Word};
+use crate::config::read::{Either, List, Map, OneOrMany, Scalar, raw};
+use crate::config::{GitMode, SecretOrText, Tier};
+use crate::id::ServiceName;
+
+/// A command: a list is a program with its arguments, a text is run by `sh -c`.
+pub(in crate::config) type Argv = OneOrMany<Scalar<Word>>;
+
+raw! {
+    /// What runs services: exactly one of the keys.
+    RawPlatform {
+        /// A Docker Compose project.
+        compose: optional RawCompose,
+        /// A plain host: release folders, a git work tree, systemd units.
+        host: optional RawHost,
+        /// The user's own commands.
+        exec: optional RawExec,
+    }
+    later {
+        "kubernetes" => "kubernetes", "helm" => "helm", "argocd" => "argocd", "swarm" => "swarm",
+    }
+}
+
+raw! {
+    /// A Docker Compose project.
+    RawCompose {
+        /// Compose files, in order. Default: those that Compose finds by itself.
+        files: optional List<Scalar<String>>,
+        /// Environment files, in order. Default: `.env`, as Compose does.
+        env_files: optional List<Scalar<String>>,
+        /// The project's name. Default: as Compose names it.
+        project: optional Scalar<String>,
+        /// Profiles that are active.
+        profiles: optional List<Scalar<String>>,
+        /// The Docker context to use.
+        context: optional Scalar<String>,
+        /// The Docker Engine's address, as in `DOCKER_HOST`. Not together with `context`.
+        host: optional Scalar<String>,
+    }
+}
+
+raw! {
+    /// A plain host; there is nothing to set.
+    RawHost {}
+}
+
+raw! {
+    /// The user's own commands; they are set with each service.
+    RawExec {}
+}
+
+raw! {
+    /// The unit that is deployed and rolled back.
+    RawService {
+        /// What runs it, where that is not the environment's platform.
+        platform: optional RawPlatform,
+        /// What part it plays: `infrastructure` or `application`.
+        tier: optional Scalar<Tier>,
+        /// The services it needs; they go back before it.
+        depends_on: optional List<Scalar<ServiceName>>,
+        /// What goes back together with the code.
+        artifacts: optional RawArtifacts,
+        /// How its health is measured, by name.
+        probes: optional Map<RawProbe>,
+        /// How long it may take to stop. Default: as the platform says.
+        stop_timeout: optional Scalar<Duration>,
+        /// Platform `compose`: its name in the project. Default: the same name.
+        service: optional Scalar<String>,
+        /// Platform `host`: a git work tree, as its folder or with more settings.
+        git: optional Either<Scalar<String>, RawGit>,
+        /// Platform `host`: the folder that holds `releases/ID` and the link `current`.
+        releases: optional Scalar<String>,
+        /// Platform `host`: the command that builds a version, run in its folder.
+        build: optional Argv,
+        /// Platform `host`: systemd units that are restarted.
+        units: optional List<Scalar<String>>,
+        /// Platform `host`: commands that restart it, instead of units.
+        command: optional RawCommand,
+        /// Platform `host`: the program that `backout` itself keeps running, instead of units.
+        run: optional Argv,
+        /// Platform `host`: environment variables for `run`. Values may be references such as `env:TOKEN`.
+        env: optional Map<Scalar<SecretOrText>>,
+        /// Platform `exec`: the command that prints what runs.
+        observe: optional Argv,
+        /// Platform `exec`: the command that records what runs and prints what `restore` needs.
+        capture: optional Argv,
+        /// Platform `exec`: the command that makes what was captured run again.
+        restore: optional Argv,
+        /// Platform `exec`: the command that says whether what was captured can run again.
+        preflight: optional Argv,
+        /// Platform `exec`: a command that never ends and prints a line whenever something moved.
+        events: optional Argv,
+        /// Platform `exec`: how long one command may take. Default 5m.
+        timeout: optional Scalar<Period>,
+    }
+    later {
+        "deployment" => "kubernetes", "statefulset" => "kubernetes", "daemonset" => "kubernetes",
+        "release" => "helm", "application" => "argocd",
+    }
+}
+
+raw! {
+    /// What goes back together with the code.
+    RawArtifacts {
+        /// Configuration files.
+        config: optional List<Scalar<String>>,
+    }
+}
+
+raw! {
+    /// A git work tree.
+    RawGit {
+        /// Its folder.
+        root: required Scalar<String>,
+        /// The branch that is deployed. Default: the one that is checked out.
+        branch: optional Scalar<String>,
+        /// How it goes back: `checkout` of the good commit (default), or `revert` of the bad ones.
+        mode: optional Scalar<GitMode>,
+    }
+}
+
+raw! {
+    /// Commands that manage a service.
+    RawCommand {
+        /// Restarts it.
+        restart: required Argv,
+        /// Exits 0 while it runs.
+        status: optional Argv,
+    }
+}

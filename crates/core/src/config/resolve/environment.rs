@@ -1,0 +1,91 @@
+//! The file as a whole, and its environments.
+
+use std::collections::BTreeMap;
+
+use super::context::Context;
+use super::database::{databases, notify};
+use super::order::needs;
+use super::platform::base;
+use super::policy::{guard, objectives, policy, verify};
+use super::service::services;
+use super::signals::{Known, signals};
+use super::trigger::triggers;
+use crate::config::raw::{RawEnvironment, RawFile};
+use crate::config::read::{Field, Map, MapEntry};
+use crate::config::{Config, Environment, Problem, ProblemCode};
+use crate::id::EnvironmentName;
+
+/// The format's version that this code knows.
+const VERSION: u32 = 1;
+
+/// Resolves a file. The configuration means nothing if any of the problems is an error.
+pub(in crate::config) fn file(
+    raw: &RawFile,
+    variables: &dyn Fn(&str) -> Option<String>,
+) -> (Option<Config>, Vec<Problem>) {
+    let mut context = Context::new(variables);
+    let version = version(raw, &mut context);
+    let project = context.value(&raw.project);
+    let mut environments = BTreeMap::new();
+    if let Field::Given(key, Map(entries)) = &raw.environments {
+        if entries.is_empty() {
+            let hint = "add one: `production: { services: { ... } }`".to_owned();
+            context.error(ProblemCode::NothingToGuard, *key, "there are no environments".to_owned(), hint);
+        }
+        environments = entries.iter().filter_map(|entry| environment(entry, &mut context)).collect();
+    }
+    let config =
+        version.zip(project).map(|(version, project)| Config { version, project, environments, warnings: Vec::new() });
+    (config, context.problems)
+}
+
+fn version(raw: &RawFile, context: &mut Context<'_>) -> Option<u32> {
+    let version = context.value(&raw.version)?;
+    if version != VERSION {
+        let at = raw.version.value()?.span;
+        let hint = format!("write `version: {VERSION}`, or use the `backout` that the file was written for");
+        let message = format!("version {version} of the configuration is not known");
+        context.error(ProblemCode::UnsupportedVersion, at, message, hint);
+    }
+    Some(version)
+}
+
+fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> Option<(EnvironmentName, Environment)> {
+    let name = context.name::<EnvironmentName>(&entry.key, entry.at);
+    let raw = entry.value.as_ref()?;
+    let default = base(&raw.platform, context);
+    let services = match &raw.services {
+        Field::Given(key, map) => {
+            if map.0.is_empty() {
+                let message = format!("environment `{}` has no services", entry.key);
+                context.error(ProblemCode::NothingToGuard, *key, message, "add one, or remove it".to_owned());
+            }
+            let needs = needs(map, context);
+            services(map, &default, needs, context)
+        }
+        Field::Absent | Field::Invalid(_) => BTreeMap::new(),
+    };
+    let signals = signals(&raw.signals, context);
+    let known = Known::new(raw, &services);
+    let triggers = triggers(raw, &services, &known, context);
+    let guard = guard(raw.guard.value(), context);
+    let verify = verify(raw.verify.value(), &services, &known, context);
+    let policy = policy(raw.policy.value(), context);
+    let objectives = objectives(raw.objectives.value(), context);
+    let databases = databases(raw, context);
+    let notify = notify(raw.notify.value(), context);
+    let name = name?;
+    let environment = Environment {
+        name: name.clone(),
+        services,
+        signals,
+        triggers,
+        guard,
+        verify,
+        policy,
+        objectives,
+        databases,
+        notify,
+    };
+    Some((name, environment))
+}

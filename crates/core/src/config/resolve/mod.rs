@@ -1,0 +1,18 @@
+//! From the configuration as it is written to what it means.
+//!
+//! Contract: every problem is collected; a part that cannot be resolved is left out, and what refers to it is not blamed
+//! for that.
+
+mod context;
+mod database;
+mod environment;
+mod interpolate;
+mod order;
+mod platform;
+mod policy;
+mod probe;
+mod service;
+mod signals;
+mod trigger;
+
+pub(super) use environment::file;

@@ -1,0 +1,79 @@
+//! Services.
+
+use std::collections::BTreeMap;
+
+use super::context::Context;
+use super::order::Needs;
+use super::platform::{Base, platform};
+use super::probe::{implicit_container, probe, refuse_container};
+use crate::config::raw::RawService;
+use crate::config::read::{Field, Map};
+use crate::config::{Probe, ProbeKind, ProblemCode, Service, ServicePlatform};
+use crate::id::{ProbeName, ServiceName};
+use crate::inventory::PlatformKind;
+
+/// Resolves the services of an environment; one that cannot be is left out.
+pub(super) fn services(
+    raw: &Map<RawService>,
+    default: &Field<Base>,
+    mut needs: Needs,
+    context: &mut Context<'_>,
+) -> BTreeMap<ServiceName, Service> {
+    let mut services = BTreeMap::new();
+    for entry in &raw.0 {
+        let name = context.part::<ServiceName>(&entry.key, entry.at);
+        let Some(raw) = &entry.value else { continue };
+        let platform = platform(&entry.key, raw, default, context);
+        let probes = probes(raw, platform.as_ref().map(ServicePlatform::kind), context);
+        let config_files = raw.artifacts.value().map(|raw| context.list(&raw.config)).unwrap_or_default();
+        let (tier, stop_timeout) = (context.value(&raw.tier), context.value(&raw.stop_timeout));
+        let (Some(name), Some(platform)) = (name, platform) else { continue };
+        let depends_on = needs.remove(&name).unwrap_or_default().into_iter().map(|(name, _)| name).collect();
+        let service = Service { name, tier, depends_on, platform, config_files, probes, stop_timeout };
+        services.insert(service.name.clone(), service);
+    }
+    services
+}
+
+/// The probes of a service on a platform, or on one that could not be resolved.
+fn probes(raw: &RawService, kind: Option<PlatformKind>, context: &mut Context<'_>) -> BTreeMap<ProbeName, Probe> {
+    let mut probes = BTreeMap::new();
+    for entry in raw.probes.value().map(|map| map.0.as_slice()).unwrap_or_default() {
+        let name = context.part::<ProbeName>(&entry.key, entry.at);
+        let Some(raw) = &entry.value else { continue };
+        if let Some(at) = raw.name.key() {
+            let hint = format!("remove it: the probe is called `{}`", entry.key);
+            context.contradiction(at, "`name` is for smoke checks".to_owned(), hint);
+        }
+        // Resolved under any name where its own is wrong, so that its other problems are found as well.
+        let Ok(stand_in) = ProbeName::new("probe") else { continue };
+        let is_named = name.is_some();
+        let resolved = probe(raw, name.unwrap_or(stand_in), context).filter(|_| is_named);
+        if let (Some(probe), Some(PlatformKind::Host | PlatformKind::Exec)) = (&resolved, kind) {
+            refuse_container(probe, raw, "the service does not run in a container", context);
+        }
+        probes.extend(resolved.map(|probe| (probe.name.clone(), probe)));
+    }
+    if kind == Some(PlatformKind::Compose) {
+        add_container(raw, &mut probes, context);
+    }
+    probes
+}
+
+/// Adds the probe that every Compose service has, unless one of its kind is configured.
+fn add_container(raw: &RawService, probes: &mut BTreeMap<ProbeName, Probe>, context: &mut Context<'_>) {
+    if probes.values().any(|probe| matches!(probe.kind, ProbeKind::Container)) {
+        return;
+    }
+    let Some(implicit) = implicit_container() else { return };
+    let named = raw.probes.value().and_then(|map| map.0.iter().find(|entry| entry.key == implicit.name.as_str()));
+    match named {
+        None => {
+            probes.insert(implicit.name.clone(), implicit);
+        }
+        Some(entry) => {
+            let message = "`container` is the name of the probe that every Compose service has".to_owned();
+            context.error(ProblemCode::InvalidName, entry.at, message, "call it something else".to_owned());
+        }
+    }
+}

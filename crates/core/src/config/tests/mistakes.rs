@@ -1,0 +1,151 @@
+//! Files with mistakes, and what is said about them.
+
+use super::{problems, staging};
+
+const TEN: &str = r#"version: 1
+project: shop
+environments:
+  staging:
+    platform: { compose: { files: docker-compose.yml } }
+    services:
+      app:
+        depend_on: [postgres]
+        depends_on: [db]
+        probes:
+          health: { http: "127.0.0.1:8001/health", every: 5 }
+          health: { tcp: "127.0.0.1:8001" }
+      db:
+        depends_on: [app]
+      cache:
+        depends_on: [postgre]
+    triggers:
+      response_time: { signal: app.health.latency, above: 50%, consecutive: three }
+      error_rate: { signal: errors, action: rolback }
+      health: { signal: app.helth.up, below: 200% }
+    guard: { soak: 5 minutes, dead_man: "${DEAD_MAN}" }
+    databases:
+      main: { postgres: { url: "postgres://shop:hunter2@db/shop" } }
+"#;
+
+#[test]
+fn every_mistake_of_a_file_is_reported_at_once_with_its_place_and_a_hint() {
+    insta::assert_snapshot!(problems(TEN).join("\n"));
+}
+
+#[test]
+fn contradictory_settings_of_services_are_reported() {
+    insta::assert_snapshot!(
+        problems(&staging(
+            r#"services:
+  nothing: { platform: { host: {} } }
+  unmanaged: { platform: { host: {} }, git: /srv/x }
+  both: { platform: { host: {} }, git: /srv/x, releases: /srv/y, units: [x.service], command: { restart: [x] } }
+  two: { platform: { compose: {}, host: {} } }
+  none: { platform: {} }
+  foreign: { units: [x.service] }
+  wrapped: { platform: { exec: {} }, observe: [] }
+  tended: { platform: { host: {} }, units: [], env: { "A B": c, TOKEN: hunter2 } }
+  idle: { platform: { host: {} }, units: [x.service] }
+  docker: { platform: { compose: { host: "tcp://x", context: y } } }
+  in.parts: {}
+  -dash: {}
+"#
+        ))
+        .join("\n")
+    );
+}
+
+#[test]
+fn contradictory_settings_of_probes_and_triggers_are_reported() {
+    insta::assert_snapshot!(
+        problems(&staging(
+            r#"services:
+  app:
+    probes:
+      nothing: {}
+      two: { tcp: "a:1", http: "http://a" }
+      misplaced: { tcp: "a:1", method: GET, query: x, in: host }
+      named: { name: x, tcp: "a:1" }
+      status: { http: "http://a", expect: { status: [200, 2x, 700], body: "(", header: { "a b": c } } }
+      leak: { http: "http://me:hunter2@a", headers: { Authorization: hunter2 } }
+      container: { tcp: "a:1" }
+  plain:
+    platform: { host: {} }
+    releases: /srv/plain
+    units: [plain.service]
+    probes: { inside: { exec: "true", in: container }, itself: { container: {} } }
+triggers:
+  neither: { signal: app.named.up }
+  both: { signal: app.named.up, above: 1%, below: 2% }
+  unit: { signal: app.named.up, below: 0.5 }
+  idle: { signal: app.named.up, above: 100% }
+verify:
+  require: [app, app.named.latency, app.unnamed, app.named]
+  smoke: [{ exec: "true", in: container }, { name: a, tcp: "a:1" }, { name: a, tcp: "a:1" }]
+"#
+        ))
+        .join("\n")
+    );
+}
+
+#[test]
+fn platforms_of_later_versions_are_named_as_such() {
+    let text = staging("services:\n  web: { deployment: web }\n  api: { platform: { helm: { namespace: x } } }\n");
+    insta::assert_snapshot!(problems(&text).join("\n"));
+}
+
+#[test]
+fn what_is_missing_or_of_the_wrong_kind_is_reported() {
+    insta::assert_snapshot!(
+        problems(
+            r#"
+version: 2
+environments:
+  empty: {}
+  none: { services: {} }
+  list: [a]
+  text: { services: { app: { probes: [a], tier: web, depends_on: app, stop_timeout: }, b: { depends_on: [b] } } }
+"#
+        )
+        .join("\n")
+    );
+}
+
+#[test]
+fn text_that_is_no_configuration_is_reported() {
+    let texts = [
+        "",
+        "# only a comment",
+        "[a]",
+        "a",
+        "a: b: c",
+        "a: [",
+        "a: !tag b",
+        "---\na: 1\n---\nb: 2",
+        "? [a]\n: b",
+        "a: &x [*x]",
+        "a: *x",
+        "\u{0}",
+    ];
+    let said: Vec<String> = texts.iter().map(|text| format!("{text:?}\n{}", problems(text).join("\n"))).collect();
+    insta::assert_snapshot!(said.join("\n\n"));
+}
+
+#[test]
+fn growth_by_aliases_and_depth_are_bounded() {
+    let laughs: Vec<String> = (1..20).map(|n| format!("a{n}: &a{n} [{}]", format!("*a{},", n - 1).repeat(9))).collect();
+    let bomb = format!("a0: &a0 [x]\n{}", laughs.join("\n"));
+    assert!(problems(&bomb)[0].contains("too-large"));
+    assert!(problems(&format!("a: {}{}", "[".repeat(100), "]".repeat(100)))[0].contains("too-large"));
+    assert!(problems(&" ".repeat(2 << 20))[0].contains("too-large"));
+}
+
+#[test]
+fn what_a_variable_holds_never_comes_into_a_message() {
+    let text = staging(
+        "services:\n  app: { probes: { a: { http: \"${S}\", every: \"${S}\", expect: { body: \"(${S}\" } } }, tier: \"${S}\", depends_on: [\"${S}\"] }\n",
+    );
+    let problems = super::super::load(&text, &|_| Some("hunter2".to_owned())).unwrap_err();
+    assert!(problems.0.len() >= 5);
+    assert!(!format!("{problems:?}").contains("hunter2"), "{problems:?}");
+}
