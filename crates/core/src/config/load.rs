@@ -7,7 +7,7 @@ use super::read::{Defs, Shape, Sink, tree};
 use super::resolve::file;
 use super::{Config, Problem, ProblemCode, Problems, Severity};
 
-/// A configuration as it is written. It remembers what is wrong with it; [`resolve`] reports that with the rest.
+/// A configuration as it is written. It remembers what is wrong with it; [`resolve()`] reports that with the rest.
 #[derive(Debug, Clone)]
 pub struct RawConfig {
     file: RawFile,
@@ -18,7 +18,7 @@ pub struct RawConfig {
 ///
 /// # Errors
 /// What keeps the text from being looked at any further: it is not YAML, empty, or not a mapping. Whatever else is wrong
-/// is kept for [`resolve`], so that all of it can be reported at once.
+/// is kept for [`resolve()`], so that all of it can be reported at once.
 pub fn parse(text: &str) -> Result<RawConfig, Vec<Problem>> {
     let mut problems = Sink::new();
     let file = tree(text, &mut problems).and_then(|node| RawFile::read(&node, &mut problems));
@@ -49,7 +49,7 @@ pub fn resolve(raw: RawConfig, environment: &dyn Fn(&str) -> Option<String>) -> 
     }
 }
 
-/// Reads and resolves the text of a configuration: [`parse`], then [`resolve`].
+/// Reads and resolves the text of a configuration: [`parse`], then [`resolve()`].
 ///
 /// # Errors
 /// Everything that is wrong, in the order of the text, warnings among it.

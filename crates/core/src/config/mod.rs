@@ -1,6 +1,6 @@
 //! The configuration, `backout.yaml`: read into a raw form that knows where everything stands, then resolved.
 //!
-//! Contract: [`load`] either returns a [`Config`] in which every name, unit and reference has been checked, or every
+//! Contract: [`load()`] either returns a [`Config`] in which every name, unit and reference has been checked, or every
 //! problem of the text at once, each with its place. It reads no files and no environment: `${VAR}` comes through the
 //! lookup that the caller passes in, and secret references stay references.
 
