@@ -17,6 +17,7 @@ use futures_util::future::join_all;
 use super::manage::Surroundings;
 use super::service::OneService;
 use crate::command::Environment;
+use crate::secret::Secrets;
 
 /// What host services need from the program that they are part of.
 #[derive(Clone)]
@@ -29,6 +30,8 @@ pub struct HostOptions {
     pub supervisor: Vec<String>,
     /// Whether systemd's bus is used where there is one. `systemctl` is asked where there is none, or with `false`.
     pub is_bus_used: bool,
+    /// Looks up the secrets of supervised services.
+    pub secrets: Arc<Secrets>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -49,6 +52,7 @@ impl HostPlatform {
             folder: options.folder,
             supervisor: options.supervisor,
             is_bus_used: options.is_bus_used,
+            secrets: options.secrets,
             clock: options.clock,
         };
         let known = services

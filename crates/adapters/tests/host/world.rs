@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use backout_adapters::command::Environment;
 use backout_adapters::host::{HostOptions, HostPlatform};
+use backout_adapters::secret::Secrets;
 use backout_core::config::{GitMode, HostManage, HostService, HostSource};
 use backout_core::id::{CheckpointId, Digest, ServiceName};
 use backout_core::inventory::{Artifact, BlobRef, Fact, InstanceState, Running, Seen};
@@ -109,6 +110,7 @@ impl World {
             .map(|(name, value)| (name.into(), value.into()))
             .collect();
         let options = HostOptions {
+            secrets: Arc::new(Secrets::new(environment.clone(), folder.path())),
             environment,
             folder: folder.path().join("state"),
             supervisor: supervisor(),

@@ -15,6 +15,7 @@ use super::{OwnCommands, Supervised, Units};
 use crate::command::Environment;
 use crate::host::source::{Loaded, Standing};
 use crate::host::supervisor;
+use crate::secret::Secrets;
 
 /// How often a service is looked at that cannot tell by itself.
 const LOOK: Duration = Duration::from_millis(500);
@@ -30,6 +31,8 @@ pub(crate) struct Surroundings {
     pub(crate) supervisor: Vec<String>,
     /// Whether the system bus may be spoken to.
     pub(crate) is_bus_used: bool,
+    /// Looks up the secrets of supervised services.
+    pub(crate) secrets: Arc<Secrets>,
     /// The time.
     pub(crate) clock: Arc<dyn Clock>,
 }

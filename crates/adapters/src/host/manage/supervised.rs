@@ -78,7 +78,7 @@ impl Supervised {
     }
 
     pub(crate) async fn restart(&self, standing: &Standing, grace: Duration) -> Result<(), PortError> {
-        let variables = variables::resolve(&self.variables, &self.surroundings.environment).await?;
+        let variables = variables::resolve(&self.variables, &self.surroundings.secrets).await?;
         let folder = &self.surroundings.folder;
         fs::create_dir_all(folder).map_err(|error| explain("make", folder, &error))?;
         self.stop(grace).await?;
