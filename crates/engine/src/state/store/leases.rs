@@ -120,10 +120,10 @@ pub(super) fn renew(transaction: &Transaction<'_>, lease: &Lease, term: Term) ->
     take(transaction, lease.clone(), term).map(drop)
 }
 
-/// The token grows here too, so that a lease that was given back cannot be written with.
+/// The row stays, without a holder: nobody can write with its token any more, and the next one is greater.
 pub(super) fn release(transaction: &Transaction<'_>, lease: &Lease) -> Result<(), Fault> {
     transaction.execute(
-        "UPDATE lease SET holder = NULL, until = NULL, token = token + 1 WHERE environment = ?1 AND token = ?2",
+        "UPDATE lease SET holder = NULL, until = NULL WHERE environment = ?1 AND token = ?2",
         params![lease.environment.as_str(), lease.token.0],
     )?;
     Ok(())

@@ -220,3 +220,19 @@ fn read_only_cause(path: &Path) -> io::Error {
         Ok(()) => io::ErrorKind::PermissionDenied.into(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn writer_survives_a_loss_of_power_and_trusts_nothing_in_the_file() {
+        let tmp = tempfile::tempdir().unwrap();
+        let dir = StateDir::create(&tmp.path().join("state")).unwrap();
+        let connection = open(&dir).unwrap();
+        let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).unwrap();
+        let full = 2;
+        assert_eq!(["synchronous", "foreign_keys", "trusted_schema"].map(pragma), [full, 1, 0]);
+        assert_eq!(pragma("busy_timeout"), 5_000);
+    }
+}
