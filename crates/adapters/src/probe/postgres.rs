@@ -67,11 +67,9 @@ fn config(text: &str) -> Performed<(Config, bool)> {
     let verify = verified.iter().any(|mode| text.contains(mode));
     let text = verified.iter().fold(text.to_owned(), |text, mode| text.replace(mode, "sslmode=require"));
     // What is wrong with it is not said: the parser quotes what it stumbled over.
-    let mut config: Config = text.parse().map_err(|_| {
-        not_performed(
-            "its address is not postgres://user:password@host:port/database, or has options that are not known",
-        )
-    })?;
+    let mut config: Config = text
+        .parse()
+        .map_err(|_| not_performed("its address cannot be read: wanted is postgres://… with options that are known"))?;
     config.application_name("backout");
     Ok((config, verify))
 }

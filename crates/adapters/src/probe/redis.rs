@@ -43,7 +43,8 @@ pub(super) async fn probe(tls: &Tls, lookup: &mut Lookup<'_>, probe: &Probe, url
 async fn prepare(url: &SecretOrText, lookup: &mut Lookup<'_>) -> Performed<Prepared> {
     let text = lookup.text(url).await?;
     let url = Url::parse(text.reveal()).ok().filter(|url| matches!(url.scheme(), "redis" | "rediss"));
-    let url = url.ok_or_else(|| not_performed("its address is not redis://[user:password@]host[:port]"))?;
+    let url =
+        url.ok_or_else(|| not_performed("its address does not start with redis:// or rediss://, or is not valid"))?;
     let (user, password) = (decoded(url.username()), url.password().map(decoded));
     lookup.hide(url.password().unwrap_or_default());
     lookup.hide(password.as_deref().unwrap_or_default());

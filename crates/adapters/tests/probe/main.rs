@@ -1,0 +1,13 @@
+//! Probes against real servers: sockets of our own for what a real program would not do, PostgreSQL and Redis of the
+//! test-bed, real commands.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, helpers included")]
+
+mod commands;
+mod http;
+mod https;
+mod platform;
+mod postgres;
+mod redis;
+mod server;
+mod world;
