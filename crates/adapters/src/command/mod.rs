@@ -14,7 +14,7 @@ mod redact;
 mod run;
 mod value;
 
-pub use detached::spawn_detached;
+pub use detached::{Background, spawn_detached};
 pub use error::CommandError;
 pub use group::{ProcessId, Termination, is_alive, terminate_group};
 pub use inherited::{Guarded, spawn_inherited};

@@ -118,6 +118,12 @@ impl Command {
         std::iter::once(self.program.as_os_str()).chain(self.args.iter().map(OsString::as_os_str))
     }
 
+    /// The environment it sees.
+    #[must_use]
+    pub fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
     /// The folder it runs in, where one was given.
     #[must_use]
     pub fn working_folder(&self) -> Option<&Path> {
