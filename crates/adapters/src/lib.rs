@@ -4,6 +4,7 @@
 //! HTTP call, and a failed look is an answer (`Unknown`), never a guess.
 
 pub mod command;
+pub mod compose;
 pub mod exec;
 pub mod files;
 pub mod host;

@@ -2,6 +2,7 @@
 //!
 //! Contract: doubles are small real things, never expectations about calls.
 
+pub mod docker;
 pub mod manual_clock;
 pub mod skip;
 pub mod small_disk;

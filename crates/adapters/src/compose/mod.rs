@@ -1,0 +1,26 @@
+//! Docker Compose: services that are containers of one Compose project.
+//!
+//! Who does what: `platform` keeps the port; `observe`, `capture`, `preflight`, `switch`, `pin`, `evidence` and `events`
+//! each do one of its jobs; `container` reads what the engine says of a container; `argv` builds every command line;
+//! `document` holds the captured project; `engine` is the connection. Facts come from the Engine API, because it answers in
+//! milliseconds; bringing services up is left to `docker compose`, because nothing else knows all that it does.
+//!
+//! Contract: the user's files are never edited, and services that were not named are never touched. Captured secrets
+//! travel on standard input only.
+
+mod argv;
+mod capture;
+mod container;
+mod document;
+mod engine;
+mod events;
+mod evidence;
+mod observe;
+mod options;
+mod pin;
+mod platform;
+mod preflight;
+mod switch;
+
+pub use options::{ComposeOptions, DockerOptions};
+pub use platform::ComposePlatform;

@@ -1,0 +1,117 @@
+//! The port, kept for one Compose project.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backout_core::id::{CheckpointId, ServiceName};
+use backout_core::inventory::{Artifact, ComposeArtifact, Detail, Fact};
+use backout_core::plan::Switch;
+use backout_core::port::{Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PortError, Preflight};
+use tokio::sync::OnceCell;
+
+use super::container::Container;
+use super::document::project_name;
+use super::engine::Engine;
+use super::options::ComposeOptions;
+use super::{argv, capture, events, evidence, observe, pin, preflight, switch};
+
+/// How long a look may take before it counts as failed.
+const LOOKS_WITHIN: Duration = Duration::from_secs(10);
+
+/// One Compose project on one Docker Engine.
+pub struct ComposePlatform {
+    pub(super) options: ComposeOptions,
+    pub(super) engine: Engine,
+    pub(super) clock: Arc<dyn Clock>,
+    project: OnceCell<String>,
+}
+
+impl ComposePlatform {
+    /// A project as the options have it. Nothing is connected to before something is asked.
+    #[must_use]
+    pub fn new(options: ComposeOptions, clock: Arc<dyn Clock>) -> Self {
+        let engine = Engine::new(options.docker.clone());
+        Self { options, engine, clock, project: OnceCell::new() }
+    }
+
+    /// The project's name: given, in the environment, or as Compose finds it.
+    pub(super) async fn project(&self) -> Result<&str, PortError> {
+        let given = self.options.project.as_deref().or_else(|| self.options.docker.variable("COMPOSE_PROJECT_NAME"));
+        if let Some(given) = given {
+            return Ok(given);
+        }
+        let found = self.project.get_or_try_init(|| async {
+            let output = argv::config(&self.options).run().await?;
+            project_name(&output.stdout)
+        });
+        found.await.map(String::as_str)
+    }
+
+    /// The containers of some services as they are now.
+    pub(super) async fn look(&self, services: &[ServiceName]) -> Result<Vec<Container>, PortError> {
+        let names: Vec<&str> = services.iter().map(|service| self.options.compose_name(service)).collect();
+        let look = async { observe::containers(&self.engine.docker().await?, self.project().await?, &names).await };
+        match tokio::time::timeout(LOOKS_WITHIN, look).await {
+            Ok(containers) => containers,
+            Err(_) => {
+                Err(PortError::new(format!("the Docker Engine did not answer within {} s", LOOKS_WITHIN.as_secs())))
+            }
+        }
+    }
+}
+
+/// The Compose part of an artifact.
+pub(super) fn detail(artifact: &Artifact) -> Result<&ComposeArtifact, PortError> {
+    match &artifact.detail {
+        Detail::Compose(detail) => Ok(detail),
+        Detail::Host(_) | Detail::Exec(_) => {
+            Err(PortError::new(format!("the artifact of `{}` was not captured from Docker Compose", artifact.service)))
+        }
+    }
+}
+
+impl Platform for ComposePlatform {
+    fn observe<'a>(&'a self, services: &'a [ServiceName]) -> Pending<'a, Vec<Fact>> {
+        Box::pin(async move {
+            let look = self.look(services).await;
+            observe::facts(&self.options, services, &look, self.clock.now())
+        })
+    }
+
+    fn capture<'a>(
+        &'a self,
+        services: &'a [ServiceName],
+        checkpoint: &'a CheckpointId,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<Captured, PortError>> {
+        Box::pin(capture::capture(self, services, checkpoint, blobs))
+    }
+
+    fn preflight<'a>(&'a self, artifact: &'a Artifact, _blobs: &'a dyn Blobs) -> Pending<'a, Preflight> {
+        Box::pin(preflight::preflight(self, artifact))
+    }
+
+    fn switch<'a>(&'a self, switch: &'a Switch, blobs: &'a dyn Blobs) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(switch::switch(self, switch, blobs))
+    }
+
+    fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(switch::stop(self, service, Duration::from_millis(grace_ms)))
+    }
+
+    fn release<'a>(
+        &'a self,
+        checkpoint: &'a CheckpointId,
+        artifacts: &'a [Artifact],
+    ) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(pin::release(self, checkpoint, artifacts))
+    }
+
+    fn evidence<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Vec<Evidence>> {
+        Box::pin(evidence::evidence(self, service))
+    }
+
+    fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()> {
+        Box::pin(events::events(self, sink))
+    }
+}
