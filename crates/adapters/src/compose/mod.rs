@@ -15,6 +15,7 @@ mod document;
 mod engine;
 mod events;
 mod evidence;
+mod exec;
 mod observe;
 mod options;
 mod pin;
