@@ -65,7 +65,8 @@ async fn events(docker: &Docker, project: &str, now: Timestamp) -> Evidence {
     let filters = HashMap::from([("label", vec![format!("{}={project}", label::PROJECT)])]);
     let options = EventsOptionsBuilder::default()
         .since(&(now - BACK).as_second().to_string())
-        .until(&now.as_second().saturating_add(1).to_string())
+        // To the nanosecond: the engine keeps the answer open until a time that is still to come.
+        .until(&format!("{}.{:09}", now.as_second(), now.subsec_nanosecond()))
         .filters(&filters)
         .build();
     let mut stream = std::pin::pin!(docker.events(Some(options)));
