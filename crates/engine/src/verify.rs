@@ -35,15 +35,19 @@ pub async fn survey(world: &World) -> Survey {
     Survey { facts, samples, checks }
 }
 
-/// The signals that must hold: those required, or with none required, every probe.
+/// The signals that must hold: those required, or with none required, every probe. What a platform says of its own
+/// instances is left out: the checks of the services say it.
 #[must_use]
 pub fn required(world: &World) -> Vec<SignalPath> {
+    let measured: Vec<SignalPath> = crate::collect::probes(world)
+        .map(|(service, probe)| SignalPath::Up(service.clone(), probe.name.clone()))
+        .collect();
     let require = &world.environment.verify.require;
     if require.is_empty() {
-        let all = crate::collect::probes(world);
-        return all.map(|(service, probe)| SignalPath::Up(service.clone(), probe.name.clone())).collect();
+        return measured;
     }
-    require.clone()
+    let is_of_a_probe = |signal: &SignalPath| matches!(signal, SignalPath::Up(..));
+    require.iter().filter(|signal| !is_of_a_probe(signal) || measured.contains(signal)).cloned().collect()
 }
 
 /// Signals that are red in these samples.
