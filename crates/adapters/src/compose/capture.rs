@@ -13,7 +13,7 @@ use futures_util::future::{join, try_join_all};
 use super::container::{Container, label};
 use super::document::{Kept, Resolved, captured, resolve};
 use super::engine::{failed, is_missing};
-use super::pin;
+use super::image;
 use super::platform::ComposePlatform;
 
 /// Records what runs of some services.
@@ -28,35 +28,38 @@ pub(super) async fn capture(
     let (containers, resolved) = (look?, resolved?);
     let images = images(&docker, &containers).await?;
     let kept = kept(&containers, &images);
-    let listed = docker.list_networks(None::<ListNetworksOptions>).await;
-    let networks = listed.map_err(|error| failed("the networks could not be listed", &error))?;
-    let document = captured(&resolved, &kept, &networks);
-    let document = serde_json::to_vec(&document).map_err(|error| PortError::new(error.to_string()))?;
-    let blob = blobs.put(&document).await?;
+    let blob = blobs.put(&document(&docker, &resolved, &kept).await?).await?;
 
     let mut outcome = Captured::default();
     let mut pins = Vec::new();
     for service in services {
         let name = platform.options.compose_name(service);
-        let own: Vec<&Container> = containers.iter().filter(|container| container.service() == name).collect();
         let Some(kept) = kept.iter().find(|kept| kept.container.service() == name) else {
             outcome.absent.push(service.clone());
             continue;
         };
-        let tag = pin::tag(project, name, checkpoint);
-        pins.push((kept, tag.clone()));
-        let detail = Detail::Compose(detail(kept, &own, blob.clone(), tag));
+        let own: Vec<&Container> = containers.iter().filter(|container| container.service() == name).collect();
+        let tag = image::tag(project, name, checkpoint);
         outcome.artifacts.push(Artifact {
             service: service.clone(),
             version: kept.version.clone(),
             label: words(kept, &own, &resolved),
             replicas: u32::try_from(own.len()).unwrap_or(u32::MAX),
             files: Vec::new(),
-            detail,
+            detail: Detail::Compose(detail(kept, &own, blob.clone(), tag.clone())),
         });
+        pins.push((kept, tag));
     }
     try_join_all(pins.iter().map(|(kept, tag)| pinned(&docker, kept, tag, checkpoint))).await?;
     Ok(outcome)
+}
+
+/// The document to keep.
+async fn document(docker: &Docker, resolved: &Resolved, kept: &[Kept<'_>]) -> Result<Vec<u8>, PortError> {
+    let networks = docker.list_networks(None::<ListNetworksOptions>).await;
+    let networks = networks.map_err(|error| failed("the networks could not be listed", &error))?;
+    let document = serde_json::to_vec(&captured(resolved, kept, &networks));
+    document.map_err(|error| PortError::new(format!("the project could not be written down: {error}")))
 }
 
 /// What stands for each service: its most common version, of the running containers where any run, and a container of it.
@@ -152,5 +155,51 @@ async fn pinned(docker: &Docker, kept: &Kept<'_>, tag: &str, checkpoint: &Checkp
         return Err(PortError::new(format!("`{name}` runs image {id}, which the engine no longer has"))
             .hint("it cannot be started again: deploy a version that can before you rely on going back"));
     };
-    pin::pin(docker, image, tag, checkpoint).await
+    image::pin(docker, image, tag, checkpoint).await
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn can(name: &str, replicas: usize, change: impl FnOnce(&mut Value)) -> bool {
+        let mut inspected = json!({
+            "Name": format!("/{name}"),
+            "Config": {"Labels": {"com.docker.compose.project": "shop", "com.docker.compose.service": "app"}},
+            "HostConfig": {"NetworkMode": "shop_default", "PortBindings": {}},
+            "Mounts": [{"Type": "bind", "Source": "/srv/conf", "Destination": "/conf", "RW": false}],
+        });
+        change(&mut inspected);
+        can_start_first(&Container::new(serde_json::from_value(inspected).unwrap()), replicas)
+    }
+
+    #[test]
+    fn a_second_container_may_run_beside_the_first() {
+        assert!(can("shop-app-1", 1, |_| {}));
+        assert!(can("shop_app_12", 1, |_| {}), "version 1 writes underscores");
+    }
+
+    #[test]
+    fn a_published_port_forbids_it_unless_the_engine_chooses_it() {
+        let publish = |port: &str| json!({"8080/tcp": [{"HostIp": "", "HostPort": port}]});
+        assert!(!can("shop-app-1", 1, |it| it["HostConfig"]["PortBindings"] = publish("80")));
+        assert!(can("shop-app-1", 1, |it| it["HostConfig"]["PortBindings"] = publish("")));
+    }
+
+    #[test]
+    fn a_fixed_name_or_address_or_somebody_elses_network_forbids_it() {
+        assert!(!can("app", 1, |_| {}));
+        assert!(!can("shop-app-1", 1, |it| it["HostConfig"]["NetworkMode"] = json!("host")));
+        let address = json!({"Networks": {"shop_default": {"IPAMConfig": {"IPv4Address": "10.0.0.9"}}}});
+        assert!(!can("shop-app-1", 1, |it| it["NetworkSettings"] = address));
+    }
+
+    #[test]
+    fn a_writable_mount_forbids_it_unless_it_is_shared_already() {
+        let writable = |it: &mut Value| it["Mounts"][0]["RW"] = json!(true);
+        assert!(!can("shop-app-1", 1, writable));
+        assert!(can("shop-app-1", 2, writable));
+    }
 }

@@ -39,8 +39,7 @@ async fn run(
 ) -> Result<ContainerOutput, NotExecuted> {
     let not_run = |why: String| NotExecuted::NotRun { why };
     let docker = platform.engine.docker().await.map_err(|error| not_run(error.to_string()))?;
-    let containers =
-        platform.look(std::slice::from_ref(service)).await.map_err(|error| not_run(error.to_string()))?;
+    let containers = platform.look(std::slice::from_ref(service)).await.map_err(|error| not_run(error.to_string()))?;
     let running = containers.iter().find(|container| container.is_running());
     let container = running.ok_or_else(|| not_run(format!("no container of `{service}` runs")))?;
     let output = in_container(&docker, container.id(), argv).await.map_err(|error| not_run(words(&error)))?;
@@ -51,11 +50,7 @@ async fn run(
     Ok(output)
 }
 
-async fn in_container(
-    docker: &Docker,
-    id: &str,
-    argv: &[String],
-) -> Result<ContainerOutput, bollard::errors::Error> {
+async fn in_container(docker: &Docker, id: &str, argv: &[String]) -> Result<ContainerOutput, bollard::errors::Error> {
     let config = ExecConfig {
         cmd: Some(argv.to_vec()),
         attach_stdout: Some(true),

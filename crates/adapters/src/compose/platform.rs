@@ -13,7 +13,7 @@ use super::container::Container;
 use super::document::project_name;
 use super::engine::Engine;
 use super::options::ComposeOptions;
-use super::{argv, capture, events, evidence, observe, pin, preflight, switch};
+use super::{argv, capture, events, evidence, image, observe, switch};
 
 /// How long a look may take before it counts as failed.
 const LOOKS_WITHIN: Duration = Duration::from_secs(10);
@@ -88,7 +88,7 @@ impl Platform for ComposePlatform {
     }
 
     fn preflight<'a>(&'a self, artifact: &'a Artifact, _blobs: &'a dyn Blobs) -> Pending<'a, Preflight> {
-        Box::pin(preflight::preflight(self, artifact))
+        Box::pin(image::preflight(self, artifact))
     }
 
     fn switch<'a>(&'a self, switch: &'a Switch, blobs: &'a dyn Blobs) -> Pending<'a, Result<(), PortError>> {
@@ -104,7 +104,7 @@ impl Platform for ComposePlatform {
         checkpoint: &'a CheckpointId,
         artifacts: &'a [Artifact],
     ) -> Pending<'a, Result<(), PortError>> {
-        Box::pin(pin::release(self, checkpoint, artifacts))
+        Box::pin(image::release(self, checkpoint, artifacts))
     }
 
     fn evidence<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Vec<Evidence>> {

@@ -1,5 +1,8 @@
 //! What was captured runs again, and is seen to.
 
+use std::time::Duration;
+
+use backout_adapters::probe::{ContainerExec as _, NotExecuted};
 use backout_core::inventory::{Detail, Health, InstanceState, Seen};
 use backout_core::plan::{Switch, SwitchOrder};
 use backout_core::port::Platform;
@@ -31,7 +34,9 @@ async fn a_switch_back_is_observed_as_the_captured_version() {
 
     let before = world.version("app").await;
     assert_eq!(before.code, first);
+    let started = Instant::now();
     let artifact = world.captured("app").await;
+    eprintln!("capture: {:?}", started.elapsed());
     assert_eq!(artifact.version, before);
     assert!(artifact.label.starts_with(&world.project.image_name("1")), "{}", artifact.label);
     assert!(!artifact.label.contains("otherwise"), "{}", artifact.label);
@@ -124,6 +129,44 @@ async fn a_port_that_is_taken_is_named_and_the_state_is_told() {
     assert!(error.contains(&port.to_string()) && error.contains("in use"), "{error}");
     assert!(error.contains("does not run"), "{error}");
     assert!(!error.contains("planted-secret-4711"), "{error}");
+}
+
+#[tokio::test]
+async fn a_container_that_ignores_the_signal_gets_no_more_than_the_switch_allows() {
+    let test = "a_container_that_ignores_the_signal_gets_no_more_than_the_switch_allows";
+    let Some(world) = world(test, &["app"]) else { return };
+    let port = free_port();
+    let _ = world.project.image("1", &[("APP_VERSION", "1")]);
+    let _ = world.project.image("2", &[("APP_MODE", "ignore-term")]);
+    world.project.write("docker-compose.yml", &app(&world, "1", port).replace("period: 2s", "period: 30s"));
+    let _ = world.project.compose(&["up", "--detach"]);
+    let artifact = world.captured("app").await;
+    world.project.write("docker-compose.yml", &app(&world, "2", port).replace("period: 2s", "period: 30s"));
+    let _ = world.project.compose(&["up", "--detach"]);
+    let started = Instant::now();
+    world.switch(&artifact, SwitchOrder::StopFirst).await.unwrap();
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+    assert_eq!(world.version("app").await, artifact.version);
+}
+
+#[tokio::test]
+async fn a_command_runs_in_a_container() {
+    let Some(world) = world("a_command_runs_in_a_container", &["app"]) else { return };
+    let _ = world.project.image("1", &[]);
+    let image = world.project.image_name("1");
+    world.project.write("docker-compose.yml", &format!("services:\n  app: {{image: '{image}'}}\n"));
+    let _ = world.project.compose(&["up", "--detach"]);
+    let health = ["/app", "--healthcheck", "http://127.0.0.1:8080/health"].map(str::to_owned);
+    let (app, limit) = (service("app"), Duration::from_secs(5));
+    let answers = async || world.platform.exec(&app, &health, limit).await.is_ok_and(|output| output.exit_code == 0);
+    eventually("the check holds", answers).await;
+    let fails = ["/app", "--healthcheck", "http://127.0.0.1:1/"].map(str::to_owned);
+    assert_ne!(world.platform.exec(&app, &fails, limit).await.unwrap().exit_code, 0);
+    let missing = world.platform.exec(&app, &["/no/such/program".to_owned()], limit).await;
+    assert!(matches!(missing, Err(NotExecuted::NotRun { .. })), "{missing:?}");
+    let _ = world.project.compose(&["stop", "--timeout", "1"]);
+    let stopped = world.platform.exec(&app, &health, limit).await;
+    assert!(matches!(stopped, Err(NotExecuted::NotRun { .. })), "{stopped:?}");
 }
 
 #[tokio::test]

@@ -6,12 +6,13 @@ use backout_core::port::{PortError, Preflight};
 use bollard::Docker;
 use bollard::models::ImageInspect;
 
-use super::engine::{failed, is_missing};
-use super::platform::{ComposePlatform, detail};
-use super::{argv, pin};
+use super::pin;
+use crate::compose::argv;
+use crate::compose::engine::{failed, is_missing};
+use crate::compose::platform::{ComposePlatform, detail};
 
 /// Looks for the image by its id, then fetches it from where it came from.
-pub(super) async fn preflight(platform: &ComposePlatform, artifact: &Artifact) -> Preflight {
+pub(in crate::compose) async fn preflight(platform: &ComposePlatform, artifact: &Artifact) -> Preflight {
     match look_or_fetch(platform, artifact).await {
         Ok(preflight) => preflight,
         Err(error) => Preflight::Unknown { why: error.to_string() },

@@ -17,15 +17,15 @@ use bollard::query_parameters::{
     CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptions, TagImageOptionsBuilder,
 };
 
-use super::container::label;
-use super::engine::{failed, is_conflict, is_missing};
-use super::platform::{ComposePlatform, detail};
+use crate::compose::container::label;
+use crate::compose::engine::{failed, is_conflict, is_missing};
+use crate::compose::platform::{ComposePlatform, detail};
 
 /// The registry that our tags pretend to come from; `.local` is never resolved by a public name server.
 const REGISTRY: &str = "backout.local";
 
 /// Our own tag for the image of one service in one checkpoint.
-pub(super) fn tag(project: &str, service: &str, checkpoint: &CheckpointId) -> String {
+pub(in crate::compose) fn tag(project: &str, service: &str, checkpoint: &CheckpointId) -> String {
     format!("{REGISTRY}/{}/{}:{checkpoint}", component(project), component(service))
 }
 
@@ -44,7 +44,7 @@ fn holder(checkpoint: &CheckpointId, image_id: &str) -> String {
 }
 
 /// Pins an image for a checkpoint. It may be pinned already.
-pub(super) async fn pin(
+pub(in crate::compose) async fn pin(
     docker: &Docker,
     image: &ImageInspect,
     tag: &str,
@@ -85,7 +85,7 @@ fn holder_body(image: &ImageInspect, checkpoint: &CheckpointId) -> ContainerCrea
 
 /// Lets go of a checkpoint's images: removes its holders and its tags. An image that nothing else names or uses goes with
 /// its last tag; one that a container uses keeps the tag, because the engine does not take its last name away.
-pub(super) async fn release(
+pub(in crate::compose) async fn release(
     platform: &ComposePlatform,
     checkpoint: &CheckpointId,
     artifacts: &[Artifact],
