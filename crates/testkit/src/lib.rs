@@ -1,4 +1,5 @@
-//! What tests of several crates share: a clock that stands still, disks that fill up, and the way to skip by name.
+//! What tests of several crates share: an in-memory world with injectable faults, a clock that stands still, disks that fill
+//! up, and the way to skip by name.
 //!
 //! Contract: doubles are small real things, never expectations about calls.
 
@@ -6,3 +7,4 @@ pub mod docker;
 pub mod manual_clock;
 pub mod skip;
 pub mod small_disk;
+pub mod world;

@@ -1,0 +1,111 @@
+//! How a version behaves once it runs.
+
+use std::time::Duration;
+
+use backout_core::inventory::{Health, InstanceState};
+
+/// How a version behaves, as a function of how long an instance of it has run.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Behaviour {
+    exits: Option<(Duration, i64)>,
+    out_of_memory: Option<Duration>,
+    checks_health_after: Option<Duration>,
+    unhealthy: Option<Duration>,
+    serves_after: Duration,
+    answers_wrongly: Option<Duration>,
+    cannot_be_stopped: bool,
+}
+
+impl Behaviour {
+    /// Starts at once and stays well.
+    #[must_use]
+    pub fn well() -> Self {
+        Self::default()
+    }
+
+    /// Ends by itself.
+    #[must_use]
+    pub fn exits_after(mut self, age: Duration, code: i64) -> Self {
+        self.exits = Some((age, code));
+        self
+    }
+
+    /// Is ended by the kernel for want of memory.
+    #[must_use]
+    pub fn out_of_memory_after(mut self, age: Duration) -> Self {
+        self.out_of_memory = Some(age);
+        self
+    }
+
+    /// Has a health check, which holds from that age on.
+    #[must_use]
+    pub fn healthy_after(mut self, age: Duration) -> Self {
+        self.checks_health_after = Some(age);
+        self
+    }
+
+    /// Has a health check, which fails from that age on.
+    #[must_use]
+    pub fn unhealthy_after(mut self, age: Duration) -> Self {
+        self.checks_health_after = Some(self.checks_health_after.unwrap_or(age));
+        self.unhealthy = Some(age);
+        self
+    }
+
+    /// Refuses connections until that age.
+    #[must_use]
+    pub fn serves_after(mut self, age: Duration) -> Self {
+        self.serves_after = age;
+        self
+    }
+
+    /// Answers 500 from that age on.
+    #[must_use]
+    pub fn answers_wrongly_after(mut self, age: Duration) -> Self {
+        self.answers_wrongly = Some(age);
+        self
+    }
+
+    /// Goes on running when it is told to stop.
+    #[must_use]
+    pub fn cannot_be_stopped(mut self) -> Self {
+        self.cannot_be_stopped = true;
+        self
+    }
+
+    pub(super) fn stops(&self) -> bool {
+        !self.cannot_be_stopped
+    }
+
+    pub(super) fn state_at(&self, age: Duration) -> InstanceState {
+        let has_passed = |at: Duration| age >= at;
+        match (self.out_of_memory.filter(|at| has_passed(*at)), self.exits.filter(|(at, _)| has_passed(*at))) {
+            (Some(_), _) => InstanceState::Exited { code: 137, out_of_memory: true },
+            (None, Some((_, code))) => InstanceState::Exited { code, out_of_memory: false },
+            (None, None) => InstanceState::Running,
+        }
+    }
+
+    pub(super) fn health_at(&self, age: Duration) -> Health {
+        match self.checks_health_after {
+            None => Health::Unchecked,
+            Some(_) if self.unhealthy.is_some_and(|at| age >= at) => Health::Unhealthy,
+            Some(at) if age >= at => Health::Healthy,
+            Some(_) => Health::Starting,
+        }
+    }
+
+    pub(super) fn serves_at(&self, age: Duration) -> bool {
+        age >= self.serves_after
+    }
+
+    pub(super) fn answers_wrongly_at(&self, age: Duration) -> bool {
+        self.answers_wrongly.is_some_and(|at| age >= at)
+    }
+
+    /// The ages at which the platform sees something else than before.
+    pub(super) fn turns(&self) -> impl Iterator<Item = Duration> {
+        let exit = self.exits.map(|(age, _)| age);
+        [exit, self.out_of_memory, self.checks_health_after, self.unhealthy].into_iter().flatten()
+    }
+}

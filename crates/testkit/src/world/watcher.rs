@@ -1,0 +1,37 @@
+//! Somebody who looks on.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use backout_core::detect::Sample;
+use backout_core::journal::Record;
+use backout_core::port::Watcher;
+
+/// Keeps what it was told. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct RecordingWatcher {
+    told: Arc<Mutex<(Vec<Record>, Vec<Sample>)>>,
+}
+
+impl RecordingWatcher {
+    /// The records it was told of.
+    #[must_use]
+    pub fn records(&self) -> Vec<Record> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).0.clone()
+    }
+
+    /// The samples it was told of.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Sample> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
+    }
+}
+
+impl Watcher for RecordingWatcher {
+    fn recorded(&self, record: &Record) {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).0.push(record.clone());
+    }
+
+    fn sampled(&self, sample: &Sample) {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).1.push(sample.clone());
+    }
+}
