@@ -1,32 +1,23 @@
 //! The doing half of `backout`: collects, captures, executes, verifies, records, recovers and watches.
 //!
 //! Everything that could be decided was decided in `core`; this crate reaches the world through its ports, and never knows
-//! which adapter is behind one. Verbs in pipeline order: [`observe`] -> [`prepare`] -> [`begin`] and [`resume`] ->
-//! [`survey`] -> [`prune`].
+//! which adapter is behind one. Verbs in pipeline order: [`observe`] -> [`prepare`] -> [`begin`], [`resume`] and
+//! [`take_over`] -> [`survey`] -> [`prune`].
 
-mod acts;
-mod capture;
-mod collect;
-mod drive;
 mod error;
-mod execute;
-mod history;
+mod look;
+mod past;
 mod prepare;
-mod retain;
+mod recover;
+mod run;
 mod state;
-mod switch;
-mod verify;
-mod watch;
 mod world;
 
-pub use capture::record_checkpoint;
-pub use collect::{observe, probe_all, probes};
-pub use drive::{begin, resume};
 pub use error::EngineError;
-pub use history::{PastRollback, checkpoints, estimates, past_rollbacks};
+pub use look::{Pace, Survey, observe, probe_all, probes, red, required, survey, watch};
+pub use past::{PastRollback, checkpoints, estimates, past_rollbacks, prune};
 pub use prepare::{Prepared, prepare};
-pub use retain::prune;
+pub use recover::{StandBy, Successor, take_over};
+pub use run::{begin, record_checkpoint, resume};
 pub use state::{blob, clock, durable, lease, state_dir, store};
-pub use verify::{Survey, red, required, survey};
-pub use watch::{Pace, watch};
 pub use world::{Hosted, OwnedFile, World};

@@ -6,15 +6,15 @@ use std::time::Duration;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Fact, Graded, Version};
 use backout_core::journal::{Body, Record, RunResult};
-use backout_core::plan::{Estimates, Plan, Request, Situation, check, choose_target, needed, plan};
+use backout_core::plan::{Change, Estimates, Plan, Request, Situation, check, choose_target, difference, needed, plan};
 use backout_core::policy::Refusal;
 use backout_core::port::{PortError, Preflight};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
-use crate::collect::observe;
 use crate::error::EngineError;
-use crate::history::{checkpoints, estimates, past_rollbacks};
+use crate::look::observe;
+use crate::past::{checkpoints, estimates, past_rollbacks};
 use crate::world::World;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -101,24 +101,37 @@ impl Past {
     fn of(records: &[Record], target: &CheckpointId, facts: &[Fact], all: &[Graded], now: Timestamp) -> Self {
         let rollbacks = past_rollbacks(records);
         let recent = rollbacks.iter().filter(|r| r.is_automatic && r.ended_at + HOUR > now).count();
-        let failed = rollbacks.iter().rfind(|r| r.target == *target);
+        let failed = rollbacks.iter().rfind(|r| r.target == *target).filter(|r| r.result == RunResult::NotVerified);
+        let target_failed = failed.map(|r| r.ended_at).filter(|at| !is_graded_since(records, target, *at));
         Self {
             estimates: estimates(records),
             arrived_at: arrived_at(records, facts, all),
             automatic: u32::try_from(recent).unwrap_or(u32::MAX),
-            target_failed: failed.filter(|r| r.result == RunResult::NotVerified).map(|r| r.ended_at),
+            target_failed,
         }
     }
 }
 
-/// The checkpoint that the last run went back to, if it is what still runs.
+/// Whether somebody has looked at a checkpoint anew after `at`.
+fn is_graded_since(records: &[Record], target: &CheckpointId, at: Timestamp) -> bool {
+    let later = records.iter().rev().take_while(|record| record.at > at);
+    later.into_iter().any(|record| matches!(&record.body, Body::Graded { checkpoint, .. } if checkpoint == target))
+}
+
+/// The checkpoint that the last rollback reached, if it is what still runs and no deploy was kept since. Runs that changed
+/// nothing do not count: to be refused once does not open the way.
 fn arrived_at(records: &[Record], facts: &[Fact], all: &[Graded]) -> Option<CheckpointId> {
-    let last = records.iter().rev().find(|record| matches!(record.body, Body::RunEnded { .. }))?;
-    let Body::RunEnded { result: RunResult::RolledBack, .. } = last.body else { return None };
-    let target = past_rollbacks(records).into_iter().next_back()?.target;
+    let last = records.iter().rev().find_map(|record| match record.body {
+        Body::RunEnded { result, .. } => {
+            matches!(result, RunResult::Kept | RunResult::KeptUnproven | RunResult::RolledBack).then_some(result)
+        }
+        _ => None,
+    })?;
+    if last != RunResult::RolledBack {
+        return None;
+    }
+    let target = past_rollbacks(records).into_iter().rfind(|past| past.result == RunResult::RolledBack)?.target;
     let checkpoint = &all.iter().find(|graded| graded.checkpoint.id == target)?.checkpoint;
-    let differs = backout_core::plan::difference(checkpoint, facts)
-        .into_values()
-        .any(|change| matches!(change, backout_core::plan::Change::Switch(..)));
+    let differs = difference(checkpoint, facts).into_values().any(|change| matches!(change, Change::Switch(..)));
     (!differs).then_some(target)
 }

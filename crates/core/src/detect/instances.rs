@@ -1,6 +1,6 @@
 //! What a platform's own view of a service says about its health.
 
-use crate::inventory::{Fact, Health, Instance, InstanceState, Running};
+use crate::inventory::{Fact, Health, Instance, InstanceState, Running, Seen};
 
 /// How often an instance may be started again by its platform within one soak before that counts as failing.
 const RESTARTS: u32 = 2;
@@ -20,6 +20,7 @@ pub enum Ailment {
 ///
 /// | instance                                               | ailment   |
 /// |--------------------------------------------------------|-----------|
+/// | none, and the service was there before                 | ended     |
 /// | ended for want of memory                               | ended     |
 /// | ended, by any exit code, where one ran before          | ended     |
 /// | ended with code 0, where none ran before (a one-off)   | none      |
@@ -29,10 +30,15 @@ pub enum Ailment {
 /// | fewer instances than wanted                            | unsettled |
 #[must_use]
 pub fn ailment(before: Option<&Fact>, now: &Fact) -> Option<Ailment> {
-    let running = now.running()?;
+    let Some(running) = now.running() else { return gone(before, now) };
     let all: Vec<Ailment> = running.instances.iter().filter_map(|instance| of_instance(before, instance)).collect();
     let worst = all.iter().find(|ailment| !matches!(ailment, Ailment::Unsettled(_))).or(all.first());
     worst.cloned().or_else(|| too_few(running))
+}
+
+fn gone(before: Option<&Fact>, now: &Fact) -> Option<Ailment> {
+    let was_there = before.is_some_and(|before| before.running().is_some());
+    (was_there && now.seen == Seen::Absent).then(|| Ailment::Ended("is no longer there".to_owned()))
 }
 
 fn too_few(running: &Running) -> Option<Ailment> {

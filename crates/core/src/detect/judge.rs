@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::{Ailment, Measured, Sample, SignalPath, ailment};
 use crate::config::{Condition, Trigger, TriggerAction};
 use crate::id::{ServiceName, TriggerName};
-use crate::inventory::Fact;
+use crate::inventory::{Fact, Seen};
 use crate::policy::{Finding, Judgement, Verdict};
 
 /// What the judge goes by.
@@ -33,6 +33,10 @@ pub struct Judge {
     excused: BTreeSet<SignalPath>,
     last: BTreeMap<SignalPath, Sample>,
     ailments: BTreeMap<ServiceName, Ailment>,
+    /// Ill before, and not well since.
+    excused_services: BTreeSet<ServiceName>,
+    /// Services that nobody has looked at yet, and those that could not be seen the last time, with the reason.
+    unseen: BTreeMap<ServiceName, String>,
     first_bad_at: Option<Timestamp>,
 }
 
@@ -47,8 +51,11 @@ impl Judge {
     /// A judge who has seen nothing yet.
     #[must_use]
     pub fn new(rules: Rules) -> Self {
+        let was_ill = |fact: &&Fact| ailment(None, fact).is_some();
         Self {
             excused: rules.red_before.clone(),
+            excused_services: rules.before.iter().filter(was_ill).map(|fact| fact.service.clone()).collect(),
+            unseen: rules.before.iter().map(|f| (f.service.clone(), "was never looked at".to_owned())).collect(),
             rules,
             streaks: BTreeMap::new(),
             last: BTreeMap::new(),
@@ -102,16 +109,20 @@ impl Judge {
 
     /// Weighs what a platform sees of one service. Answers with a verdict as soon as it is certain that it is `Unhealthy`.
     pub fn fact(&mut self, fact: &Fact) -> Option<Judgement> {
+        if let Seen::Unknown { why } = &fact.seen {
+            self.unseen.insert(fact.service.clone(), format!("could not be seen: {why}"));
+            return None;
+        }
+        self.unseen.remove(&fact.service);
         let before = self.rules.before.iter().find(|f| f.service == fact.service);
-        let was_ill = before.and_then(|before| ailment(None, before)).is_some();
-        let now = ailment(before, fact);
-        let Some(now) = now else {
+        let Some(now) = ailment(before, fact) else {
             self.ailments.remove(&fact.service);
+            self.excused_services.remove(&fact.service);
             return None;
         };
         self.ailments.insert(fact.service.clone(), now.clone());
         let (Ailment::Ended(what) | Ailment::Failing(what)) = now else { return None };
-        if was_ill {
+        if self.excused_services.contains(&fact.service) {
             return None;
         }
         self.first_bad_at = Some(self.first_bad_at.map_or(fact.observed_at, |at| at.min(fact.observed_at)));
@@ -139,7 +150,7 @@ impl Judge {
     /// | required signals and instances                   | verdict      |
     /// |--------------------------------------------------|--------------|
     /// | all measured and good, all instances well        | healthy      |
-    /// | else: one could not be measured                  | unmeasurable |
+    /// | else: one could not be measured or seen          | unmeasurable |
     /// | else: one is bad now, was red before, or unsettled | inconclusive |
     #[must_use]
     pub fn conclude(&self, now: Timestamp) -> Judgement {
@@ -147,7 +158,12 @@ impl Judge {
         let mut verdict = if findings.is_empty() { Verdict::Healthy } else { Verdict::Inconclusive };
         for (service, Ailment::Ended(what) | Ailment::Failing(what) | Ailment::Unsettled(what)) in &self.ailments {
             verdict = Verdict::Inconclusive;
-            findings.push(Finding { subject: service.to_string(), what: what.clone(), was_before: false });
+            let was_before = self.excused_services.contains(service);
+            findings.push(Finding { subject: service.to_string(), what: what.clone(), was_before });
+        }
+        for (service, why) in &self.unseen {
+            verdict = Verdict::Unmeasurable;
+            findings.push(Finding { subject: service.to_string(), what: why.clone(), was_before: false });
         }
         for signal in &self.rules.required {
             let Some((shortcoming, what)) = self.shortcoming(signal) else { continue };

@@ -241,6 +241,11 @@ pub enum DeployExit {
     },
     /// It took too long and was ended.
     TimedOut,
+    /// It outlived its guard, and whoever took over ended it because the environment went bad.
+    Stopped {
+        /// What was bad.
+        why: String,
+    },
     /// It was not started.
     NotStarted {
         /// Why.

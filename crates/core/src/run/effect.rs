@@ -36,7 +36,7 @@ pub enum Act {
     },
     /// Look at what runs after the deploy command. Answer: `AfterSeen`.
     LookAfter,
-    /// Watch through the soak, which began at the time of the record `AfterSeen`. Answer: `Judged`.
+    /// Watch through the soak, which lasts for as long as one process watches. Answer: `Judged`.
     Watch,
     /// Make a plan. Answer: `PlanMade` or `Refused`.
     Plan,

@@ -134,6 +134,7 @@ impl State {
     /// |---------------------|-------------------------|------------------------------------------------|
     /// | succeeded           | none                    | keep: there is nothing to watch                |
     /// | succeeded or unseen | some, or one not seen   | watch                                          |
+    /// | never seen to start | none                    | watch: it may run, and may still change something |
     /// | failed or unseen    | none                    | verify: there is nothing to undo               |
     /// | failed              | some                    | roll back                                      |
     /// | failed              | none, but one not seen  | hold: nobody knows whether anything was changed |
@@ -145,6 +146,7 @@ impl State {
             }
             (Some(DeployExit::Code { code: 0 } | DeployExit::Unseen), false, _)
             | (Some(DeployExit::Code { code: 0 } | DeployExit::Unseen), true, Some(_)) => Effect::Do(Act::Watch),
+            (Some(DeployExit::Unseen), true, None) if self.deploy.is_none() => Effect::Do(Act::Watch),
             (_, true, None) => Effect::Do(Act::Verify),
             (exit, true, Some(fact)) => {
                 let exit = exit_in_words(exit.as_ref());

@@ -133,7 +133,7 @@ pub struct State {
     pub exit: Option<DeployExit>,
     /// What ran after the deploy command.
     pub after: Vec<Fact>,
-    /// When that was seen: the soak begins there.
+    /// When that was seen.
     pub after_at: Option<Timestamp>,
     /// The services that the deploy changed.
     pub changed: Vec<ServiceName>,

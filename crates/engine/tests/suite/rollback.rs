@@ -10,8 +10,7 @@ use backout_testkit::world::{Answer, Behaviour, Did, SwitchFault};
 
 use crate::scenario::{Scenario, back, health, millis, rollback, seconds, service};
 
-const STACK: [(&str, &[&str]); 4] =
-    [("db", &[]), ("app", &["db"]), ("web", &["app"]), ("worker", &["db"])];
+const STACK: [(&str, &[&str]); 4] = [("db", &[]), ("app", &["db"]), ("web", &["app"]), ("worker", &["db"])];
 
 /// Four services that depend on one another, known to be good; then all but one run `v2`.
 async fn bad_stack() -> Scenario {
@@ -170,7 +169,7 @@ fn newest(scenario: &Scenario) -> Option<backout_core::id::CheckpointId> {
         Body::CheckpointTaken { checkpoint } => Some(checkpoint.id),
         _ => None,
     });
-    taken.last()
+    taken.max()
 }
 
 #[tokio::test(start_paused = true)]

@@ -60,7 +60,13 @@ struct Process {
 impl ScriptedDeployer {
     /// A deploy command that does these things to a platform and its files.
     #[must_use]
-    pub fn new(script: Vec<Move>, platform: MemoryPlatform, files: MemoryFiles, clock: Arc<dyn Clock>, fuse: Fuse) -> Self {
+    pub fn new(
+        script: Vec<Move>,
+        platform: MemoryPlatform,
+        files: MemoryFiles,
+        clock: Arc<dyn Clock>,
+        fuse: Fuse,
+    ) -> Self {
         Self { script: script.into(), shared: Arc::default(), own: Arc::default(), platform, files, clock, fuse }
     }
 

@@ -174,9 +174,8 @@ impl MemoryPlatform {
         let now = self.clock.now();
         let state = self.state();
         let Some(hosted) = state.services.get(service) else { return Vec::new() };
-        let running = |instance: &&Container| {
-            hosted.state(instance, now) == backout_core::inventory::InstanceState::Running
-        };
+        let running =
+            |instance: &&Container| hosted.state(instance, now) == backout_core::inventory::InstanceState::Running;
         let of = |instance: &Container| Some((age(instance.started_at?, now), hosted.behaviour(&instance.version)));
         hosted.instances.iter().filter(running).filter_map(of).collect()
     }
@@ -417,11 +416,7 @@ impl Platform for MemoryPlatform {
         })
     }
 
-    fn release<'a>(
-        &'a self,
-        checkpoint: &'a CheckpointId,
-        _: &'a [Artifact],
-    ) -> Pending<'a, Result<(), PortError>> {
+    fn release<'a>(&'a self, checkpoint: &'a CheckpointId, _: &'a [Artifact]) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move {
             let mut state = self.state();
             if state.faults.release {

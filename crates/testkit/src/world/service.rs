@@ -66,11 +66,7 @@ impl Hosted {
             since: container.started_at,
             restarts: 0,
         });
-        Seen::Present(Running {
-            label: versions.join(" and "),
-            wanted: self.wanted,
-            instances: instances.collect(),
-        })
+        Seen::Present(Running { label: versions.join(" and "), wanted: self.wanted, instances: instances.collect() })
     }
 
     pub(super) fn fact(&self, service: &ServiceName, now: Timestamp) -> Fact {
@@ -92,9 +88,10 @@ impl Hosted {
     /// Whether exactly this version runs, in as many instances as wanted.
     pub(super) fn runs(&self, version: &str, now: Timestamp) -> bool {
         self.instances.len() == self.wanted as usize
-            && self.instances.iter().all(|instance| {
-                instance.version == version && self.state(instance, now) == InstanceState::Running
-            })
+            && self
+                .instances
+                .iter()
+                .all(|instance| instance.version == version && self.state(instance, now) == InstanceState::Running)
     }
 }
 

@@ -11,7 +11,7 @@ use super::rows::{self, RawRecord, Selection, Which};
 use super::runs::{self, RUN_KINDS, RunSummary};
 use super::sqlite::SqliteStore;
 use super::verify::{self, ChainReport};
-use crate::history;
+use crate::past;
 
 /// The kinds that checkpoints are made of.
 const CHECKPOINT_KINDS: [&str; 3] = ["checkpoint_taken", "graded", "checkpoint_released"];
@@ -104,7 +104,7 @@ impl SqliteStore {
     /// # Errors
     /// Where the journal cannot be read.
     pub async fn checkpoints(&self, environment: &EnvironmentName) -> Result<Vec<Graded>, StoreError> {
-        Ok(history::checkpoints(&self.records(environment, &CHECKPOINT_KINDS).await?))
+        Ok(past::checkpoints(&self.records(environment, &CHECKPOINT_KINDS).await?))
     }
 
     /// The checkpoint, of any environment, whose identifier begins so; `cp-` may be left out.
@@ -113,7 +113,7 @@ impl SqliteStore {
     /// Where the journal cannot be read.
     pub async fn find_checkpoint(&self, typed: &str) -> Result<Lookup<Graded>, StoreError> {
         let records = self.read(Selection::new(Which::All, &CHECKPOINT_KINDS)).await?;
-        Ok(Lookup::among(history::checkpoints(&records), typed, |graded| graded.checkpoint.id.as_str()))
+        Ok(Lookup::among(past::checkpoints(&records), typed, |graded| graded.checkpoint.id.as_str()))
     }
 
     /// How long the steps of the newest plans of an environment took.
@@ -129,7 +129,7 @@ impl SqliteStore {
                 rows::records(connection, &selection)
             })
             .await?;
-        Ok(history::estimates(&records))
+        Ok(past::estimates(&records))
     }
 
     /// The environments that there are records of, by name.

@@ -1,43 +1,36 @@
 //! What each wanted act is, in terms of the world. Nothing is decided here.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use backout_core::detect::{Judge, Rules};
 use backout_core::id::{ServiceName, StepId};
-use backout_core::inventory::{Checkpoint, Fact, Version, changed_between};
+use backout_core::inventory::{Checkpoint, Fact, Seen, Version, changed_between, last_known_good};
 use backout_core::journal::{Body, DeployExit, RunResult, StepOutcome};
 use backout_core::plan::{Step, safety};
 use backout_core::policy::Verdict;
-use backout_core::run::{Act as Wanted, CapturePurpose};
+use backout_core::run::{Act as Wanted, CapturePurpose, State, StepStatus};
 
-use crate::capture::{Care, capture};
-use crate::collect::observe;
-use crate::drive::Driver;
+use super::capture::{Care, capture};
+use super::drive::Driver;
+use super::step::Before;
+use super::switch::in_words;
 use crate::error::EngineError;
-use crate::execute::Before;
-use crate::history::checkpoints;
+use crate::look::{Expected, arrived, nor_was_it_there, observe, red, survey};
+use crate::past::{checkpoints, unpin};
 use crate::prepare::{Prepared, prepare};
-use crate::switch::in_words;
-use crate::verify::{Expected, arrived, red, required, survey};
-use crate::watch::{Pace, watch};
 
-/// How long a deploy command that outlived its guard is waited for before the watch begins beside it.
-const ORPHAN: Duration = Duration::from_secs(3);
+/// How often an automatic run plans anew because the world has moved, before it leaves that to a person.
+const PLANS: usize = 5;
 
 impl Driver<'_> {
-    pub(crate) async fn act(&self, wanted: Wanted) -> Result<Body, EngineError> {
+    pub(super) async fn act(&self, wanted: Wanted) -> Result<Body, EngineError> {
         match wanted {
             Wanted::LookBefore => self.look_before().await,
             Wanted::Capture(purpose) => self.capture(purpose).await,
             Wanted::Arm => Ok(match self.world.deployer.arm(&self.run).await {
                 Ok(pid) => Body::Armed { pid },
-                Err(error) => not_begun("the dead-man's switch could not be armed", &in_words(&error)),
+                Err(error) => self.not_begun("the dead-man's switch could not be armed", &in_words(&error)),
             }),
-            Wanted::StartDeploy => Ok(match self.world.deployer.start().await {
-                Ok((pid, started_ticks)) => Body::DeploySpawned { pid, started_ticks },
-                Err(error) => Body::DeployEnded { exit: DeployExit::NotStarted { why: in_words(&error) } },
-            }),
+            Wanted::StartDeploy => Ok(self.start_deploy().await),
             Wanted::AwaitDeploy { pid, started_ticks } => Ok(self.await_deploy(pid, started_ticks).await),
             Wanted::LookAfter => Ok(self.look_after().await),
             Wanted::Watch => Ok(self.watch().await),
@@ -50,10 +43,15 @@ impl Driver<'_> {
     }
 
     async fn look_before(&self) -> Result<Body, EngineError> {
-        let survey = survey(self.world).await;
+        let mut survey = survey(self.world).await;
         let records = self.world.store.records(&self.world.environment.name, &[]).await?;
-        let has_good_checkpoint = backout_core::inventory::last_known_good(&checkpoints(&records)).is_some();
+        let graded = checkpoints(&records);
+        let good = last_known_good(&graded);
+        if let Some(good) = good {
+            nor_was_it_there(&mut survey, &good.checkpoint, |fact| fact.seen == Seen::Absent);
+        }
         let red = red(self.world, &survey.samples);
+        let has_good_checkpoint = good.is_some();
         Ok(Body::BeforeSeen { facts: survey.facts, red, checks: survey.checks, has_good_checkpoint })
     }
 
@@ -67,6 +65,10 @@ impl Driver<'_> {
         if purpose == CapturePurpose::BeforeRollback
             && let Some(body) = self.replan_if_moved().await?
         {
+            if let Ok(checkpoint) = &taken {
+                // Nobody will know of this checkpoint. Pins that cannot be taken away cost some space, not the way back.
+                drop(unpin(self.world, checkpoint).await);
+            }
             return Ok(body);
         }
         Ok(match (taken, purpose) {
@@ -75,56 +77,41 @@ impl Driver<'_> {
                 result: RunResult::KeptUnproven,
                 summary: format!("the deploy was kept, and could not be recorded: {}", in_words(&error)),
             },
-            (Err(error), _) => not_begun("what runs could not be recorded", &in_words(&error)),
+            (Err(error), _) => self.not_begun("what runs could not be recorded", &in_words(&error)),
         })
     }
 
-    /// A plan is void when the world has moved. An automatic run plans again; a person is told.
+    /// A plan is void when the world has moved, unless planning again leads to the very same steps. An automatic run goes
+    /// on with the new plan; a person, who agreed to the old one, is told.
     async fn replan_if_moved(&self) -> Result<Option<Body>, EngineError> {
         let Some(plan) = &self.machine.state().plan else { return Ok(None) };
         let facts = observe(self.world).await;
         let Some(refusal) = safety::stale_facts(&plan.facts, &facts) else { return Ok(None) };
-        if plan.request.is_automatic {
-            return self.plan().await.map(Some);
+        match self.plan().await? {
+            Body::PlanMade { plan: again } if again.steps == plan.steps => Ok(None),
+            again if plan.request.is_automatic && self.plans_made().await? < PLANS => Ok(Some(again)),
+            _ => Ok(Some(Body::Refused { refusals: vec![refusal] })),
         }
-        Ok(Some(Body::Refused { refusals: vec![refusal] }))
     }
 
-    async fn await_deploy(&self, pid: u32, started_ticks: u64) -> Body {
-        let deployer = &self.world.deployer;
-        if self.machine.state().is_resumed {
-            tokio::select! {
-                exit = deployer.wait(pid, started_ticks) => return Body::DeployEnded { exit },
-                () = self.world.clock.sleep(ORPHAN) => return Body::DeployEnded { exit: DeployExit::Unseen },
-            }
+    async fn plans_made(&self) -> Result<usize, EngineError> {
+        let records = self.world.store.run(&self.run).await?;
+        Ok(records.iter().filter(|record| matches!(record.body, Body::PlanMade { .. })).count())
+    }
+
+    /// The end of a run that cannot begin to change anything. After a deploy that went bad, that needs a person.
+    fn not_begun(&self, what: &str, why: &str) -> Body {
+        if self.machine.state().exit.is_some() {
+            let summary = format!("{what}, so what was deployed is still there: {why}");
+            return Body::RunEnded { result: RunResult::Held, summary };
         }
-        let exit = tokio::select! {
-            exit = deployer.wait(pid, started_ticks) => exit,
-            () = self.world.clock.sleep(self.world.environment.guard.deploy_limit) => {
-                deployer.stop(pid, started_ticks).await;
-                DeployExit::TimedOut
-            }
-        };
-        Body::DeployEnded { exit }
+        Body::RunEnded { result: RunResult::Refused, summary: format!("{what}, so nothing was changed: {why}") }
     }
 
     async fn look_after(&self) -> Body {
         let facts = observe(self.world).await;
         let changed = changed_between(&self.machine.state().before, &facts);
         Body::AfterSeen { facts, changed }
-    }
-
-    async fn watch(&self) -> Body {
-        let state = self.machine.state();
-        let guard = &self.world.environment.guard;
-        let judge = Judge::new(Rules {
-            triggers: self.world.environment.triggers.clone(),
-            required: required(self.world),
-            red_before: state.red_before.iter().cloned().collect(),
-            before: state.before.clone(),
-        });
-        let until = state.after_at.unwrap_or_else(|| self.world.clock.now()) + guard.soak;
-        Body::Judged { judgement: watch(self.world, judge, Pace::AtLeast(guard.every), until).await }
     }
 
     /// A deploy command that still runs would race with the way back: it is ended first.
@@ -139,8 +126,9 @@ impl Driver<'_> {
             Prepared::Refused(refusals) => Body::Refused { refusals },
             Prepared::Plan(plan) if !plan.blocked_by.is_empty() => Body::Refused { refusals: plan.blocked_by },
             Prepared::Plan(plan) => match safety::target_is_what_runs(&plan) {
-                Some(refusal) => Body::Refused { refusals: vec![refusal] },
-                None => Body::PlanMade { plan },
+                Some(refusal) if !plan.request.is_automatic => Body::Refused { refusals: vec![refusal] },
+                // With nothing to switch, a run that nobody asked for still has to say how the environment is.
+                _ => Body::PlanMade { plan },
             },
         })
     }
@@ -178,11 +166,12 @@ impl Driver<'_> {
     async fn verify(&self) -> Result<Body, EngineError> {
         let state = self.machine.state();
         let target = self.checkpoint(state.plan.as_ref().map(|plan| &plan.target)).await?;
-        let was_red = |verdict| verdict != Verdict::Healthy && state.exit.is_some();
-        let red_before =
-            state.checks_before.iter().filter(|check| was_red(check.verdict)).map(|check| check.name.clone()).collect();
-        let services = state.plan.as_ref().map(|plan| plan.changed()).unwrap_or_default();
-        let survey = arrived(self.world, &Expected { target: target.as_ref(), services, red_before }).await;
+        // What a person takes back was red before: that is why.
+        let failed_before =
+            state.checks_before.iter().filter(|check| state.exit.is_some() && check.verdict == Verdict::Unhealthy);
+        let red_before = failed_before.map(|check| check.name.clone()).collect();
+        let expected = Expected { target: target.as_ref(), steps: to_be_there(state), red_before };
+        let survey = arrived(self.world, &expected).await;
         Ok(Body::Verified { checks: survey.checks, facts: survey.facts })
     }
 
@@ -201,8 +190,11 @@ impl Driver<'_> {
     }
 }
 
-fn not_begun(what: &str, why: &str) -> Body {
-    Body::RunEnded { result: RunResult::Refused, summary: format!("{what}, so nothing was changed: {why}") }
+/// The steps whose targets must be there: all of them, or, where health recovered before they were through, those done.
+fn to_be_there(state: &State) -> Vec<&Step> {
+    let has_recovered = matches!(state.stopped, Some((true, _)));
+    let is_done = |step: &&Step| !has_recovered || state.steps.get(&step.id) == Some(&StepStatus::Done);
+    state.plan.iter().flat_map(|plan| &plan.steps).filter(is_done).collect()
 }
 
 /// What the deploy put there: the versions under suspicion.

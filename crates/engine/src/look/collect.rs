@@ -1,39 +1,63 @@
 //! Collecting: facts from every platform at once, files from the host, samples from every probe.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use backout_core::config::{Probe, ProbeKind};
 use backout_core::detect::Sample;
 use backout_core::id::{Digest, ServiceName};
 use backout_core::inventory::{Fact, Seen};
+use backout_core::port::Reading;
 use futures_util::future::join_all;
 
-use crate::world::World;
+use crate::world::{Hosted, World};
+
+/// How long a platform may take to say what runs. What it did not say by then is unknown: a daemon that hangs must not keep
+/// anybody from judging by what can be measured.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 
 /// What runs, for every service of the environment, sorted by name.
 pub async fn observe(world: &World) -> Vec<Fact> {
-    let looks = world.platforms.iter().map(|hosted| hosted.platform.observe(&hosted.services));
+    let looks = world.platforms.iter().map(|hosted| observe_some(world, hosted, &hosted.services));
     let mut facts: Vec<Fact> = join_all(looks).await.into_iter().flatten().collect();
-    for fact in &mut facts {
-        read_files(world, fact).await;
-    }
     facts.sort_by(|a, b| a.service.cmp(&b.service));
     facts
 }
 
 /// What runs of one service.
 pub(crate) async fn observe_one(world: &World, service: &ServiceName) -> Fact {
-    let unknown = |why: &str| Fact {
+    let Some(hosted) = world.platforms.iter().find(|hosted| hosted.services.contains(service)) else {
+        return unknown(world, service, "no platform runs it".to_owned());
+    };
+    let mut facts = observe_some(world, hosted, std::slice::from_ref(service)).await;
+    facts.pop().unwrap_or_else(|| unknown(world, service, "its platform did not answer for it".to_owned()))
+}
+
+/// What runs of these services of one platform: one fact for each, in their order.
+pub(crate) async fn observe_some(world: &World, hosted: &Hosted, services: &[ServiceName]) -> Vec<Fact> {
+    let (mut found, why) = tokio::select! {
+        found = hosted.platform.observe(services) => (found, "its platform did not answer for it".to_owned()),
+        () = world.clock.sleep(ANSWERS_WITHIN) => {
+            (Vec::new(), format!("its platform did not answer within {} s", ANSWERS_WITHIN.as_secs()))
+        }
+    };
+    let mut facts = Vec::new();
+    for service in services {
+        let place = found.iter().position(|fact| fact.service == *service);
+        let mut fact = place.map_or_else(|| unknown(world, service, why.clone()), |place| found.swap_remove(place));
+        read_files(world, &mut fact).await;
+        facts.push(fact);
+    }
+    facts
+}
+
+fn unknown(world: &World, service: &ServiceName, why: String) -> Fact {
+    Fact {
         service: service.clone(),
         observed_at: world.clock.now(),
-        seen: Seen::Unknown { why: why.to_owned() },
+        seen: Seen::Unknown { why },
         files: BTreeMap::new(),
-    };
-    let Some(platform) = world.platform_of(service) else { return unknown("no platform runs it") };
-    let found = platform.observe(std::slice::from_ref(service)).await.into_iter().find(|fact| fact.service == *service);
-    let mut fact = found.unwrap_or_else(|| unknown("its platform did not answer for it"));
-    read_files(world, &mut fact).await;
-    fact
+    }
 }
 
 /// A file that cannot be read is left out like one that is not there: the plan then names it, and writing it says why.
@@ -58,15 +82,15 @@ pub fn probes(world: &World) -> impl Iterator<Item = (&ServiceName, &Probe)> {
 /// One sample of every probe, all at once.
 pub async fn probe_all(world: &World) -> Vec<Sample> {
     let all = probes(world).map(|(service, probe)| probe_one(world, service, probe));
-    join_all(all).await.into_iter().flatten().collect()
+    join_all(all).await.into_iter().flat_map(|(_, samples)| samples).collect()
 }
 
-/// The samples of one probe.
-pub(crate) async fn probe_one(world: &World, service: &ServiceName, probe: &Probe) -> Vec<Sample> {
+/// What one probe came back with, and the samples that it stands for.
+pub(crate) async fn probe_one(world: &World, service: &ServiceName, probe: &Probe) -> (Reading, Vec<Sample>) {
     let reading = world.prober.probe(service, probe).await;
     let samples = reading.samples(service, &probe.name, world.clock.now());
     for sample in &samples {
         world.watcher.sampled(sample);
     }
-    samples
+    (reading, samples)
 }

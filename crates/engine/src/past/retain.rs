@@ -3,10 +3,10 @@
 use backout_core::id::CheckpointId;
 use backout_core::inventory::{Artifact, Checkpoint, to_release};
 use backout_core::journal::Body;
-use backout_core::port::Lease;
+use backout_core::port::{Lease, PortError};
 
+use super::checkpoints;
 use crate::error::EngineError;
-use crate::history::checkpoints;
 use crate::world::World;
 
 /// Releases every checkpoint beyond the newest `keep` good ones and as many others. Answers with what was released.
@@ -29,6 +29,15 @@ async fn release(world: &World, lease: &Lease, checkpoint: &Checkpoint) -> Resul
     let body = Body::CheckpointReleased { checkpoint: checkpoint.id.clone() };
     let record = world.store.append(lease, None, &body).await?;
     world.watcher.recorded(&record);
+    unpin(world, checkpoint).await?;
+    Ok(())
+}
+
+/// Lets every platform take away what it pinned for a checkpoint.
+///
+/// # Errors
+/// Where a platform does not let go.
+pub(crate) async fn unpin(world: &World, checkpoint: &Checkpoint) -> Result<(), PortError> {
     for hosted in &world.platforms {
         let artifacts: Vec<Artifact> =
             hosted.services.iter().filter_map(|service| checkpoint.artifacts.get(service)).cloned().collect();

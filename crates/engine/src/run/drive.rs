@@ -5,11 +5,11 @@
 
 use backout_core::id::RunId;
 use backout_core::journal::{Body, Record, RunResult, RunStarted};
-use backout_core::port::{Lease, StoreError};
+use backout_core::port::{Lease, PortError, StoreError};
 use backout_core::run::{Act as Wanted, Effect, Run};
 
+use super::switch::Act;
 use crate::error::EngineError;
-use crate::switch::Act;
 use crate::world::World;
 
 /// One run in this process, under a lease.
@@ -35,6 +35,10 @@ pub async fn begin(world: &World, lease: &Lease, run: RunId, started: RunStarted
 /// What stops the engine; the run stays open then.
 pub async fn resume(world: &World, lease: &Lease, run: RunId, by: String, pid: u32) -> Result<RunResult, EngineError> {
     let records = world.store.run(&run).await?;
+    if records.is_empty() {
+        let what = format!("there is no run `{run}`");
+        return Err(PortError::new(what).hint("see `backout history` for those there are").into());
+    }
     let mut machine = Run::replay(&records)?;
     if let Some(result) = machine.result() {
         return Ok(result);
@@ -75,13 +79,16 @@ impl Driver<'_> {
         }
     }
 
-    /// Does what is wanted, unless this process is interrupted first. A step is not torn apart: it ends, or its process
-    /// does.
+    /// Does what is wanted, unless this process is interrupted first. What changes something, or starts a process, is not
+    /// torn apart: it ends, or this process does.
     async fn perform(&self, wanted: Wanted) -> Result<Body, EngineError> {
         if *self.world.interrupt.borrow() {
             return Err(EngineError::Interrupted);
         }
-        let changes = matches!(wanted, Wanted::Execute { .. } | Wanted::Undo { .. } | Wanted::Capture(_));
+        let changes = matches!(
+            wanted,
+            Wanted::Execute { .. } | Wanted::Undo { .. } | Wanted::Capture(_) | Wanted::Arm | Wanted::StartDeploy
+        );
         if changes {
             return self.act(wanted).await;
         }

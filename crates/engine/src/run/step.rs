@@ -1,4 +1,4 @@
-//! Executing one step of a plan, observing whether its target is there, and undoing it.
+//! Executing one step of a plan, and observing whether its target is there.
 //!
 //! Architecture invariants: an exit code is not evidence; a step in doubt is looked at, not repeated.
 
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use backout_core::detect::{Ailment, Measured, ailment};
 use backout_core::id::ServiceName;
-use backout_core::inventory::{Artifact, Checkpoint, Fact, FileRef, Seen};
+use backout_core::inventory::{FileRef, Seen};
 use backout_core::journal::{Body, StepOutcome};
-use backout_core::plan::{Action, Step, Switch, SwitchOrder, explain, runs};
+use backout_core::plan::{Action, Step, explain, runs};
 use backout_core::policy::Check;
+use backout_core::port::PortError;
 use backout_core::run::{GateVerdict, gate};
 
-use crate::collect::{observe_one, probe_one, probes};
-use crate::switch::{Act, in_words};
-use crate::verify::survey;
+use super::switch::{Act, in_words};
+use crate::look::{are_back, is_stopped, observe_one, probe_one, probes, survey};
 
 /// Time between two looks while waiting for health.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -23,16 +23,13 @@ const SETTLE: Duration = Duration::from_secs(2);
 
 impl Act<'_> {
     /// Does a step.
-    pub(crate) async fn execute(&self, step: &Step, before: &Before<'_>) -> StepOutcome {
+    pub(super) async fn execute(&self, step: &Step, before: &Before<'_>) -> StepOutcome {
         let limit = Duration::from_millis(step.limit_ms);
         match &step.action {
             Action::KeepEvidence { service } => self.keep_evidence(service, limit).await,
             Action::Switch(switch) => self.switch(switch, limit).await,
-            Action::RestoreFiles { files, .. } => match self.restore_files(files).await {
-                Ok(changed) => StepOutcome::Done { seen: format!("put back {}", changed.join(", ")) },
-                Err(error) => StepOutcome::Failed { why: in_words(&error) },
-            },
-            Action::Stop { service, grace_ms } => self.stop(service, *grace_ms).await,
+            Action::RestoreFiles { files, .. } => self.put_files_back(files).await,
+            Action::Stop { service, grace_ms } => self.stop(service, *grace_ms, limit).await,
             Action::AwaitHealthy { service, within_ms } => {
                 self.await_healthy(service, Duration::from_millis(*within_ms), before).await
             }
@@ -41,7 +38,7 @@ impl Act<'_> {
     }
 
     /// Looks whether the target of a step is there. What only looks is done again: it changes nothing.
-    pub(crate) async fn reobserve(&self, step: &Step) -> StepOutcome {
+    pub(super) async fn reobserve(&self, step: &Step) -> StepOutcome {
         let Some(service) = step.action.service().filter(|_| !step.action.is_read_only()) else {
             return StepOutcome::NotThere { seen: "it was interrupted, and only looks".to_owned() };
         };
@@ -50,6 +47,10 @@ impl Act<'_> {
             return StepOutcome::Unclear { why: why.clone() };
         }
         let is_there = match &step.action {
+            // Whether it was started again with its files cannot be seen, so that is done again.
+            Action::Switch(switch) if switch.starts_anew() && switch.to.files.iter().any(|file| file.needs_restart) => {
+                false
+            }
             Action::Switch(switch) => {
                 fact.running().is_some_and(|running| runs(&switch.to, running)) && are_back(&switch.files, &fact)
             }
@@ -59,31 +60,6 @@ impl Act<'_> {
         };
         let seen = explain::fact(&fact);
         if is_there { StepOutcome::AlreadyThere { seen } } else { StepOutcome::NotThere { seen } }
-    }
-
-    /// Switches the service of a failed step back to what the checkpoint of the present has, unless that is what runs.
-    pub(crate) async fn undo(&self, step: &Step, present: Option<&Checkpoint>) -> StepOutcome {
-        let Some(service) = step.action.service() else {
-            return StepOutcome::Done { seen: "there was nothing to undo".to_owned() };
-        };
-        let Some(artifact) = present.and_then(|checkpoint| checkpoint.artifacts.get(service)) else {
-            let fact = observe_one(self.world, service).await;
-            return StepOutcome::NotThere {
-                seen: format!("nothing is recorded to switch back to; {}", explain::fact(&fact)),
-            };
-        };
-        let files = self.differing(&artifact.files, service).await;
-        let fact = observe_one(self.world, service).await;
-        if files.is_empty() && fact.running().is_some_and(|running| runs(artifact, running)) {
-            return StepOutcome::AlreadyThere { seen: explain::fact(&fact) };
-        }
-        if let Action::RestoreFiles { .. } = step.action {
-            return match self.restore_files(&files).await {
-                Ok(changed) => StepOutcome::Done { seen: format!("put back {}", changed.join(", ")) },
-                Err(error) => StepOutcome::Failed { why: in_words(&error) },
-            };
-        }
-        self.switch(&switch_back(artifact, files, step), Duration::from_millis(step.limit_ms)).await
     }
 
     async fn keep_evidence(&self, service: &ServiceName, limit: Duration) -> StepOutcome {
@@ -108,11 +84,23 @@ impl Act<'_> {
         }
     }
 
-    async fn stop(&self, service: &ServiceName, grace_ms: u64) -> StepOutcome {
+    /// Puts files back, and looks whether they are.
+    pub(super) async fn put_files_back(&self, files: &[FileRef]) -> StepOutcome {
+        match self.restore_files(files).await {
+            Ok(changed) if changed.is_empty() => StepOutcome::AlreadyThere { seen: "every file was so".to_owned() },
+            Ok(changed) => StepOutcome::Done { seen: format!("put back {}", changed.join(", ")) },
+            Err(error) => StepOutcome::Failed { why: in_words(&error) },
+        }
+    }
+
+    async fn stop(&self, service: &ServiceName, grace_ms: u64, limit: Duration) -> StepOutcome {
         let Some(platform) = self.world.platform_of(service) else {
             return StepOutcome::Failed { why: format!("no platform runs `{service}`") };
         };
-        let told = platform.stop(service, grace_ms).await;
+        let told = tokio::select! {
+            told = platform.stop(service, grace_ms) => told,
+            () = self.world.clock.sleep(limit) => Err(PortError::new(format!("took longer than {} s", limit.as_secs()))),
+        };
         let fact = observe_one(self.world, service).await;
         let seen = explain::fact(&fact);
         match told {
@@ -145,7 +133,7 @@ impl Act<'_> {
     /// A probe of the service that does not hold. One that was red before, or cannot be measured, holds nothing up.
     async fn failing_probe(&self, service: &ServiceName, before: &Before<'_>) -> Option<String> {
         for (_, probe) in probes(self.world).filter(|(owner, _)| *owner == service) {
-            for sample in probe_one(self.world, service, probe).await {
+            for sample in probe_one(self.world, service, probe).await.1 {
                 let is_down = matches!(sample.measured, Measured::Value { .. })
                     && backout_core::detect::is_red(&self.world.environment.triggers, &sample);
                 if is_down && !before.red.contains(&sample.signal.to_string()) {
@@ -168,30 +156,9 @@ impl Act<'_> {
 }
 
 /// How it was before the first step.
-pub(crate) struct Before<'a> {
+pub(super) struct Before<'a> {
     /// The checks.
-    pub(crate) checks: &'a [Check],
+    pub(super) checks: &'a [Check],
     /// Names of signals that were red before the deploy.
-    pub(crate) red: &'a [String],
-}
-
-fn switch_back(artifact: &Artifact, files: Vec<FileRef>, step: &Step) -> Switch {
-    let grace_ms = match &step.action {
-        Action::Switch(switch) => switch.grace_ms,
-        Action::Stop { grace_ms, .. } => *grace_ms,
-        _ => 0,
-    };
-    Switch { from: None, to: artifact.clone(), files, order: SwitchOrder::StopFirst, grace_ms }
-}
-
-fn are_back(files: &[FileRef], fact: &Fact) -> bool {
-    files.iter().all(|file| fact.files.get(&file.path) == file.digest())
-}
-
-fn is_stopped(fact: &Fact) -> bool {
-    match &fact.seen {
-        Seen::Absent => true,
-        Seen::Unknown { .. } => false,
-        Seen::Present(running) => running.instances.iter().all(|instance| !instance.is_well()),
-    }
+    pub(super) red: &'a [String],
 }

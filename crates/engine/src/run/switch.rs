@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use backout_core::id::{RunId, ServiceName};
-use backout_core::inventory::{Artifact, FileRef, FileState};
+use backout_core::inventory::{Artifact, Fact, FileRef, FileState, Instance, Running};
 use backout_core::journal::{Body, StepOutcome};
 use backout_core::plan::{Switch, explain, runs};
 use backout_core::port::{Content, FileChange, Lease, PortError};
 
-use crate::collect::observe_one;
+use crate::look::observe_one;
 use crate::world::World;
 
 /// How long a switch that was carried out may take to show.
@@ -18,29 +18,31 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Whose act it is: what the records written on the way belong to.
 #[derive(Clone, Copy)]
-pub(crate) struct Act<'a> {
-    pub(crate) world: &'a World,
-    pub(crate) lease: &'a Lease,
-    pub(crate) run: &'a RunId,
+pub(super) struct Act<'a> {
+    pub(super) world: &'a World,
+    pub(super) lease: &'a Lease,
+    pub(super) run: &'a RunId,
 }
 
 impl Act<'_> {
     /// Makes a service run an artifact, and observes whether it does. Whatever the platform answered, what is observed
     /// counts.
-    pub(crate) async fn switch(&self, switch: &Switch, limit: Duration) -> StepOutcome {
+    pub(super) async fn switch(&self, switch: &Switch, limit: Duration) -> StepOutcome {
         let service = &switch.to.service;
-        if let Err(error) = self.restore_files(&switch.files).await {
-            return StepOutcome::Failed { why: in_words(&error) };
-        }
         let Some(platform) = self.world.platform_of(service) else {
             return StepOutcome::Failed { why: format!("no platform runs `{service}`") };
         };
+        let before = observe_one(self.world, service).await;
+        if let Err(error) = self.restore_files(&switch.files).await {
+            return StepOutcome::Failed { why: in_words(&error) };
+        }
         let told = tokio::select! {
             told = platform.switch(switch, self.world.blobs.as_ref()) => told,
             () = self.world.clock.sleep(limit) => Err(PortError::new(format!("took longer than {} s", limit.as_secs()))),
         };
         let patience = if told.is_ok() { SHOWS_WITHIN } else { Duration::ZERO };
-        match (self.shows(&switch.to, patience).await, told) {
+        let leftover = must_start_anew(switch, &before).then_some(Leftover { before: &before, believed: told.is_ok() });
+        match (self.shows(&switch.to, leftover.as_ref(), patience).await, told) {
             (Ok(seen), _) => StepOutcome::Done { seen },
             (Err(seen), Ok(())) => StepOutcome::Failed { why: seen },
             (Err(seen), Err(error)) => StepOutcome::Failed { why: format!("{}; {seen}", in_words(&error)) },
@@ -48,22 +50,30 @@ impl Act<'_> {
     }
 
     /// Looks until the artifact is what runs, for as long as that may take. Answers with what was seen either way.
-    async fn shows(&self, artifact: &Artifact, patience: Duration) -> Result<String, String> {
+    async fn shows(
+        &self,
+        artifact: &Artifact,
+        leftover: Option<&Leftover<'_>>,
+        patience: Duration,
+    ) -> Result<String, String> {
         let deadline = self.world.clock.now() + patience;
         loop {
             let fact = observe_one(self.world, &artifact.service).await;
-            if fact.running().is_some_and(|running| runs(artifact, running)) {
-                return Ok(explain::fact(&fact));
+            let seen = explain::fact(&fact);
+            let is_left = |running: &Running| leftover.is_some_and(|leftover| leftover.is_in(running));
+            match fact.running().filter(|running| runs(artifact, running)) {
+                Some(running) if !is_left(running) => return Ok(seen),
+                found if self.world.clock.now() >= deadline => {
+                    let why = if found.is_some() { "; it was not started again" } else { "" };
+                    return Err(format!("{seen}{why}"));
+                }
+                _ => self.world.clock.sleep(PAUSE).await,
             }
-            if self.world.clock.now() >= deadline {
-                return Err(explain::fact(&fact));
-            }
-            self.world.clock.sleep(PAUSE).await;
         }
     }
 
     /// Puts files back. What was there is kept first, and the journal says where.
-    pub(crate) async fn restore_files(&self, files: &[FileRef]) -> Result<Vec<String>, PortError> {
+    pub(super) async fn restore_files(&self, files: &[FileRef]) -> Result<Vec<String>, PortError> {
         let mut changed = Vec::new();
         for file in files {
             let was = self.world.files.read(&file.path).await?;
@@ -93,7 +103,7 @@ impl Act<'_> {
     }
 
     /// Records something that belongs to the step being done. A journal that does not take it stops the step.
-    pub(crate) async fn record(&self, body: &Body) -> Result<(), PortError> {
+    pub(super) async fn record(&self, body: &Body) -> Result<(), PortError> {
         let appended = self.world.store.append(self.lease, Some(self.run), body).await;
         let record = appended.map_err(|error| PortError::new(format!("the journal did not take a record: {error}")))?;
         self.world.watcher.recorded(&record);
@@ -101,14 +111,40 @@ impl Act<'_> {
     }
 
     /// Files of an artifact that are not on disk as it has them.
-    pub(crate) async fn differing(&self, files: &[FileRef], service: &ServiceName) -> Vec<FileRef> {
+    pub(super) async fn differing(&self, files: &[FileRef], service: &ServiceName) -> Vec<FileRef> {
         let fact = observe_one(self.world, service).await;
         files.iter().filter(|file| fact.files.get(&file.path) != file.digest()).cloned().collect()
     }
 }
 
+/// Whether a switch is there only once the instances have been started again: the version runs already, and a file that
+/// they read goes back, perhaps with an earlier step that shares it.
+fn must_start_anew(switch: &Switch, before: &Fact) -> bool {
+    let runs_already = before.running().is_some_and(|running| runs(&switch.to, running));
+    switch.starts_anew() && (runs_already || switch.files.iter().any(|file| file.needs_restart))
+}
+
+/// The instances that ran before a switch which must start them anew.
+struct Leftover<'a> {
+    before: &'a Fact,
+    /// Whether the platform said that it has done it.
+    believed: bool,
+}
+
+impl Leftover<'_> {
+    /// Whether one of them is still there. Where a platform does not say since when an instance runs, its word counts.
+    fn is_in(&self, now: &Running) -> bool {
+        let were = self.before.running().map_or(&[][..], |running| &running.instances);
+        let is_same = |now: &Instance| {
+            let same = |was: &&Instance| was.id == now.id && was.since == now.since && was.restarts == now.restarts;
+            were.iter().find(same).is_some_and(|was| was.since.is_some() || !self.believed)
+        };
+        now.instances.iter().any(is_same)
+    }
+}
+
 /// An error with what to do about it, in one line.
-pub(crate) fn in_words(error: &PortError) -> String {
+pub(super) fn in_words(error: &PortError) -> String {
     match &error.hint {
         Some(hint) => format!("{} ({hint})", error.what),
         None => error.what.clone(),

@@ -1,0 +1,103 @@
+//! Verifying a rollback: an exit code is not evidence, so each step's target is looked for once more at the end, and every
+//! check is run.
+
+use std::time::Duration;
+
+use backout_core::inventory::{Checkpoint, Fact, FileRef, Seen};
+use backout_core::plan::{Action, Step, explain, runs};
+use backout_core::policy::{Check, Verdict};
+
+use super::survey::{Survey, survey};
+use crate::world::World;
+
+/// How long the checks may take to come good after the last step.
+const SETTLE: Duration = Duration::from_secs(30);
+/// Time between two tries.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// What a rollback must have reached.
+pub(crate) struct Expected<'a> {
+    /// The checkpoint; `None` where nothing was to be undone.
+    pub(crate) target: Option<&'a Checkpoint>,
+    /// The steps whose targets must be there.
+    pub(crate) steps: Vec<&'a Step>,
+    /// Names of checks that failed before the deploy.
+    pub(crate) red_before: Vec<String>,
+}
+
+/// Verifies a rollback: what must run, runs, and the checks hold. Tries again until they do or [`SETTLE`] is over.
+pub(crate) async fn arrived(world: &World, expected: &Expected<'_>) -> Survey {
+    let deadline = world.clock.now() + SETTLE;
+    loop {
+        let mut survey = survey(world).await;
+        if let Some(target) = expected.target {
+            nor_was_it_there(&mut survey, target, is_stopped);
+        }
+        for check in &mut survey.checks {
+            check.was_red_before = expected.red_before.contains(&check.name);
+        }
+        let targets: Vec<Check> =
+            expected.steps.iter().filter_map(|step| target_of(&step.action, &survey.facts)).collect();
+        survey.checks.splice(0..0, targets);
+        let holds = !survey.checks.iter().any(|check| check.blocks() || check.verdict == Verdict::Inconclusive);
+        if holds || world.clock.now() >= deadline {
+            return survey;
+        }
+        world.clock.sleep(PAUSE).await;
+    }
+}
+
+/// A service that is not there is as it should be where the checkpoint does not have it either.
+pub(crate) fn nor_was_it_there(survey: &mut Survey, checkpoint: &Checkpoint, is_gone: impl Fn(&Fact) -> bool) {
+    let Survey { facts, checks, .. } = survey;
+    let gone = facts.iter().filter(|fact| !checkpoint.artifacts.contains_key(&fact.service) && is_gone(fact));
+    for fact in gone {
+        let name = format!("{} is up", fact.service);
+        if let Some(check) = checks.iter_mut().find(|check| check.name == name) {
+            check.verdict = Verdict::Healthy;
+            check.what = format!("is not there, and is not in checkpoint `{}`", checkpoint.id);
+        }
+    }
+}
+
+/// Whether nothing of a service runs.
+pub(crate) fn is_stopped(fact: &Fact) -> bool {
+    match &fact.seen {
+        Seen::Absent => true,
+        Seen::Unknown { .. } => false,
+        Seen::Present(running) => running.instances.iter().all(|instance| !instance.is_well()),
+    }
+}
+
+/// Whether files are as they shall be.
+pub(crate) fn are_back(files: &[FileRef], fact: &Fact) -> bool {
+    files.iter().all(|file| fact.files.get(&file.path) == file.digest())
+}
+
+/// The check that a step's target is there.
+fn target_of(action: &Action, facts: &[Fact]) -> Option<Check> {
+    let service = action.service()?;
+    let fact = facts.iter().find(|fact| fact.service == *service);
+    let (name, is_there, wanted) = match action {
+        Action::Switch(switch) => (
+            format!("{service} runs the target"),
+            fact.is_some_and(|fact| fact.running().is_some_and(|running| runs(&switch.to, running))),
+            format!("expected {}", switch.to.label),
+        ),
+        Action::RestoreFiles { files, .. } => (
+            format!("{service} has its files back"),
+            fact.is_some_and(|fact| are_back(files, fact)),
+            "expected its files as the checkpoint has them".to_owned(),
+        ),
+        Action::Stop { .. } => (
+            format!("{service} is stopped"),
+            fact.is_some_and(is_stopped),
+            "it was not there when the checkpoint was taken".to_owned(),
+        ),
+        Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => return None,
+    };
+    let seen = fact.map_or_else(|| format!("`{service}` was not looked at"), explain::fact);
+    let (verdict, what) =
+        if is_there { (Verdict::Healthy, seen) } else { (Verdict::Unhealthy, format!("{seen}; {wanted}")) };
+    Some(Check { name, verdict, what, was_red_before: false })
+}

@@ -1,0 +1,13 @@
+//! Looking: what runs, what the probes say, whether it is where it should be, and whether it stays so.
+
+mod arrived;
+mod collect;
+mod starting;
+mod survey;
+mod watch;
+
+pub(crate) use arrived::{Expected, are_back, arrived, is_stopped, nor_was_it_there};
+pub use collect::{observe, probe_all, probes};
+pub(crate) use collect::{observe_one, probe_one};
+pub use survey::{Survey, red, required, survey};
+pub use watch::{Pace, watch};

@@ -1,0 +1,92 @@
+//! The deploy command: started once, waited for, watched beside where it outlived the process that started it.
+
+use std::time::Duration;
+
+use backout_core::detect::{Judge, Rules};
+use backout_core::journal::{Body, DeployExit};
+use backout_core::policy::{Judgement, Verdict};
+use jiff::Timestamp;
+
+use super::drive::Driver;
+use super::switch::in_words;
+use crate::look::{Pace, required, watch};
+
+/// How long a deploy command that outlived its guard may take to end before the watch begins beside it.
+const ORPHAN: Duration = Duration::from_secs(3);
+
+impl Driver<'_> {
+    pub(super) async fn start_deploy(&self) -> Body {
+        match self.world.deployer.start().await {
+            Ok((pid, started_ticks)) => Body::DeploySpawned { pid, started_ticks },
+            Err(error) => Body::DeployEnded { exit: DeployExit::NotStarted { why: in_words(&error) } },
+        }
+    }
+
+    pub(super) async fn await_deploy(&self, pid: u32, started_ticks: u64) -> Body {
+        let exit = if self.machine.state().is_resumed {
+            self.await_orphan(pid, started_ticks).await
+        } else {
+            self.await_own(pid, started_ticks).await
+        };
+        Body::DeployEnded { exit }
+    }
+
+    async fn await_own(&self, pid: u32, started_ticks: u64) -> DeployExit {
+        let deployer = &self.world.deployer;
+        tokio::select! {
+            exit = deployer.wait(pid, started_ticks) => exit,
+            () = self.world.clock.sleep(self.world.environment.guard.deploy_limit) => {
+                deployer.stop(pid, started_ticks).await;
+                DeployExit::TimedOut
+            }
+        }
+    }
+
+    /// A deploy command whose guard is gone may hang on what it has broken, and nobody else looks on: so the environment is
+    /// watched while it runs, and where the verdict is bad, the command is ended and what it did counts as half-way.
+    async fn await_orphan(&self, pid: u32, started_ticks: u64) -> DeployExit {
+        let deployer = &self.world.deployer;
+        let ended = deployer.wait(pid, started_ticks);
+        tokio::pin!(ended);
+        tokio::select! {
+            exit = &mut ended => return exit,
+            () = self.world.clock.sleep(ORPHAN) => {}
+        }
+        let exit = tokio::select! {
+            exit = ended => return exit,
+            exit = self.watch_beside() => exit,
+        };
+        deployer.stop(pid, started_ticks).await;
+        exit
+    }
+
+    /// Watches until there is a reason to end the deploy command. A trigger that wants a person is none.
+    async fn watch_beside(&self) -> DeployExit {
+        let until = self.world.clock.now() + self.world.environment.guard.deploy_limit;
+        while self.world.clock.now() < until {
+            let Judgement { verdict, wants_person, findings, .. } = self.watch_until(until).await;
+            if verdict == Verdict::Unhealthy && !wants_person {
+                let why: Vec<String> = findings.iter().map(|f| format!("{}: {}", f.subject, f.what)).collect();
+                return DeployExit::Stopped { why: why.join("; ") };
+            }
+        }
+        DeployExit::TimedOut
+    }
+
+    /// Watches through the soak. It lasts for as long as somebody watches, so whoever takes over begins it anew.
+    pub(super) async fn watch(&self) -> Body {
+        let until = self.world.clock.now() + self.world.environment.guard.soak;
+        Body::Judged { judgement: self.watch_until(until).await }
+    }
+
+    async fn watch_until(&self, until: Timestamp) -> Judgement {
+        let state = self.machine.state();
+        let judge = Judge::new(Rules {
+            triggers: self.world.environment.triggers.clone(),
+            required: required(self.world),
+            red_before: state.red_before.iter().cloned().collect(),
+            before: state.before.clone(),
+        });
+        watch(self.world, judge, Pace::AtLeast(self.world.environment.guard.every), until).await
+    }
+}

@@ -1,0 +1,12 @@
+//! A run being done: driven, captured, executed, undone.
+
+mod acts;
+mod capture;
+mod deploy;
+mod drive;
+mod step;
+mod switch;
+mod undo;
+
+pub use capture::record_checkpoint;
+pub use drive::{begin, resume};
