@@ -4,8 +4,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use backout_core::config::{Place, Probe, ProbeKind};
+use backout_core::detect::Patterns;
 use backout_core::id::ServiceName;
-use backout_core::port::{Clock, Pending, Platform, Prober, Reading};
+use backout_core::port::{Clock, Pending, Platform, ProbeOutcome, Prober, Reading};
 
 use super::connect::Endpoint;
 use super::container::SeenRunning;
@@ -36,6 +37,7 @@ pub struct Wiring {
 pub struct ProbeClient {
     wiring: Wiring,
     tls: Tls,
+    patterns: Patterns,
     seen: SeenRunning,
 }
 
@@ -44,13 +46,16 @@ impl ProbeClient {
     #[must_use]
     pub fn new(wiring: Wiring) -> Self {
         install_crypto();
-        Self { wiring, tls: Tls::default(), seen: SeenRunning::default() }
+        Self { wiring, tls: Tls::default(), patterns: Patterns::default(), seen: SeenRunning::default() }
     }
 
     async fn perform(&self, service: &ServiceName, probe: &Probe, lookup: &mut Lookup<'_>) -> Performed {
         let wiring = &self.wiring;
         match &probe.kind {
-            ProbeKind::Http(http) => http::probe((&self.tls, &*wiring.clock), lookup, probe, http).await,
+            ProbeKind::Http(http) => {
+                let asker = http::Asker { tls: &self.tls, clock: &*wiring.clock, patterns: &self.patterns };
+                http::probe(&asker, lookup, probe, http).await
+            }
             ProbeKind::Tcp { address } => tcp(address, probe).await,
             ProbeKind::Exec { argv, place: Place::Host } => {
                 exec::on_host((&wiring.environment, &wiring.folder), argv, probe.timeout).await
@@ -90,7 +95,7 @@ async fn tcp(address: &str, probe: &Probe) -> Performed {
     .await?;
     let (stream, took) = answered(probe.timeout, endpoint.connect(&addresses)).await?;
     drop(stream);
-    let outcome = backout_core::port::ProbeOutcome::AsExpected { what: format!("{endpoint} accepts connections") };
+    let outcome = ProbeOutcome::AsExpected { what: format!("{endpoint} accepts connections") };
     Ok(Reading { outcome, latency: Some(took) })
 }
 

@@ -11,12 +11,12 @@ use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use backout_core::config::{HttpMethod, HttpProbe, Probe};
-use backout_core::detect::{Comparison, HttpAnswer, time_left};
+use backout_core::detect::{HttpAnswer, Patterns, time_left};
 use backout_core::port::{Clock, ProbeOutcome};
 use hyper::body::{Body, Incoming};
 use hyper::client::conn::http1;
 use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, Response};
+use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
 use reqwest::Url;
@@ -33,6 +33,13 @@ const BODY_LIMIT: usize = 1024 * 1024;
 /// How probes name themselves.
 const AGENT: &str = concat!("backout/", env!("CARGO_PKG_VERSION"));
 
+/// What every HTTP probe of a client shares.
+pub(super) struct Asker<'a> {
+    pub(super) tls: &'a Tls,
+    pub(super) clock: &'a dyn Clock,
+    pub(super) patterns: &'a Patterns,
+}
+
 /// What is sent, and to where.
 struct Prepared {
     endpoint: Endpoint,
@@ -43,38 +50,32 @@ struct Prepared {
 
 /// What came back.
 struct Received {
-    response: Response<()>,
+    status: StatusCode,
+    headers: Vec<(String, String)>,
     body: Vec<u8>,
     is_cut: bool,
     certificate_ends: Option<Timestamp>,
 }
 
 /// Sends the request and compares the answer.
-pub(super) async fn probe(
-    (tls, clock): (&Tls, &dyn Clock),
-    lookup: &mut Lookup<'_>,
-    probe: &Probe,
-    http: &HttpProbe,
-) -> Performed {
+pub(super) async fn probe(asker: &Asker<'_>, lookup: &mut Lookup<'_>, probe: &Probe, http: &HttpProbe) -> Performed {
     let ready = prepared(probe.timeout, prepare(http, lookup)).await?;
-    let (received, took) = answered(probe.timeout, ask(tls, http.expect.tls.verify, ready)).await?;
-    let certificate = received.certificate_ends.map(|end| time_left(end, clock.now()));
-    Ok(compared(received.compare(http, took, certificate), Some(took)))
+    let (received, took) = answered(probe.timeout, ask(asker.tls, http.expect.tls.verify, ready)).await?;
+    let certificate = received.certificate_ends.map(|end| time_left(end, asker.clock.now()));
+    Ok(compared(received.answer(took, certificate).compare(&http.expect, asker.patterns), Some(took)))
 }
 
 impl Received {
-    fn compare(&self, http: &HttpProbe, took: Duration, certificate: Option<Duration>) -> Comparison {
-        let (status, headers) = (self.response.status(), texts(self.response.headers()));
-        let answer = HttpAnswer {
-            status: status.as_u16(),
-            reason: status.canonical_reason().unwrap_or_default(),
-            headers: &headers,
+    fn answer(&self, took: Duration, certificate: Option<Duration>) -> HttpAnswer<'_> {
+        HttpAnswer {
+            status: self.status.as_u16(),
+            reason: self.status.canonical_reason().unwrap_or_default(),
+            headers: &self.headers,
             body: &self.body,
             is_cut: self.is_cut,
             took,
             certificate,
-        };
-        answer.compare(&http.expect)
+        }
     }
 }
 
@@ -159,7 +160,7 @@ where
     let answer = async {
         let (head, mut body) = sender.send_request(request).await?.into_parts();
         let (body, is_cut) = read(&mut body).await?;
-        Ok(Received { response: Response::from_parts(head, ()), body, is_cut, certificate_ends: None })
+        Ok(Received { status: head.status, headers: texts(&head.headers), body, is_cut, certificate_ends: None })
     };
     let mut answer = pin!(answer);
     let answer = tokio::select! {

@@ -43,21 +43,25 @@ async fn a_query_that_fails_blames_the_service_and_one_that_cannot_be_asked_does
 #[tokio::test]
 async fn a_query_that_would_write_writes_nothing() {
     let Some(url) = part("a_query_that_would_write_writes_nothing", "postgres") else { return };
-    let why = excused(outcome(asking(&url, Some("CREATE TABLE probe_wrote_this (id int)"))).await);
+    let table = format!("probe_wrote_this_{}", std::process::id());
+    let why = excused(outcome(asking(&url, Some(&format!("CREATE TABLE {table} (id int)")))).await);
     assert_eq!(why, "cannot execute CREATE TABLE in a read-only transaction (25006)");
-    blamed(outcome(asking(&url, Some("SELECT * FROM probe_wrote_this"))).await);
+    blamed(outcome(asking(&url, Some(&format!("SELECT * FROM {table}")))).await);
 }
 
 #[tokio::test]
 async fn a_slow_query_times_out_and_is_cancelled_on_the_server() {
     let Some(url) = part("a_slow_query_times_out_and_is_cancelled_on_the_server", "postgres") else { return };
-    let query = "SELECT pg_sleep(60) /* slow probe */";
-    let timed_out = read(&hurried(asking(&url, Some(query)))).await.outcome;
+    let mark = format!("slow probe {}", std::process::id());
+    let query = format!("SELECT pg_sleep(60) /* {mark} */");
+    let timed_out = read(&hurried(asking(&url, Some(&query)))).await.outcome;
     assert_eq!(timed_out, ProbeOutcome::TimedOut { after: Duration::from_millis(300) });
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let nothing_left = "SELECT 1 / (count(*) = 0)::int FROM pg_stat_activity \
-                        WHERE query LIKE '%pg_sleep%slow probe%' AND state = 'active' AND pid <> pg_backend_pid()";
-    assert_eq!(outcome(asking(&url, Some(nothing_left))).await.holds(), Some(true));
+    let nothing_left = format!(
+        "SELECT 1 / (count(*) = 0)::int FROM pg_stat_activity \
+         WHERE query LIKE '%pg_sleep%{mark}%' AND state = 'active' AND pid <> pg_backend_pid()"
+    );
+    assert_eq!(outcome(asking(&url, Some(&nothing_left))).await.holds(), Some(true));
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ mod instances;
 mod judge;
 mod sample;
 
-pub use expect::{Comparison, HttpAnswer, compare_containers, time_left};
+pub use expect::{Comparison, HttpAnswer, Patterns, compare_containers, time_left};
 pub use instances::{Ailment, ailment};
 pub use judge::{Judge, Rules, is_red};
 pub use sample::{Measured, Sample, SignalPath, Unit};

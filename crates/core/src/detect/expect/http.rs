@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use regex::Regex;
 
-use super::{Comparison, json};
+use super::{Comparison, Patterns, json};
 use crate::config::HttpExpect;
 
 /// An HTTP answer.
@@ -40,12 +39,12 @@ impl HttpAnswer<'_> {
     /// | latency below  | the answer took less                                                   |
     /// | TLS expires in | there is a certificate, and it is valid for at least as long           |
     #[must_use]
-    pub fn compare(&self, expect: &HttpExpect) -> Comparison {
+    pub fn compare(&self, expect: &HttpExpect, patterns: &Patterns) -> Comparison {
         let line = self.status_line();
         let differences: Vec<String> = [
             (!expect.status.contains(self.status)).then(|| format!("expected {}", expect.status)),
             expect.json.as_ref().and_then(|value| self.json_difference(value)),
-            expect.body.as_deref().and_then(|pattern| self.body_difference(pattern)),
+            expect.body.as_deref().and_then(|pattern| self.body_difference(pattern, patterns)),
             self.header_difference(&expect.header),
             expect.latency_below.and_then(|limit| self.latency_difference(limit)),
             expect.tls.expires_in.and_then(|least| self.certificate_difference(least)),
@@ -73,8 +72,8 @@ impl HttpAnswer<'_> {
         }
     }
 
-    fn body_difference(&self, pattern: &str) -> Option<String> {
-        let Ok(regex) = Regex::new(pattern) else {
+    fn body_difference(&self, pattern: &str, patterns: &Patterns) -> Option<String> {
+        let Some(regex) = patterns.compiled(pattern) else {
             return Some(format!("`{pattern}` is not a regular expression"));
         };
         let place =
@@ -150,43 +149,54 @@ mod tests {
 
     #[test]
     fn without_expectations_any_2xx_is_met_and_nothing_else() {
-        let met =
-            |status| answer(status, b"").compare(&HttpExpect::default()) == Comparison::Met(format!("{status} Text"));
+        let met = |status| {
+            answer(status, b"").compare(&HttpExpect::default(), &Patterns::default())
+                == Comparison::Met(format!("{status} Text"))
+        };
         assert!(met(200) && met(204) && met(299));
         assert!(!met(199) && !met(300) && !met(500));
-        assert_eq!(unmet(answer(503, b"").compare(&HttpExpect::default())), "503 Text, expected 2xx");
+        assert_eq!(
+            unmet(answer(503, b"").compare(&HttpExpect::default(), &Patterns::default())),
+            "503 Text, expected 2xx"
+        );
     }
 
     #[test]
     fn a_status_outside_2xx_is_met_where_it_is_expected() {
         let status = StatusSet::new(vec![StatusRange { first: 401, last: 401 }]);
         let expect = HttpExpect { status, ..HttpExpect::default() };
-        assert_eq!(answer(401, b"").compare(&expect), Comparison::Met("401 Text".to_owned()));
-        assert_eq!(unmet(answer(200, b"").compare(&expect)), "200 Text, expected 401");
+        assert_eq!(answer(401, b"").compare(&expect, &Patterns::default()), Comparison::Met("401 Text".to_owned()));
+        assert_eq!(unmet(answer(200, b"").compare(&expect, &Patterns::default())), "200 Text, expected 401");
     }
 
     #[test]
     fn json_may_have_more_members_and_no_other_values() {
         let expect = HttpExpect { json: Some(json!({"status": "healthy"})), ..HttpExpect::default() };
         let met = Comparison::Met("200 Text".to_owned());
-        assert_eq!(answer(200, br#"{"status":"healthy","db":1}"#).compare(&expect), met);
-        let other = unmet(answer(200, br#"{"status":"failing"}"#).compare(&expect));
+        assert_eq!(answer(200, br#"{"status":"healthy","db":1}"#).compare(&expect, &Patterns::default()), met);
+        let other = unmet(answer(200, br#"{"status":"failing"}"#).compare(&expect, &Patterns::default()));
         assert_eq!(other, r#"200 Text, `status` is "failing", expected "healthy""#);
-        assert_eq!(unmet(answer(200, b"healthy").compare(&expect)), "200 Text, the body is not JSON");
+        assert_eq!(
+            unmet(answer(200, b"healthy").compare(&expect, &Patterns::default())),
+            "200 Text, the body is not JSON"
+        );
     }
 
     #[test]
     fn json_that_was_cut_is_not_called_malformed() {
         let expect = HttpExpect { json: Some(json!({})), ..HttpExpect::default() };
         let cut = HttpAnswer { is_cut: true, ..answer(200, b"{}") };
-        assert_eq!(unmet(cut.compare(&expect)), "200 Text, the body is longer than 2 bytes");
+        assert_eq!(unmet(cut.compare(&expect, &Patterns::default())), "200 Text, the body is longer than 2 bytes");
     }
 
     #[test]
     fn a_body_pattern_matches_anywhere() {
         let expect = HttpExpect { body: Some("rea.y$".to_owned()), ..HttpExpect::default() };
-        assert!(matches!(answer(200, b"all ready").compare(&expect), Comparison::Met(_)));
-        assert_eq!(unmet(answer(200, b"not yet").compare(&expect)), "200 Text, the body does not match `rea.y$`");
+        assert!(matches!(answer(200, b"all ready").compare(&expect, &Patterns::default()), Comparison::Met(_)));
+        assert_eq!(
+            unmet(answer(200, b"not yet").compare(&expect, &Patterns::default())),
+            "200 Text, the body does not match `rea.y$`"
+        );
     }
 
     #[test]
@@ -195,7 +205,7 @@ mod tests {
         let expect = HttpExpect { header, ..HttpExpect::default() };
         let with = |values: &[&str]| {
             let headers: Vec<_> = values.iter().map(|v| ("x-version".to_owned(), (*v).to_owned())).collect();
-            HttpAnswer { headers: &headers, ..answer(200, b"") }.compare(&expect)
+            HttpAnswer { headers: &headers, ..answer(200, b"") }.compare(&expect, &Patterns::default())
         };
         assert!(matches!(with(&["1", "2"]), Comparison::Met(_)));
         assert_eq!(unmet(with(&["22"])), "200 Text, header `x-version` is \"22\", expected \"2\"");
@@ -205,8 +215,11 @@ mod tests {
     #[test]
     fn an_answer_that_takes_as_long_as_the_limit_is_too_slow() {
         let limit = |ms| HttpExpect { latency_below: Some(Duration::from_millis(ms)), ..HttpExpect::default() };
-        assert!(matches!(answer(200, b"").compare(&limit(41)), Comparison::Met(_)));
-        assert_eq!(unmet(answer(200, b"").compare(&limit(40))), "200 Text, took 40 ms, expected less than 40 ms");
+        assert!(matches!(answer(200, b"").compare(&limit(41), &Patterns::default()), Comparison::Met(_)));
+        assert_eq!(
+            unmet(answer(200, b"").compare(&limit(40), &Patterns::default())),
+            "200 Text, took 40 ms, expected less than 40 ms"
+        );
     }
 
     #[test]
@@ -214,7 +227,7 @@ mod tests {
         let day = Duration::from_secs(86_400);
         let expect =
             HttpExpect { tls: TlsExpect { verify: true, expires_in: Some(14 * day) }, ..HttpExpect::default() };
-        let with = |certificate| HttpAnswer { certificate, ..answer(200, b"") }.compare(&expect);
+        let with = |certificate| HttpAnswer { certificate, ..answer(200, b"") }.compare(&expect, &Patterns::default());
         assert!(matches!(with(Some(14 * day)), Comparison::Met(_)));
         assert!(unmet(with(Some(3 * day))).ends_with("its certificate ends in 3 days, expected at least 14 days"));
         assert!(unmet(with(None)).ends_with("the address is not https"));
@@ -223,7 +236,7 @@ mod tests {
     #[test]
     fn every_difference_is_named() {
         let expect = HttpExpect { json: Some(json!(1)), body: Some("x".to_owned()), ..HttpExpect::default() };
-        let what = unmet(answer(500, b"2").compare(&expect));
+        let what = unmet(answer(500, b"2").compare(&expect, &Patterns::default()));
         assert_eq!(what, "500 Text, expected 2xx; it is 2, expected 1; the body does not match `x`");
     }
 

@@ -7,7 +7,9 @@ mod comparison;
 mod containers;
 mod http;
 mod json;
+mod patterns;
 
 pub use comparison::Comparison;
 pub use containers::compare_containers;
 pub use http::{HttpAnswer, time_left};
+pub use patterns::Patterns;
