@@ -40,7 +40,9 @@ impl State {
         Some(effect)
     }
 
-    fn is_guard(&self) -> bool {
+    /// Whether the run guards a deploy.
+    #[must_use]
+    pub fn is_guard(&self) -> bool {
         matches!(self.started.as_ref().map(|started| &started.run), Some(RunKind::Guard { .. }))
     }
 

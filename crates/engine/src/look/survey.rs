@@ -1,11 +1,16 @@
 //! Surveying: the checks that say how the environment is.
 
+use std::time::Duration;
+
 use backout_core::detect::{Ailment, Measured, Sample, SignalPath, ailment, is_red};
 use backout_core::inventory::{Fact, Seen};
 use backout_core::policy::{Check, Verdict};
 
 use super::collect::{observe, probe_all, probes};
 use crate::world::World;
+
+/// Time between two looks at what is settling.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What was looked at, and what it came to.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +30,19 @@ pub async fn survey(world: &World) -> Survey {
     let signals = required(world).into_iter().map(|signal| holds(world, &signal, &samples));
     let checks = services.chain(signals).collect();
     Survey { facts, samples, checks }
+}
+
+/// Looks at everything, and looks again while something is still settling (a start period, a restart), for at most `within`.
+pub(crate) async fn settled(world: &World, within: Duration) -> Survey {
+    let deadline = world.clock.now() + within;
+    loop {
+        let survey = survey(world).await;
+        let is_settling = survey.checks.iter().any(|check| check.verdict == Verdict::Inconclusive);
+        if !is_settling || world.clock.now() >= deadline {
+            return survey;
+        }
+        world.clock.sleep(PAUSE).await;
+    }
 }
 
 /// The signals that must hold: those required, or with none required, every probe. What a platform says of its own

@@ -1,6 +1,7 @@
 //! What each wanted act is, in terms of the world. Nothing is decided here.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use backout_core::id::{ServiceName, StepId};
 use backout_core::inventory::{Checkpoint, Fact, Seen, Version, changed_between, last_known_good};
@@ -14,10 +15,12 @@ use super::drive::Driver;
 use super::step::Before;
 use super::switch::in_words;
 use crate::error::EngineError;
-use crate::look::{Expected, arrived, nor_was_it_there, observe, red, survey};
+use crate::look::{Expected, arrived, nor_was_it_there, observe, red, settled};
 use crate::past::{checkpoints, unpin};
 use crate::prepare::{Prepared, prepare};
 
+/// How long a guard waits for what is just starting before it says how things were.
+const SETTLES_WITHIN: Duration = Duration::from_secs(10);
 /// How often an automatic run plans anew because the world has moved, before it leaves that to a person.
 const PLANS: usize = 5;
 
@@ -43,7 +46,9 @@ impl Driver<'_> {
     }
 
     async fn look_before(&self) -> Result<Body, EngineError> {
-        let mut survey = survey(self.world).await;
+        // A deploy can wait for what still starts; a person who goes back cannot.
+        let within = if self.machine.state().is_guard() { SETTLES_WITHIN } else { Duration::ZERO };
+        let mut survey = settled(self.world, within).await;
         let records = self.world.store.records(&self.world.environment.name, &[]).await?;
         let graded = checkpoints(&records);
         let good = last_known_good(&graded);
