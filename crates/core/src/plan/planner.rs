@@ -157,8 +157,10 @@ fn refusals(plan: &Plan, target: &Graded, changes: &Changes<'_>, situation: &Sit
     // Where something could not be seen, or is not in the target at all, nobody knows whether the target is what runs.
     let is_unknown =
         |refusal: &Refusal| matches!(refusal.name, RefusalName::UnknownFacts | RefusalName::TargetDoesNotFit);
-    if !found.iter().any(is_unknown) {
-        found.extend(safety::target_is_what_runs(plan));
+    if plan.steps.is_empty() && !found.iter().any(is_unknown) {
+        // Nothing else can stand in the way of doing nothing. A run that nobody asked for still has to say how the
+        // environment is, so it goes on to verify.
+        return safety::target_is_what_runs(plan).filter(|_| !is_automatic).into_iter().collect();
     }
     found
 }

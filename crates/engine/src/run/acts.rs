@@ -130,11 +130,7 @@ impl Driver<'_> {
         Ok(match prepared {
             Prepared::Refused(refusals) => Body::Refused { refusals },
             Prepared::Plan(plan) if !plan.blocked_by.is_empty() => Body::Refused { refusals: plan.blocked_by },
-            Prepared::Plan(plan) => match safety::target_is_what_runs(&plan) {
-                Some(refusal) if !plan.request.is_automatic => Body::Refused { refusals: vec![refusal] },
-                // With nothing to switch, a run that nobody asked for still has to say how the environment is.
-                _ => Body::PlanMade { plan },
-            },
+            Prepared::Plan(plan) => Body::PlanMade { plan },
         })
     }
 

@@ -3,8 +3,20 @@
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod guard;
+#[cfg(test)]
+mod lease;
+#[cfg(test)]
+mod orphan;
+#[cfg(test)]
+mod past;
 #[cfg(test)]
 mod rollback;
 #[cfg(test)]
 mod scenario;
+#[cfg(test)]
+mod stale;
+#[cfg(test)]
+mod watch;

@@ -106,6 +106,12 @@ impl Scenario {
         self.triggered(name, 3, TriggerAction::Rollback)
     }
 
+    /// How long after its start a service may fail its probe.
+    pub(crate) fn set_start_period(&mut self, name: &str, period: Option<Duration>) {
+        let service = self.environment.services.get_mut(&service(name)).unwrap();
+        service.probes.get_mut(&health()).unwrap().start_period = period;
+    }
+
     /// The trigger on a service's probe.
     pub(crate) fn triggered(mut self, name: &str, consecutive: u32, action: TriggerAction) -> Self {
         let signal = SignalPath::Up(service(name), health());

@@ -1,6 +1,7 @@
 //! Faults that a test plants in the platform.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Duration;
 
 use backout_core::id::ServiceName;
 
@@ -32,6 +33,8 @@ pub struct Faults {
     pub observe_hangs: bool,
     /// Capturing fails for these services.
     pub capture: BTreeSet<ServiceName>,
+    /// How long capturing one service takes.
+    pub capture_takes: Duration,
     /// Stopping a service never comes back.
     pub stop_hangs: BTreeSet<ServiceName>,
     /// Collecting evidence never comes back.

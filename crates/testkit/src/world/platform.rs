@@ -275,6 +275,8 @@ impl MemoryPlatform {
             state.pins.insert((checkpoint.clone(), found.0.clone()));
             found
         };
+        let takes = self.state().faults.capture_takes;
+        self.clock.sleep(takes).await;
         self.fuse.pass(format!("after pinning {service}")).await;
         let project = [format!("{service}: ").as_bytes(), &secret].concat();
         Ok(Some(Artifact {

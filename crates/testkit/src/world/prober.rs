@@ -17,6 +17,8 @@ pub enum Answer {
     Well,
     /// `500 Internal Server Error`, whatever runs.
     Wrong,
+    /// Nobody is there.
+    Refused,
     /// The name is not resolved.
     NoSuchHost,
     /// No answer in time.
@@ -59,13 +61,17 @@ impl ScriptedProber {
         let instances = self.platform.serving(service);
         let serving: Vec<_> = instances.iter().filter(|(age, behaviour)| behaviour.serves_at(*age)).collect();
         if serving.is_empty() {
-            return ProbeOutcome::Refused { what: "connection refused".to_owned() };
+            return refused();
         }
         if serving.iter().any(|(age, behaviour)| behaviour.answers_wrongly_at(*age)) {
             return wrong();
         }
         ProbeOutcome::AsExpected { what: "200 OK".to_owned() }
     }
+}
+
+fn refused() -> ProbeOutcome {
+    ProbeOutcome::Refused { what: "connection refused".to_owned() }
 }
 
 fn wrong() -> ProbeOutcome {
@@ -85,6 +91,7 @@ impl Prober for ScriptedProber {
             let outcome = match scripted {
                 Some(Answer::Well) => ProbeOutcome::AsExpected { what: "200 OK".to_owned() },
                 Some(Answer::Wrong) => wrong(),
+                Some(Answer::Refused) => refused(),
                 Some(Answer::NoSuchHost) => ProbeOutcome::NotPerformed { why: "name not resolved".to_owned() },
                 Some(Answer::Silence) => ProbeOutcome::TimedOut { after: probe.timeout },
                 Some(Answer::Slow(_)) | None => self.natural(service),

@@ -1,0 +1,217 @@
+//! The watch through the soak: sooner than the next poll where the platform tells, and patient with what is starting.
+
+use std::time::Duration;
+
+use backout_core::config::TriggerAction;
+use backout_core::detect::SignalPath;
+use backout_core::journal::{Body, RunResult};
+use backout_core::policy::{Judgement, Verdict};
+use backout_testkit::world::{Answer, Behaviour, Move};
+
+use crate::scenario::{Ended, Scenario, health, millis, seconds, service};
+
+fn deploying(scenario: Scenario) -> Scenario {
+    scenario.deploying(vec![Move::Wait(seconds(1)), Move::Deploy(service("app"), "app:v2")])
+}
+
+async fn watched(behaviour: Behaviour) -> (Scenario, Ended) {
+    let scenario = deploying(Scenario::of_app());
+    scenario.platform.teach(&service("app"), "app:v2", behaviour);
+    let ended = scenario.guard().await;
+    (scenario, ended)
+}
+
+fn judgement(ended: &Ended) -> Judgement {
+    let judged = ended.records.iter().find_map(|record| match &record.body {
+        Body::Judged { judgement } => Some(judgement.clone()),
+        _ => None,
+    });
+    judged.unwrap()
+}
+
+/// How long the verdict took from the end of the deploy command, in milliseconds.
+fn took(ended: &Ended) -> i128 {
+    let deployed = ended.records.iter().find(|record| record.body.kind() == "after_seen").unwrap();
+    judgement(ended).at.duration_since(deployed.at).as_millis()
+}
+
+#[tokio::test(start_paused = true)]
+async fn crash_is_judged_when_the_platform_tells_of_it() {
+    let scenario = deploying(Scenario::of(&[("app", &[])]));
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().exits_after(millis(2_500), 1));
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert!((2_500..2_520).contains(&took(&ended)), "{} ms", took(&ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn crash_that_nobody_tells_of_is_found_by_looking() {
+    let scenario = deploying(Scenario::of(&[("app", &[])]));
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().exits_after(millis(2_500), 1));
+    scenario.platform.faults(|faults| faults.no_events = true);
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert!((2_500..4_600).contains(&took(&ended)), "{} ms", took(&ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn wrong_answers_are_judged_at_the_pace_of_the_soak() {
+    let (_, ended) = watched(Behaviour::well().answers_wrongly_after(seconds(3))).await;
+    let judgement = judgement(&ended);
+    // Three in a row, a quarter of a second apart.
+    assert!((3_500..4_000).contains(&took(&ended)), "{} ms", took(&ended));
+    assert!(judgement.first_bad_at.unwrap() < judgement.at);
+}
+
+#[tokio::test(start_paused = true)]
+async fn platform_that_hangs_does_not_hide_a_probe_that_fails() {
+    let scenario = deploying(Scenario::of_app());
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().answers_wrongly_after(seconds(4)));
+    let hang = async {
+        scenario.clock.sleep(seconds(2)).await;
+        scenario.platform.faults(|faults| faults.observe_hangs = true);
+        scenario.clock.sleep(seconds(5)).await;
+        scenario.platform.faults(|faults| faults.observe_hangs = false);
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), hang);
+    assert_eq!(judgement(&ended).verdict, Verdict::Unhealthy);
+    assert!(took(&ended) < 5_000, "{} ms", took(&ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_seen_through_the_soak_is_not_called_good() {
+    let scenario = deploying(Scenario::of(&[("app", &[])]));
+    let blind = async {
+        scenario.clock.sleep(millis(1_500)).await;
+        scenario.platform.faults(|faults| _ = faults.unknown.insert(service("app"), "no answer".to_owned()));
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), blind);
+    assert_eq!(judgement(&ended).verdict, Verdict::Unmeasurable);
+    assert_eq!(ended.result, RunResult::KeptUnproven, "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn service_that_the_deploy_lost_is_taken_back() {
+    let scenario = Scenario::of(&[("app", &[])]).deploying(vec![Move::Remove(service("app"))]);
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert_eq!(scenario.running(), ["app:v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn version_that_needs_a_moment_to_serve_is_not_blamed() {
+    let (scenario, ended) = watched(Behaviour::well().serves_after(seconds(6))).await;
+    assert_eq!(ended.result, RunResult::Kept, "{}", ended.summary);
+    assert_eq!(scenario.running(), ["app:v2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn version_that_never_serves_is_taken_back() {
+    let mut scenario = deploying(Scenario::of_app());
+    scenario.environment.guard.soak = seconds(30);
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().serves_after(seconds(9_000)));
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert!((10_000..12_000).contains(&took(&ended)), "{} ms", took(&ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn version_that_stops_serving_after_it_has_served_is_judged_at_once() {
+    let scenario = deploying(Scenario::of_app());
+    let silence = async {
+        scenario.clock.sleep(seconds(4)).await;
+        scenario.prober.answer(&service("app"), &health(), Some(Answer::Refused));
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), silence);
+    assert_eq!(judgement(&ended).verdict, Verdict::Unhealthy);
+    assert!((3_500..4_000).contains(&took(&ended)), "{} ms", took(&ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn configured_start_period_is_honoured_for_wrong_answers_too() {
+    for (period, expected) in [(None, RunResult::RolledBack), (Some(seconds(9)), RunResult::Kept)] {
+        let mut scenario = deploying(Scenario::of_app());
+        scenario.environment.guard.soak = seconds(20);
+        scenario.set_start_period("app", period);
+        let warming_up = async {
+            scenario.clock.sleep(millis(900)).await;
+            scenario.prober.answer(&service("app"), &health(), Some(Answer::Wrong));
+            scenario.clock.sleep(seconds(6)).await;
+            scenario.prober.answer(&service("app"), &health(), None);
+        };
+        let (ended, ()) = tokio::join!(scenario.guard(), warming_up);
+        assert_eq!(ended.result, expected, "{period:?}: {}", ended.summary);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn start_period_of_the_platform_is_honoured() {
+    let slow = Behaviour::well().healthy_after(seconds(15)).serves_after(seconds(14));
+    let mut scenario = deploying(Scenario::of_app());
+    scenario.environment.guard.soak = seconds(30);
+    scenario.platform.teach(&service("app"), "app:v2", slow);
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::Kept, "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn trigger_that_wants_a_person_takes_nothing_back() {
+    let scenario = deploying(Scenario::of_app().triggered("app", 3, TriggerAction::Hold));
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().answers_wrongly_after(seconds(3)));
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::Held, "{}", ended.summary);
+    assert_eq!((scenario.running(), scenario.touched()), (vec!["app:v2".to_owned()], vec![]));
+}
+
+#[tokio::test(start_paused = true)]
+async fn trigger_that_only_observes_never_acts() {
+    let scenario = deploying(Scenario::of_app().triggered("app", 1, TriggerAction::Observe));
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().answers_wrongly_after(seconds(3)));
+    let ended = scenario.guard().await;
+    assert_eq!(judgement(&ended).verdict, Verdict::Inconclusive);
+    assert_eq!(ended.result, RunResult::KeptUnproven, "{}", ended.summary);
+    assert_eq!(scenario.touched(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn service_that_is_never_settled_is_kept_and_not_called_good() {
+    let (_, ended) = watched(Behaviour::well().healthy_after(seconds(600))).await;
+    assert_eq!(judgement(&ended).verdict, Verdict::Inconclusive);
+    assert_eq!(ended.result, RunResult::KeptUnproven, "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_failures_where_three_are_wanted_take_nothing_back() {
+    let scenario = deploying(Scenario::of_app());
+    let hiccup = async {
+        scenario.clock.sleep(millis(4_000)).await;
+        scenario.prober.answer(&service("app"), &health(), Some(Answer::Wrong));
+        scenario.clock.sleep(millis(450)).await;
+        scenario.prober.answer(&service("app"), &health(), None);
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), hiccup);
+    assert_eq!(ended.result, RunResult::Kept, "{}", ended.summary);
+    let signal = SignalPath::Up(service("app"), health());
+    let bad = scenario.watcher.samples().into_iter().filter(|s| s.signal == signal && s.what.starts_with("500"));
+    assert_eq!(bad.count(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_ill_before_and_got_well_is_blamed_when_it_falls_ill_again() {
+    let scenario = Scenario::of(&[("app", &[]), ("mail", &[])]).known_good().await;
+    scenario.platform.kill(&service("mail"), 1);
+    let scenario = scenario.deploying(vec![Move::Wait(seconds(1)), Move::Deploy(service("mail"), "mail:v2")]);
+    scenario.platform.teach(&service("mail"), "mail:v2", Behaviour::well().exits_after(seconds(4), 1));
+    let ended = scenario.guard().await;
+    assert_eq!(judgement(&ended).verdict, Verdict::Unhealthy);
+    assert_eq!(scenario.running(), ["app:v1", "mail:v1"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn soak_lasts_as_long_as_configured() {
+    let mut scenario = deploying(Scenario::of_app());
+    scenario.environment.guard.soak = Duration::from_secs(1_800);
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::Kept, "{}", ended.summary);
+    assert_eq!(took(&ended) / 1_000, 1_800);
+}
