@@ -36,7 +36,7 @@ pub(crate) fn check(path: &Path, text: &str) -> Vec<Finding> {
     let is_test = path.iter().any(|part| part == "tests") || path.ends_with("tests.rs");
     let lines = text.lines().count();
     findings.extend(if is_test { test_file_length(lines) } else { file_length(lines - test_lines(&file.items)) });
-    let mut functions = Functions { findings, is_test };
+    let mut functions = Functions { findings, is_test, is_trait_impl: false };
     functions.visit_file(&file);
     functions.findings
 }
@@ -89,6 +89,8 @@ fn lines_of(spanned: &impl Spanned) -> usize {
 struct Functions {
     findings: Vec<Finding>,
     is_test: bool,
+    /// A trait decides over the parameters of its implementations: they are counted where it is ours, in its definition.
+    is_trait_impl: bool,
 }
 
 impl Functions {
@@ -101,6 +103,10 @@ impl Functions {
         } else if lines > FUNCTION_TOLD && !self.is_test {
             self.findings.push(Finding::told(first, message));
         }
+    }
+
+    fn count_parameters(&mut self, signature: &Signature) {
+        let (name, first) = (&signature.ident, signature.fn_token.span().start().line);
         let parameters = signature.inputs.len();
         if parameters > PARAMETERS {
             let message = format!("`{name}` has {parameters} parameters; make a type of those that belong together");
@@ -111,16 +117,27 @@ impl Functions {
 
 impl<'ast> Visit<'ast> for Functions {
     fn visit_item_fn(&mut self, function: &'ast syn::ItemFn) {
+        self.count_parameters(&function.sig);
         self.measure(&function.sig, &function.block);
         visit::visit_item_fn(self, function);
     }
 
     fn visit_impl_item_fn(&mut self, function: &'ast syn::ImplItemFn) {
+        if !self.is_trait_impl {
+            self.count_parameters(&function.sig);
+        }
         self.measure(&function.sig, &function.block);
         visit::visit_impl_item_fn(self, function);
     }
 
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        let outside = std::mem::replace(&mut self.is_trait_impl, item.trait_.is_some());
+        visit::visit_item_impl(self, item);
+        self.is_trait_impl = outside;
+    }
+
     fn visit_trait_item_fn(&mut self, function: &'ast syn::TraitItemFn) {
+        self.count_parameters(&function.sig);
         if let Some(body) = &function.default {
             self.measure(&function.sig, body);
         }
@@ -167,6 +184,13 @@ mod tests {
     fn parameters_are_counted_with_the_receiver() {
         assert_eq!(weights("fn f(a: u8, b: u8, c: u8, d: u8, e: u8) {}"), []);
         assert_eq!(weights("impl X { fn f(&self, a: u8, b: u8, c: u8, d: u8, e: u8) {} }"), [Weight::Fails]);
+    }
+
+    #[test]
+    fn parameters_of_a_trait_are_counted_where_it_is_defined() {
+        let method = "fn f(&self, a: u8, b: u8, c: u8, d: u8, e: u8)";
+        assert_eq!(weights(&format!("impl T for X {{ {method} {{}} }}")), []);
+        assert_eq!(weights(&format!("trait T {{ {method}; }}")), [Weight::Fails]);
     }
 
     #[test]
