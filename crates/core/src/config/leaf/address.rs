@@ -58,7 +58,7 @@ fn is_host_with_optional_port(text: &str) -> bool {
 
 fn is_host(text: &str) -> bool {
     match text.strip_prefix('[') {
-        Some(rest) => rest.strip_suffix(']').is_some_and(|inner| inner.parse::<std::net::Ipv6Addr>().is_ok()),
+        Some(rest) => rest.strip_suffix(']').is_some_and(|inner| inner.parse::<core::net::Ipv6Addr>().is_ok()),
         None => !text.is_empty() && text.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c)),
     }
 }
