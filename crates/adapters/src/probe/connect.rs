@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use backout_core::port::ProbeOutcome;
-use reqwest::Url;
+use url::Url;
 use tokio::net::{TcpStream, lookup_host};
 
 use super::outcome::{Performed, not_performed, of_io};

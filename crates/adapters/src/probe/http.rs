@@ -19,7 +19,7 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use reqwest::Url;
+use url::Url;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::connect::Endpoint;

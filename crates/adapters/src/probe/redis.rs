@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 
 use backout_core::config::{Probe, SecretOrText};
 use backout_core::port::{ProbeOutcome, Reading};
-use reqwest::Url;
+use url::Url;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
 
 use super::connect::Endpoint;
