@@ -8,8 +8,8 @@ use backout_core::inventory::InstanceState;
 use backout_core::plan::{Switch, SwitchOrder};
 use backout_core::port::{Blobs, PortError};
 use bollard::Docker;
+use bollard::errors::Error;
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, StopContainerOptionsBuilder};
-use futures_util::future::try_join_all;
 use tokio::time::{Instant, sleep};
 
 use super::argv::{self, Recreate, Up};
@@ -161,29 +161,29 @@ pub(super) async fn stop(platform: &ComposePlatform, service: &ServiceName, grac
     end(&platform.engine.docker().await?, &containers, grace).await
 }
 
-/// Stops containers, all at once, and removes them. What is gone already is no error.
+/// Stops containers and removes them, one after the other. What is gone already is no error.
+///
+/// Not all at once: Engine 20.10 can lock itself up for good where several containers of one network end at the same moment
+/// (seen: `endpoint.sbLeave` and `controller.watchLoop` wait for each other's locks in libnetwork), and a service that is
+/// drained by one container at a time keeps more of its capacity.
 async fn end(docker: &Docker, containers: &[Container], grace: Duration) -> Result<(), PortError> {
     let seconds = argv::whole_seconds(grace);
     let patient = docker.clone().with_timeout(docker.timeout() + grace);
     let stop = StopContainerOptionsBuilder::default().t(i32::try_from(seconds).unwrap_or(i32::MAX)).build();
     let remove = RemoveContainerOptionsBuilder::default().force(true).build();
-    try_join_all(containers.iter().map(|container| {
-        let (patient, stop, remove) = (&patient, stop.clone(), remove.clone());
-        async move {
-            for outcome in [
-                patient.stop_container(container.id(), Some(stop)).await,
-                patient.remove_container(container.id(), Some(remove)).await,
-            ] {
-                match outcome {
-                    Err(error) if !is_missing(&error) => {
-                        return Err(failed(&format!("`{}` could not be stopped", container.name()), &error));
-                    }
-                    Ok(()) | Err(_) => {}
-                }
-            }
-            Ok(())
-        }
-    }))
-    .await
-    .map(|_: Vec<()>| ())
+    for container in containers {
+        let refused = |error: Error| failed(&format!("`{}` could not be stopped", container.name()), &error);
+        let stopped = patient.stop_container(container.id(), Some(stop.clone())).await;
+        unless_missing(stopped).map_err(refused)?;
+        let removed = patient.remove_container(container.id(), Some(remove.clone())).await;
+        unless_missing(removed).map_err(refused)?;
+    }
+    Ok(())
+}
+
+fn unless_missing(outcome: Result<(), Error>) -> Result<(), Error> {
+    match outcome {
+        Err(error) if !is_missing(&error) => Err(error),
+        Ok(()) | Err(_) => Ok(()),
+    }
 }
