@@ -5,26 +5,21 @@
 //! while everybody waits ([`VirtualClock`]), so that minutes of soak take milliseconds. What a test asks afterwards is how
 //! the world *is*, and which acts were done to it.
 
-mod behaviour;
 mod blobs;
 mod deployer;
-mod faults;
 mod files;
 mod fuse;
 mod platform;
 mod prober;
-mod service;
 mod store;
 mod virtual_clock;
 mod watcher;
 
-pub use behaviour::Behaviour;
 pub use blobs::MemoryBlobs;
 pub use deployer::{Move, ScriptedDeployer};
-pub use faults::{Faults, SwitchFault};
 pub use files::MemoryFiles;
 pub use fuse::Fuse;
-pub use platform::{Act, Did, MemoryPlatform};
+pub use platform::{Act, Behaviour, Did, Faults, MemoryPlatform, SwitchFault};
 pub use prober::{Answer, ScriptedProber};
 pub use store::MemoryStore;
 pub use virtual_clock::VirtualClock;

@@ -95,11 +95,11 @@ impl Behaviour {
         }
     }
 
-    pub(super) fn serves_at(&self, age: Duration) -> bool {
+    pub(in crate::world) fn serves_at(&self, age: Duration) -> bool {
         age >= self.serves_after
     }
 
-    pub(super) fn answers_wrongly_at(&self, age: Duration) -> bool {
+    pub(in crate::world) fn answers_wrongly_at(&self, age: Duration) -> bool {
         self.answers_wrongly.is_some_and(|at| age >= at)
     }
 
