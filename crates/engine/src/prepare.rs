@@ -17,6 +17,9 @@ use crate::look::observe;
 use crate::past::{checkpoints, estimates, past_rollbacks};
 use crate::world::World;
 
+/// How long it may take to fetch what a service ran.
+const FETCHED_WITHIN: Duration = Duration::from_secs(600);
+
 const HOUR: Duration = Duration::from_secs(3600);
 
 /// A plan, or the reasons for which there is none.
@@ -81,7 +84,12 @@ async fn preflight(
     let artifacts = needed(request, &target.checkpoint, facts);
     let looks = artifacts.into_iter().map(async |artifact| {
         let found = match world.platform_of(&artifact.service) {
-            Some(platform) => platform.preflight(artifact, world.blobs.as_ref()).await,
+            Some(platform) => tokio::select! {
+                found = platform.preflight(artifact, world.blobs.as_ref()) => found,
+                () = world.clock.sleep(FETCHED_WITHIN) => {
+                    Preflight::Unknown { why: format!("it was not found out within {} s", FETCHED_WITHIN.as_secs()) }
+                }
+            },
             None => Preflight::Unknown { why: "no platform runs it".to_owned() },
         };
         (artifact.service.clone(), found)

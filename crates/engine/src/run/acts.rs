@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use backout_core::id::{ServiceName, StepId};
 use backout_core::inventory::{Checkpoint, Fact, Seen, Version, changed_between, last_known_good};
-use backout_core::journal::{Body, DeployExit, RunResult, StepOutcome};
+use backout_core::journal::{Body, RunResult, StepOutcome};
 use backout_core::plan::{Step, safety};
 use backout_core::policy::Verdict;
+use backout_core::port::PortError;
 use backout_core::run::{Act as Wanted, CapturePurpose, State, StepStatus};
 
-use super::capture::{Care, capture};
+use super::capture::{Care, capture, moved_since};
 use super::drive::Driver;
 use super::step::Before;
 use super::switch::in_words;
@@ -67,12 +68,15 @@ impl Driver<'_> {
             CapturePurpose::Kept => ("what a deploy led to", Care::Complete),
         };
         let taken = capture(self.world, Some(&self.run), why, care).await;
+        let taken = match taken {
+            Ok(checkpoint) if purpose != CapturePurpose::BeforeRollback => self.unless_moved(checkpoint, purpose).await,
+            taken => taken,
+        };
         if purpose == CapturePurpose::BeforeRollback
             && let Some(body) = self.replan_if_moved().await?
         {
             if let Ok(checkpoint) = &taken {
-                // Nobody will know of this checkpoint. Pins that cannot be taken away cost some space, not the way back.
-                drop(unpin(self.world, checkpoint).await);
+                self.forget(checkpoint).await;
             }
             return Ok(body);
         }
@@ -84,6 +88,21 @@ impl Driver<'_> {
             },
             (Err(error), _) => self.not_begun("what runs could not be recorded", &in_words(&error)),
         })
+    }
+
+    /// A checkpoint is graded by what was seen of the very versions that it has.
+    async fn unless_moved(&self, checkpoint: Checkpoint, purpose: CapturePurpose) -> Result<Checkpoint, PortError> {
+        let state = self.machine.state();
+        let seen = if purpose == CapturePurpose::Kept { &state.after } else { &state.before };
+        let Some(service) = moved_since(seen, &checkpoint) else { return Ok(checkpoint) };
+        self.forget(&checkpoint).await;
+        let what = format!("`{service}` was changed by somebody else while it was recorded");
+        Err(PortError::new(what).hint("wait until nobody else deploys, then run the same command again"))
+    }
+
+    /// Nobody will know of this checkpoint. Pins that cannot be taken away cost some space, not the way back.
+    async fn forget(&self, checkpoint: &Checkpoint) {
+        drop(unpin(self.world, checkpoint).await);
     }
 
     /// A plan is void when the world has moved, unless planning again leads to the very same steps. An automatic run goes
@@ -119,12 +138,8 @@ impl Driver<'_> {
         Body::AfterSeen { facts, changed }
     }
 
-    /// A deploy command that still runs would race with the way back: it is ended first.
     async fn plan(&self) -> Result<Body, EngineError> {
         let state = self.machine.state();
-        if let (Some((pid, started_ticks)), Some(DeployExit::Unseen)) = (state.deploy, &state.exit) {
-            self.world.deployer.stop(pid, started_ticks).await;
-        }
         let Some(started) = &state.started else { return Ok(Body::Refused { refusals: Vec::new() }) };
         let prepared = prepare(self.world, &started.request, &suspect(&state.after, &state.changed)).await?;
         Ok(match prepared {

@@ -4,14 +4,19 @@
 //! pinned. Only then is the checkpoint recorded.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use backout_core::id::{CheckpointId, RunId, ServiceName};
-use backout_core::inventory::{Checkpoint, FileRef, FileState, Grade};
+use backout_core::inventory::{Checkpoint, Fact, FileRef, FileState, Grade};
 use backout_core::journal::Body;
 use backout_core::port::{Captured, Lease, PortError};
 
 use crate::error::EngineError;
+use crate::past::unpin;
 use crate::world::{Hosted, OwnedFile, World};
+
+/// How long a platform may take to record its services.
+const CAPTURES_WITHIN: Duration = Duration::from_secs(120);
 
 /// How much may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,28 +48,56 @@ pub(crate) async fn capture(
         artifacts: BTreeMap::new(),
         absent: Vec::new(),
     };
+    match fill(world, &mut checkpoint, care).await {
+        Ok(()) => Ok(checkpoint),
+        Err(error) => {
+            // Nobody will know of this checkpoint. Pins that cannot be taken away cost some space, and nothing else.
+            drop(unpin(world, &checkpoint).await);
+            Err(error)
+        }
+    }
+}
+
+async fn fill(world: &World, checkpoint: &mut Checkpoint, care: Care) -> Result<(), PortError> {
     for hosted in &world.platforms {
-        let captured = match hosted.platform.capture(&hosted.services, &checkpoint.id, world.blobs.as_ref()).await {
+        let captured = match capture_some(world, hosted, &hosted.services, &checkpoint.id).await {
             Ok(captured) => captured,
             Err(error) if care == Care::Complete => return Err(error),
-            Err(_) => one_by_one(world, hosted, &mut checkpoint).await,
+            Err(_) => one_by_one(world, hosted, checkpoint).await,
         };
-        for mut artifact in captured.artifacts {
-            artifact.files = capture_files(world, &artifact.service).await?;
+        for artifact in captured.artifacts {
             checkpoint.artifacts.insert(artifact.service.clone(), artifact);
         }
         checkpoint.absent.extend(captured.absent);
     }
+    for (service, artifact) in &mut checkpoint.artifacts {
+        artifact.files = capture_files(world, service).await?;
+    }
     checkpoint.absent.sort();
-    Ok(checkpoint)
+    Ok(())
+}
+
+async fn capture_some(
+    world: &World,
+    hosted: &Hosted,
+    services: &[ServiceName],
+    id: &CheckpointId,
+) -> Result<Captured, PortError> {
+    tokio::select! {
+        captured = hosted.platform.capture(services, id, world.blobs.as_ref()) => captured,
+        () = world.clock.sleep(CAPTURES_WITHIN) => {
+            let names: Vec<String> = services.iter().map(|service| format!("`{service}`")).collect();
+            let what = format!("{} could not be recorded within {} s", names.join(", "), CAPTURES_WITHIN.as_secs());
+            Err(PortError::new(what).hint("look whether its platform answers: `backout status`"))
+        }
+    }
 }
 
 /// Captures what can be captured; the reason of the checkpoint names the rest.
 async fn one_by_one(world: &World, hosted: &Hosted, checkpoint: &mut Checkpoint) -> Captured {
     let mut all = Captured::default();
     for service in &hosted.services {
-        let one = hosted.platform.capture(std::slice::from_ref(service), &checkpoint.id, world.blobs.as_ref()).await;
-        match one {
+        match capture_some(world, hosted, std::slice::from_ref(service), &checkpoint.id).await {
             Ok(captured) => {
                 all.artifacts.extend(captured.artifacts);
                 all.absent.extend(captured.absent);
@@ -86,6 +119,16 @@ async fn capture_files(world: &World, service: &ServiceName) -> Result<Vec<FileR
         files.push(FileRef { path: path.clone(), state, needs_restart: *needs_restart });
     }
     Ok(files)
+}
+
+/// A service of which another version was recorded than was seen: what was found out about the one says nothing of the
+/// other.
+pub(super) fn moved_since<'a>(facts: &'a [Fact], checkpoint: &Checkpoint) -> Option<&'a ServiceName> {
+    let moved = |fact: &&Fact| match (fact.version(), checkpoint.artifacts.get(&fact.service)) {
+        (Some(seen), Some(artifact)) => *seen != artifact.version,
+        _ => false,
+    };
+    facts.iter().find(moved).map(|fact| &fact.service)
 }
 
 /// Records the environment as it is, outside of any run, and grades it.

@@ -41,6 +41,15 @@ async fn file_goes_back_with_the_code_and_what_it_replaces_is_kept() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn file_that_is_back_already_is_not_replaced_by_the_next_try() {
+    let scenario = bad_app().await;
+    scenario.platform.faults(|faults| faults.switch(&service("app"), SwitchFault::FailsBefore, 1));
+    let ended = scenario.rollback(back()).await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert_eq!((replaced(&ended).len(), scenario.files.writes().len()), (1, 1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn file_that_was_not_there_is_removed_and_kept() {
     let scenario = Scenario::of_app().configured("app", FILE, b"colour = 1").configured("app", NEW_FILE, b"");
     scenario.files.remove(NEW_FILE);

@@ -234,3 +234,43 @@ async fn blob_folder_that_is_full_keeps_the_deploy_from_starting() {
     assert_eq!(ended.result, RunResult::Refused, "{}", ended.summary);
     assert_eq!(scenario.deployer.starts(), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn platform_that_hangs_while_it_records_keeps_the_deploy_from_starting() {
+    let scenario = Scenario::of_app().deploying(deploy_v2());
+    scenario.platform.faults(|faults| faults.capture_takes = seconds(90_000));
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::Refused, "{}", ended.summary);
+    assert!(ended.summary.contains("`app` could not be recorded within 120 s"), "{}", ended.summary);
+    assert_eq!(scenario.deployer.starts(), 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn version_that_was_changed_while_it_was_recorded_is_not_called_good() {
+    let scenario = Scenario::of_app().deploying(deploy_v2());
+    scenario.platform.faults(|faults| faults.capture_takes = millis(100));
+    let meddle = async {
+        while !scenario.store.all().iter().any(|record| record.body.kind() == "before_seen") {
+            scenario.clock.sleep(millis(1)).await;
+        }
+        scenario.platform.deploy(&service("app"), "app:v7");
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), meddle);
+    assert_eq!(ended.result, RunResult::Refused, "{}", ended.summary);
+    assert!(ended.summary.contains("`app` was changed by somebody else"), "{}", ended.summary);
+    assert_eq!((scenario.deployer.starts(), scenario.platform.pinned().len()), (0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn bad_deploy_whose_files_cannot_be_read_is_left_to_a_person() {
+    let scenario = Scenario::of_app().configured("app", "/srv/app.toml", b"1").deploying(deploy_v2());
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().exits_after(seconds(3), 1));
+    let lock = async {
+        scenario.clock.sleep(seconds(1)).await;
+        scenario.files.make_unreadable("/srv/app.toml");
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), lock);
+    assert_eq!(ended.result, RunResult::Held, "{}", ended.summary);
+    assert!(ended.summary.contains("what was deployed is still there"), "{}", ended.summary);
+    assert_eq!(scenario.touched(), Vec::<String>::new());
+}

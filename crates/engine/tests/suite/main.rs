@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod durable;
+#[cfg(test)]
 mod files;
 #[cfg(test)]
 mod guard;

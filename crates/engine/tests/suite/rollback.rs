@@ -126,6 +126,15 @@ async fn target_that_is_gone_is_refused_before_anything_stops() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn target_that_nobody_can_find_out_about_is_refused_too() {
+    let scenario = bad_stack().await;
+    scenario.platform.faults(|faults| faults.preflight_hangs = true);
+    let ended = scenario.rollback(back()).await;
+    assert_eq!((ended.result, ended.refusals()), (RunResult::Refused, vec![RefusalName::TargetGone; 3]));
+    assert_eq!(scenario.touched(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
 async fn pinned_images_outlive_a_prune() {
     let scenario = bad_stack().await;
     scenario.platform.prune_images();

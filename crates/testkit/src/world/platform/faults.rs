@@ -35,6 +35,8 @@ pub struct Faults {
     pub capture: BTreeSet<ServiceName>,
     /// How long capturing one service takes.
     pub capture_takes: Duration,
+    /// Looking for an image never comes back.
+    pub preflight_hangs: bool,
     /// Stopping a service never comes back.
     pub stop_hangs: BTreeSet<ServiceName>,
     /// Collecting evidence never comes back.

@@ -20,6 +20,8 @@ impl MemoryPlatform {
         checkpoint: &CheckpointId,
         blobs: &dyn Blobs,
     ) -> Result<Option<Artifact>, PortError> {
+        let takes = self.state().faults.capture_takes;
+        self.clock.sleep(takes).await;
         let (version, replicas, secret) = {
             let mut state = self.state();
             if state.faults.capture.contains(service) {
@@ -32,8 +34,6 @@ impl MemoryPlatform {
             state.pins.insert((checkpoint.clone(), found.0.clone()));
             found
         };
-        let takes = self.state().faults.capture_takes;
-        self.clock.sleep(takes).await;
         self.fuse.pass(format!("after pinning {service}")).await;
         let project = [format!("{service}: ").as_bytes(), &secret].concat();
         Ok(Some(Artifact {
@@ -126,6 +126,9 @@ impl Platform for MemoryPlatform {
 
     fn preflight<'a>(&'a self, artifact: &'a Artifact, _: &'a dyn Blobs) -> Pending<'a, Preflight> {
         Box::pin(async move {
+            if self.state().faults.preflight_hangs {
+                std::future::pending::<()>().await;
+            }
             let version = &artifact.version.code;
             if self.state().images.contains(version) {
                 return Preflight::Present;
