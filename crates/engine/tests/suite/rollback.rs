@@ -293,6 +293,50 @@ async fn verification_waits_for_a_service_that_is_slow() {
     assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
 }
 
+/// Waits until the last step of the plan has ended.
+async fn last_step(scenario: &Scenario) {
+    while !scenario.store.all().iter().any(|r| matches!(&r.body, Body::StepEnded { step, .. } if step.0 == 9)) {
+        scenario.clock.sleep(millis(10)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn verification_waits_for_the_rest_to_settle() {
+    let scenario = bad_stack().await.probed("worker");
+    scenario.prober.answer(&service("worker"), &health(), Some(Answer::Wrong));
+    let settles = async {
+        last_step(&scenario).await;
+        scenario.clock.sleep(seconds(10)).await;
+        scenario.prober.answer(&service("worker"), &health(), None);
+    };
+    let (ended, ()) = tokio::join!(scenario.rollback(back()), settles);
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn verification_does_not_wait_for_ever() {
+    let scenario = bad_stack().await.probed("worker");
+    scenario.prober.answer(&service("worker"), &health(), Some(Answer::Wrong));
+    let ended = scenario.rollback(back()).await;
+    assert_eq!(ended.result, RunResult::NotVerified, "{}", ended.summary);
+    assert!(ended.summary.contains("worker.health.up: 500"), "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn step_that_was_done_and_does_not_last_is_not_verified() {
+    let scenario = bad_stack().await;
+    scenario.platform.teach(&service("web"), "web:v1", Behaviour::well().healthy_after(seconds(5)));
+    let meddle = async {
+        while scenario.touched().len() < 3 {
+            scenario.clock.sleep(millis(10)).await;
+        }
+        scenario.platform.deploy(&service("db"), "db:v3");
+    };
+    let (ended, ()) = tokio::join!(scenario.rollback(back()), meddle);
+    assert_eq!(ended.result, RunResult::NotVerified, "{}", ended.summary);
+    assert!(ended.summary.contains("db runs the target: `db` runs db:v3"), "{}", ended.summary);
+}
+
 #[tokio::test(start_paused = true)]
 async fn target_that_does_not_come_up_is_not_verified() {
     let scenario = bad_stack().await;

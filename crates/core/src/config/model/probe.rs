@@ -19,7 +19,8 @@ pub struct Probe {
     pub every: Duration,
     /// How long one measurement may take; 2 seconds.
     pub timeout: Duration,
-    /// How long after its start the service may fail the probe without meaning anything; `None` leaves it to the platform.
+    /// How long after its start the service may fail the probe without meaning anything; `None` leaves it to the platform, and
+    /// where that says nothing, nobody needs to be there for the first 10 seconds.
     pub start_period: Option<Duration>,
     /// Whether it is there without having been configured.
     pub implicit: bool,

@@ -39,7 +39,7 @@ raw! {
         every: optional Scalar<Period>,
         /// How long one measurement may take. Default 2s.
         timeout: optional Scalar<Period>,
-        /// How long after its start the service may fail the probe. Default: as the platform says.
+        /// How long after its start the service may fail the probe. Default: as the platform says, else 10s for connections that are refused.
         start_period: optional Scalar<Duration>,
     }
 }
