@@ -4,8 +4,8 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use backout_core::port::ProbeOutcome;
-use url::Url;
 use tokio::net::{TcpStream, lookup_host};
+use url::Url;
 
 use super::outcome::{Performed, not_performed, of_io};
 

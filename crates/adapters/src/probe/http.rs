@@ -19,8 +19,8 @@ use hyper::header::{HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use url::Url;
 use tokio::io::{AsyncRead, AsyncWrite};
+use url::Url;
 
 use super::connect::Endpoint;
 use super::outcome::{Performed, answered, compared, not_as_expected, not_performed, of_io, prepared};

@@ -11,8 +11,8 @@ use std::net::SocketAddr;
 
 use backout_core::config::{Probe, SecretOrText};
 use backout_core::port::{ProbeOutcome, Reading};
-use url::Url;
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use url::Url;
 
 use super::connect::Endpoint;
 use super::outcome::{Performed, answered, not_as_expected, not_performed, of_io, prepared};

@@ -197,7 +197,8 @@ fn outcome_text(outcome: &StepOutcome) -> (String, bool) {
 }
 
 /// A check in one line.
-fn check_text(check: &Check) -> String {
+#[must_use]
+pub fn check_text(check: &Check) -> String {
     let mark = match check.verdict {
         Verdict::Healthy => "holds",
         Verdict::Unhealthy if check.was_red_before => "fails, as before the deploy",
@@ -209,7 +210,8 @@ fn check_text(check: &Check) -> String {
 }
 
 /// A result in one or two words.
-fn result_text(result: RunResult) -> &'static str {
+#[must_use]
+pub fn result_text(result: RunResult) -> &'static str {
     match result {
         RunResult::Kept => "kept",
         RunResult::KeptUnproven => "kept, unproven",

@@ -5,13 +5,14 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::journal::{Body, Record};
+use crate::policy::Verdict;
 
 /// When the turns of a run were taken, as far as it got, and how long lay between them, in milliseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Times {
     /// The deploy command ended.
     pub deployed_at: Option<Timestamp>,
-    /// The first bad sample was taken.
+    /// The first sample of those that led to an unhealthy verdict was taken.
     pub first_bad_at: Option<Timestamp>,
     /// It was decided what to do.
     pub decided_at: Option<Timestamp>,
@@ -34,7 +35,10 @@ pub fn times(records: &[Record]) -> Times {
         match &record.body {
             Body::RunStarted(_) => started_at = Some(record.at),
             Body::DeployEnded { .. } => times.deployed_at = Some(record.at),
-            Body::Judged { judgement } => times.first_bad_at = judgement.first_bad_at,
+            // What was bad for a moment and led to nothing is no turn of the run.
+            Body::Judged { judgement } if judgement.verdict == Verdict::Unhealthy => {
+                times.first_bad_at = judgement.first_bad_at;
+            }
             Body::Decided { .. } => times.decided_at = Some(record.at),
             Body::Verified { .. } => times.verified_at = Some(record.at),
             _ => {}

@@ -1,0 +1,109 @@
+//! Arguments of the commands that change something.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+/// Arguments of `guard`.
+#[derive(Debug, Args)]
+pub(crate) struct GuardArgs {
+    /// Override a refusal by its name; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) force: Vec<String>,
+    /// Why this deploy is made, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Watch for this long in place of what the configuration says: `30s`, `5m`
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) soak: Option<String>,
+    /// The deploy command
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub(crate) command: Vec<String>,
+}
+
+/// How much of the environment.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct ScopeArgs {
+    /// Only this service; can be repeated
+    #[arg(long, value_name = "SERVICE", group = "scope")]
+    pub(crate) service: Vec<String>,
+    /// Every service; the default
+    #[arg(long, group = "scope")]
+    pub(crate) stack: bool,
+    /// Only the configuration files
+    #[arg(long, group = "scope")]
+    pub(crate) config_files: bool,
+    /// Verify after every N services; stop when health recovers or worsens
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) batch: Option<u32>,
+    /// One second to stop, and services do not wait for one another
+    #[arg(long)]
+    pub(crate) emergency: bool,
+    /// Override a refusal by its name; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) force: Vec<String>,
+}
+
+/// Arguments of `rollback`.
+#[derive(Debug, Args)]
+pub(crate) struct RollbackArgs {
+    /// The checkpoint to go back to; the last known good one unless given
+    pub(crate) target: Option<String>,
+    /// How much of the environment
+    #[command(flatten)]
+    pub(crate) scope: ScopeArgs,
+    /// Do not ask
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Print the plan and change nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// What to do with checkpoints.
+#[derive(Debug, Subcommand)]
+pub(crate) enum CheckpointAction {
+    /// Record what runs now
+    Create {
+        /// Why, for the record
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// List them
+    List,
+    /// Show one
+    Show {
+        /// Its id, or the beginning of it
+        id: String,
+        /// Write its configuration files into this folder
+        #[arg(long, value_name = "DIR")]
+        extract: Option<PathBuf>,
+    },
+    /// Grade one as `good`, `candidate` or `bad`
+    Grade {
+        /// Its id, or the beginning of it
+        id: String,
+        /// The grade
+        #[arg(value_parser = ["good", "candidate", "bad"])]
+        grade: String,
+        /// Why, for the record
+        #[arg(long, value_name = "TEXT")]
+        reason: Option<String>,
+    },
+    /// Let go of the images of old ones
+    Prune {
+        /// How many good ones stay; what the configuration says unless given
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        keep: Option<u32>,
+    },
+}
+
+/// Arguments of `restart`.
+#[derive(Debug, Args)]
+pub(crate) struct RestartArgs {
+    /// The service
+    pub(crate) service: String,
+}

@@ -1,0 +1,134 @@
+//! The command line as types. What each option means for a run is decided elsewhere.
+
+mod act;
+mod inner;
+mod look;
+mod setup;
+
+use std::path::PathBuf;
+
+pub(crate) use act::{CheckpointAction, GuardArgs, RestartArgs, RollbackArgs, ScopeArgs};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
+pub(crate) use look::{DiffArgs, HistoryArgs, PlanArgs, ShowArgs};
+pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, ManArgs, Scenario};
+
+/// Gives every deploy a way back.
+///
+/// Records what runs before a deploy, watches what happens after it, takes the environment back when it goes wrong, proves
+/// that it arrived, and leaves the record.
+#[derive(Debug, Parser)]
+#[command(name = "backout", version, max_term_width = 100, arg_required_else_help = true)]
+pub(crate) struct Arguments {
+    /// What every command takes.
+    #[command(flatten)]
+    pub(crate) global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Debug, Clone, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// The configuration; looked for upward from the working directory unless given
+    #[arg(short, long, global = true, value_name = "FILE", env = "BACKOUT_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// The environment; may be left out where there is one
+    #[arg(short, long, global = true, value_name = "ENV", env = "BACKOUT_ENVIRONMENT")]
+    pub(crate) environment: Option<String>,
+    /// The state directory; `.backout/` beside the configuration unless given
+    #[arg(long, global = true, value_name = "DIR", env = "BACKOUT_STATE")]
+    pub(crate) state: Option<PathBuf>,
+    /// Print one JSON document on standard output
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: Color,
+    /// Say less
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Write a configuration from what is found here
+    Init(InitArgs),
+    /// Check the configuration, and whether everything it names can be reached
+    Check(CheckArgs),
+    /// Print the JSON Schema of the configuration
+    Schema,
+    /// What runs, and how it is
+    Status,
+    /// Past runs
+    History(HistoryArgs),
+    /// One run or checkpoint
+    Show(ShowArgs),
+    /// What differs between two checkpoints, or between one and what runs
+    Diff(DiffArgs),
+    /// Record, list and grade checkpoints
+    Checkpoint {
+        /// What to do with them
+        #[command(subcommand)]
+        action: CheckpointAction,
+    },
+    /// Run a deploy command, watch what follows, and go back if it goes bad
+    Guard(GuardArgs),
+    /// What a rollback would do
+    Plan(PlanArgs),
+    /// Go back to the last known good checkpoint, or to the one named
+    Rollback(RollbackArgs),
+    /// Go on with an interrupted run
+    Resume {
+        /// The run; the newest open one unless given
+        run: Option<String>,
+    },
+    /// Start a host service anew from what stands there now; for deploy commands
+    Restart(RestartArgs),
+    /// End an interrupted or waiting run
+    Abort {
+        /// The run; the newest open one unless given
+        run: Option<String>,
+    },
+    /// Run the checks
+    Verify,
+    /// Watch in the foreground, and say what changes
+    Watch,
+    /// Play the main job on a small application, with nothing set up
+    Demo(DemoArgs),
+    /// Explain a refusal or an error
+    Explain(ExplainArgs),
+    /// Print the completion script of a shell
+    Completions(CompletionsArgs),
+    /// Write the manual pages
+    Man(ManArgs),
+    /// Print the reference of every command in Markdown
+    #[command(hide = true)]
+    Reference,
+    /// Stand by for a guarding process
+    #[command(hide = true)]
+    DeadMan(DeadManArgs),
+    /// Supervise one host service
+    #[command(hide = true)]
+    Supervise(SuperviseArgs),
+    /// The application of the demo
+    #[command(hide = true)]
+    DemoApp(DemoAppArgs),
+}

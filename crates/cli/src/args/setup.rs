@@ -1,0 +1,75 @@
+//! Arguments of the commands that set up and explain.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// The folder to look into
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+    /// Write it over one that is there; the old one is kept beside it
+    #[arg(long)]
+    pub(crate) overwrite: bool,
+    /// Print it and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Only read the configuration; reach for nothing
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+/// Arguments of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// What happens
+    #[arg(long, value_name = "NAME", default_value = "bad-deploy")]
+    pub(crate) scenario: Scenario,
+    /// Keep everything in this folder
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keep: Option<PathBuf>,
+}
+
+/// What happens in a demo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// Version 2 starts, answers for a moment, and then fails under requests
+    BadDeploy,
+    /// Version 2 ends at its start
+    Crash,
+    /// Version 2 answers too slowly
+    Slow,
+    /// Version 2 is good and is kept
+    GoodDeploy,
+    /// Version 2 is bad, and the guarding process is killed half-way through the way back
+    Killed,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArgs {
+    /// The name of a refusal or an error; a list of them unless given
+    pub(crate) code: Option<String>,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Arguments of `man`.
+#[derive(Debug, Args)]
+pub(crate) struct ManArgs {
+    /// The folder to write them into
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+}

@@ -1,0 +1,74 @@
+//! What every run ends with: letting go of old checkpoints, the times, and the exit code.
+
+use std::process::ExitCode;
+
+use backout_core::id::RunId;
+use backout_core::journal::{Record, RunResult};
+use backout_core::port::{Lease, Store};
+use backout_core::report::{Times, times};
+use backout_engine::{World, prune};
+use serde::Serialize;
+
+use crate::error::CliError;
+use crate::ui::Paint;
+use crate::wire::Setup;
+
+/// A run that has come to its end in this process.
+pub(crate) struct Ended<'a> {
+    pub(crate) setup: &'a Setup,
+    pub(crate) world: &'a World,
+    pub(crate) run: &'a RunId,
+    pub(crate) is_guard: bool,
+}
+
+#[derive(Serialize)]
+struct Outcome<'a> {
+    run: &'a RunId,
+    result: RunResult,
+    exit: u8,
+    times: Times,
+    records: &'a [Record],
+}
+
+/// Tidies up and says how it ended. Tidying never changes how it ended.
+pub(crate) async fn finish(
+    ended: &Ended<'_>,
+    result: Result<RunResult, CliError>,
+    lease: &Lease,
+) -> Result<ExitCode, CliError> {
+    let ui = ended.setup.ui;
+    let result = result.map_err(|error| {
+        error.hint(format!("the record so far: `{}`", ended.setup.typed(&format!("show {}", ended.run))))
+    })?;
+    if result == RunResult::Kept || result == RunResult::KeptUnproven {
+        let keep = ended.setup.environment.policy.keep_checkpoints;
+        if let Err(error) = prune(ended.world, lease, keep).await {
+            ui.warn(&format!("old checkpoints could not all be let go of: {error}"));
+        }
+    }
+    let records = ended.setup.store.run(ended.run).await?;
+    let (times, exit) = (times(&records), result.exit_code(ended.is_guard));
+    if ui.json {
+        ui.document(&Outcome { run: ended.run, result, exit, times, records: &records })?;
+    } else {
+        for line in times_text(&times) {
+            ui.say(&line);
+        }
+        let show = ended.setup.typed(&format!("show {}", ended.run));
+        ui.say(&format!("{} {show}", Paint::faint("the record:")));
+    }
+    Ok(ExitCode::from(exit))
+}
+
+/// The times that people ask for first.
+pub(crate) fn times_text(times: &Times) -> Vec<String> {
+    let line = |what: &str, ms: Option<i64>| ms.map(|ms| format!("{} {ms} ms", Paint::faint(what)));
+    [
+        line("first bad signal to decision:", times.to_decide_ms),
+        line("decision to verified:", times.to_go_back_ms),
+        line("first bad signal to verified:", times.to_recover_ms),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

@@ -1,0 +1,17 @@
+//! Commands that change something.
+
+pub(crate) mod checkpoint;
+mod finish;
+mod guard;
+mod request;
+mod restart;
+mod resume;
+mod rollback;
+mod secrets;
+
+pub(crate) use finish::times_text;
+pub(crate) use guard::guard;
+pub(crate) use request::{checkpoint_id, request};
+pub(crate) use restart::restart;
+pub(crate) use resume::{abort, resume};
+pub(crate) use rollback::rollback;

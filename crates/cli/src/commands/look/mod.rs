@@ -1,0 +1,23 @@
+//! Commands that look and change nothing.
+
+mod checkpoint;
+mod diff;
+mod extract;
+mod onlooker;
+mod past;
+mod plan;
+mod plan_text;
+mod standing;
+mod status;
+mod verify;
+mod watch;
+
+pub(crate) use checkpoint::{checkpoint_list, checkpoint_show};
+pub(crate) use diff::diff;
+pub(crate) use onlooker::world;
+pub(crate) use past::{history, show};
+pub(crate) use plan::{plan, print_plan};
+pub(crate) use plan_text::plan_text;
+pub(crate) use status::status;
+pub(crate) use verify::verify;
+pub(crate) use watch::watch;

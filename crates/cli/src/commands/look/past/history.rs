@@ -1,0 +1,75 @@
+//! `backout history`: past runs, and the proof that their records were not tampered with.
+
+use std::process::ExitCode;
+
+use backout_engine::store::{ChainReport, RunSummary};
+use serde::Serialize;
+
+use super::runs::{result, took, what};
+use crate::args::{Global, HistoryArgs};
+use crate::error::CliError;
+use crate::ui::{Ui, date_time, span, table};
+use crate::wire::{Access, Setup};
+
+#[derive(Serialize)]
+struct History {
+    runs: Vec<RunSummary>,
+}
+
+#[derive(Serialize)]
+struct Proof {
+    chain: ChainReport,
+}
+
+/// Lists runs, newest first; or proves the chain.
+pub(crate) async fn history(global: &Global, args: &HistoryArgs, ui: Ui) -> Result<ExitCode, CliError> {
+    let setup = Setup::open(global, ui, Access::Read)?;
+    if args.verify {
+        let chain = setup.store.verify_chain().await?;
+        if ui.json {
+            ui.document(&Proof { chain })?;
+        } else {
+            ui.data(&proof_text(&chain));
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let mut runs = setup.store.runs(&setup.environment.name).await?;
+    runs.reverse();
+    let left_out = runs.len().saturating_sub(args.limit);
+    runs.truncate(args.limit);
+    if ui.json {
+        ui.document(&History { runs })?;
+    } else if runs.is_empty() {
+        ui.say(&format!("`{}` has no runs yet", setup.environment.name));
+    } else {
+        let rows: Vec<Vec<String>> = runs.iter().map(row).collect();
+        ui.data(&table(&["RUN", "STARTED", "TOOK", "RESULT", "BY", "WHAT"], &rows));
+        if left_out > 0 {
+            ui.say(&format!("{left_out} older runs are not shown: `-n {}` shows all", left_out + args.limit));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn row(run: &RunSummary) -> Vec<String> {
+    vec![
+        run.id.to_string(),
+        date_time(run.started),
+        took(run).map_or_else(|| "-".to_owned(), span),
+        result(run).to_owned(),
+        run.actor.clone(),
+        match &run.reason {
+            Some(reason) => format!("{}: {reason}", what(run)),
+            None => what(run),
+        },
+    ]
+}
+
+fn proof_text(chain: &ChainReport) -> String {
+    let newest = chain.head.as_ref().map_or_else(String::new, |head| format!(", the newest with hash {}", head.hash));
+    let second = match chain.remembered {
+        Some(seq) => format!("the second copy of the hashes agrees up to record {seq}"),
+        None => "there is no second copy of the hashes, so records cut off at the end would not be noticed".to_owned(),
+    };
+    format!("the chain of {} records is unbroken{newest}\n{second}", chain.records)
+}

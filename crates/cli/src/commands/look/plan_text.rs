@@ -1,0 +1,132 @@
+//! A plan as people read it: like a diff first, then the steps, then why, and what stands in the way.
+
+use std::time::Duration;
+
+use backout_core::inventory::{FileRef, Version};
+use backout_core::plan::{Action, Plan, Step, StepClass, Switch, explain};
+use backout_core::policy::Refusal;
+
+use crate::ui::{Paint, ago, count, date_time, short_version, span};
+
+/// The whole plan in words.
+pub(crate) fn plan_text(plan: &Plan) -> String {
+    let mut lines = head(plan);
+    lines.push(String::new());
+    lines.extend(plan.steps.iter().flat_map(|step| changed_lines(&step.action)));
+    lines.extend(plan.unchanged.iter().map(|service| format!("  = {service}")));
+    if !plan.steps.is_empty() {
+        lines.push(String::new());
+        lines.push(match plan.estimate_ms() {
+            Some(ms) => format!("{} (about {} by past runs):", count(plan.steps.len(), "step"), milliseconds(ms)),
+            None => format!("{} (not all of them seen before):", count(plan.steps.len(), "step")),
+        });
+        lines.extend(plan.steps.iter().flat_map(step_lines));
+    }
+    lines.push(String::new());
+    lines.push("why:".to_owned());
+    lines.extend(plan.reasons.iter().map(|reason| format!("  {reason}")));
+    lines.extend(plan.overridden.iter().map(overridden_line));
+    if !plan.blocked_by.is_empty() {
+        lines.push(String::new());
+        lines.extend(refusal_lines(&plan.blocked_by));
+    }
+    lines.join("\n")
+}
+
+fn head(plan: &Plan) -> Vec<String> {
+    let target = Paint::strong(plan.target.as_str());
+    let taken = format!("taken {}, {}", date_time(plan.target_taken_at), ago(plan.target_taken_at, plan.made_at));
+    if plan.steps.is_empty() {
+        return vec![format!("`{}` is as {target} has it ({taken}): there is nothing to do", plan.environment)];
+    }
+    vec![format!("`{}` back to {target} ({taken})", plan.environment)]
+}
+
+/// What one step changes, as lines of a diff.
+fn changed_lines(action: &Action) -> Vec<String> {
+    match action {
+        Action::Switch(switch) => {
+            let mut lines = vec![
+                removed(&format!("{} {}", switch.to.service, running(switch))),
+                added(&format!("{} {}", switch.to.service, labelled(&switch.to.label, &switch.to.version))),
+            ];
+            lines.extend(switch.files.iter().map(file_line));
+            lines
+        }
+        Action::RestoreFiles { service, files } => {
+            let mut lines = vec![format!("  ~ {service} keeps what it runs; {} back", files_go(files.len()))];
+            lines.extend(files.iter().map(file_line));
+            lines
+        }
+        Action::Stop { service, .. } => vec![removed(&format!("{service} (was not there when it was recorded)"))],
+        Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => Vec::new(),
+    }
+}
+
+fn running(switch: &Switch) -> String {
+    match &switch.from {
+        Some(version) if version.code == switch.to.version.code => {
+            format!("{} (the same code, set up differently)", labelled(&switch.to.label, version))
+        }
+        Some(version) => short_version(version),
+        None => "is not there, or runs several versions".to_owned(),
+    }
+}
+
+fn labelled(label: &str, version: &Version) -> String {
+    let code = short_version(version);
+    if label == code { code } else { format!("{label} ({code})") }
+}
+
+fn files_go(number: usize) -> String {
+    if number == 1 { "1 file goes".to_owned() } else { format!("{number} files go") }
+}
+
+fn file_line(file: &FileRef) -> String {
+    match file.digest() {
+        Some(_) => format!("    file {} goes back", file.path),
+        None => format!("    file {} is removed", file.path),
+    }
+}
+
+fn removed(text: &str) -> String {
+    format!("  {}", Paint::removed(&format!("- {text}")))
+}
+
+fn added(text: &str) -> String {
+    format!("  {}", Paint::added(&format!("+ {text}")))
+}
+
+fn step_lines(step: &Step) -> Vec<String> {
+    let estimate = step.estimate_ms.map_or_else(|| "never seen".to_owned(), milliseconds);
+    let class = explain::class(step.class);
+    let class = if step.class == StepClass::Irreversible { Paint::warning(class) } else { class.to_owned() };
+    let way_back = explain::way_back(&step.way_back);
+    vec![
+        format!("  {:>2}. {}", step.id.0, explain::action(&step.action)),
+        format!("      {}", Paint::faint(&format!("{class}; takes: {estimate}; way back: {way_back}"))),
+    ]
+}
+
+fn milliseconds(ms: u64) -> String {
+    span(Duration::from_millis(ms))
+}
+
+fn overridden_line(refusal: &Refusal) -> String {
+    format!("  {} {}: {}", Paint::warning("overridden:"), refusal.name, refusal.what)
+}
+
+/// What stands in the way, with what to do about each.
+pub(crate) fn refusal_lines(refusals: &[Refusal]) -> Vec<String> {
+    let mut lines = vec![Paint::error("refused, nothing would be changed:")];
+    for refusal in refusals {
+        lines.push(format!("  {}: {}", Paint::strong(refusal.name.as_str()), refusal.what));
+        lines.push(format!("    {} {}", Paint::hint("hint:"), refusal.hint));
+        lines.push(if refusal.name.can_be_forced() {
+            format!("    override it: `--force {0}`; read first: `backout explain {0}`", refusal.name)
+        } else {
+            format!("    it cannot be overridden: `backout explain {}`", refusal.name)
+        });
+    }
+    lines
+}

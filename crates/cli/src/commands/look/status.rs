@@ -1,0 +1,146 @@
+//! `backout status`: what runs and how it is, who is at it, and where the way back leads.
+//!
+//! Everything is looked at at once, and the slowest answer is waited for no longer than [`PATIENCE`]: a person wants to know
+//! now. A probe that needs longer is told as not measured, never as failing.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use backout_core::config::Probe;
+use backout_core::id::{CheckpointId, EnvironmentName, ServiceName};
+use backout_core::inventory::{Graded, last_known_good};
+use backout_core::port::{ProbeOutcome, Store};
+use backout_engine::store::RunSummary;
+use backout_engine::{World, observe, probes};
+use futures_util::future::join_all;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::onlooker::world;
+use super::past::what;
+use super::standing::{Probed, Standing, standings};
+use crate::args::Global;
+use crate::error::CliError;
+use crate::ui::{Paint, Ui, ago, table};
+use crate::wire::{Access, Setup};
+
+/// How long a probe is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The document.
+#[derive(Serialize)]
+struct Status {
+    environment: EnvironmentName,
+    at: Timestamp,
+    services: Vec<Standing>,
+    last_known_good: Option<Good>,
+    held_by: Option<HeldBy>,
+    open_runs: Vec<RunSummary>,
+}
+
+#[derive(Serialize)]
+struct Good {
+    checkpoint: CheckpointId,
+    taken_at: Timestamp,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct HeldBy {
+    holder: String,
+    until: Timestamp,
+}
+
+/// What runs, and how it is.
+pub(crate) async fn status(global: &Global, ui: Ui) -> Result<ExitCode, CliError> {
+    let setup = Setup::open(global, ui, Access::Read)?;
+    let status = look(&setup).await?;
+    if ui.json {
+        ui.document(&status)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    ui.data(&text(&status));
+    if status.held_by.is_none() && !status.open_runs.is_empty() {
+        ui.say(&format!("\n{} nobody goes on with it: `backout resume`", Paint::hint("hint:")));
+    }
+    if status.last_known_good.is_none() {
+        let hint =
+            "record what runs while it is healthy: `backout checkpoint create`; `backout guard` does it by itself";
+        ui.say(&format!("\n{} {hint}", Paint::hint("hint:")));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn look(setup: &Setup) -> Result<Status, CliError> {
+    let world = world(setup)?;
+    let name = &setup.environment.name;
+    let (facts, probed, checkpoints, holder, open_runs) = tokio::join!(
+        observe(&world),
+        probe_all(&world),
+        setup.store.checkpoints(name),
+        setup.store.holder(name),
+        setup.store.open_runs(name),
+    );
+    let (checkpoints, now) = (checkpoints?, world.clock.now());
+    let good = last_known_good(&checkpoints).map(|graded| &graded.checkpoint);
+    let held_by = holder?.filter(|holder| holder.until > now);
+    Ok(Status {
+        environment: name.clone(),
+        at: now,
+        services: standings(&facts, &probed, good),
+        last_known_good: last_known_good(&checkpoints).map(Good::of),
+        held_by: held_by.map(|holder| HeldBy { holder: holder.holder, until: holder.until }),
+        open_runs: open_runs?,
+    })
+}
+
+impl Good {
+    fn of(graded: &Graded) -> Self {
+        let checkpoint = &graded.checkpoint;
+        Self { checkpoint: checkpoint.id.clone(), taken_at: checkpoint.taken_at, why: graded.why.clone() }
+    }
+}
+
+async fn probe_all(world: &World) -> Vec<Probed> {
+    join_all(probes(world).map(|(service, probe)| probe_one(world, service, probe))).await
+}
+
+async fn probe_one(world: &World, service: &ServiceName, probe: &Probe) -> Probed {
+    let (outcome, latency) = tokio::select! {
+        reading = world.prober.probe(service, probe) => (reading.outcome, reading.latency),
+        () = world.clock.sleep(PATIENCE) => {
+            let why = format!("no answer yet after {} ms; `backout verify` waits for it", PATIENCE.as_millis());
+            (ProbeOutcome::NotPerformed { why }, None)
+        }
+    };
+    Probed {
+        service: service.clone(),
+        probe: probe.name.clone(),
+        holds: outcome.holds(),
+        what: outcome.what(),
+        latency_ms: latency.and_then(|took| u64::try_from(took.as_millis()).ok()),
+    }
+}
+
+fn text(status: &Status) -> String {
+    let rows: Vec<Vec<String>> = status.services.iter().map(Standing::row).collect();
+    let head = ["SERVICE", "VERSION", "INSTANCES", "HEALTH", "PROBES", "LAST KNOWN GOOD"];
+    let mut lines = vec![table(&head, &rows)];
+    let complaints: Vec<String> = status.services.iter().flat_map(Standing::complaints).collect();
+    if !complaints.is_empty() {
+        lines.push(String::new());
+        lines.extend(complaints);
+    }
+    lines.push(String::new());
+    lines.push(match &status.last_known_good {
+        Some(good) => format!("last known good: {} ({}): {}", good.checkpoint, ago(good.taken_at, status.at), good.why),
+        None => format!("last known good: `{}` has none", status.environment),
+    });
+    if let Some(held) = &status.held_by {
+        lines.push(format!("held by: {}", held.holder));
+    }
+    for run in &status.open_runs {
+        lines.push(format!("open run: {} {} ({})", run.id, what(run), ago(run.started, status.at)));
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,63 @@
+//! One file a subcommand, in folders by what they do.
+
+mod act;
+mod demo;
+mod inner;
+mod look;
+mod setup;
+
+use std::process::ExitCode;
+
+use backout_core::inventory::Grade;
+
+use crate::args::{Arguments, CheckpointAction, Command, Global};
+use crate::error::CliError;
+use crate::ui::Ui;
+
+/// Does what the command line asks for.
+pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliError> {
+    let global = &arguments.global;
+    match arguments.command {
+        Command::Init(args) => setup::init(global, &args, ui).await,
+        Command::Check(args) => setup::check(global, &args, ui).await,
+        Command::Schema => setup::schema(ui),
+        Command::Status => look::status(global, ui).await,
+        Command::History(args) => look::history(global, &args, ui).await,
+        Command::Show(args) => look::show(global, &args, ui).await,
+        Command::Diff(args) => look::diff(global, &args, ui).await,
+        Command::Checkpoint { action } => checkpoint(global, action, ui).await,
+        Command::Guard(args) => act::guard(global, &args, ui).await,
+        Command::Plan(args) => look::plan(global, &args, ui).await,
+        Command::Rollback(args) => act::rollback(global, &args, ui).await,
+        Command::Resume { run } => act::resume(global, run.as_deref(), ui).await,
+        Command::Restart(args) => act::restart(global, &args, ui).await,
+        Command::Abort { run } => act::abort(global, run.as_deref(), ui).await,
+        Command::Verify => look::verify(global, ui).await,
+        Command::Watch => look::watch(global, ui).await,
+        Command::Demo(args) => demo::demo(&args, ui).await,
+        Command::Explain(args) => setup::explain(&args, ui),
+        Command::Completions(args) => Ok(setup::completions(&args, ui)),
+        Command::Man(args) => setup::man(&args, ui),
+        Command::Reference => Ok(setup::reference(ui)),
+        Command::DeadMan(args) => inner::dead_man(global, &args, ui).await,
+        Command::Supervise(args) => inner::supervise(&args).await,
+        Command::DemoApp(args) => inner::demo_app(&args),
+    }
+}
+
+async fn checkpoint(global: &Global, action: CheckpointAction, ui: Ui) -> Result<ExitCode, CliError> {
+    match action {
+        CheckpointAction::Create { reason } => act::checkpoint::create(global, reason.as_deref(), ui).await,
+        CheckpointAction::List => look::checkpoint_list(global, ui).await,
+        CheckpointAction::Show { id, extract } => look::checkpoint_show(global, &id, extract.as_deref(), ui).await,
+        CheckpointAction::Grade { id, grade, reason } => {
+            let grade = match grade.as_str() {
+                "good" => Grade::Good,
+                "bad" => Grade::Bad,
+                _ => Grade::Candidate,
+            };
+            act::checkpoint::grade(global, &id, grade, reason.as_deref(), ui).await
+        }
+        CheckpointAction::Prune { keep } => act::checkpoint::let_go(global, keep, ui).await,
+    }
+}

@@ -1,0 +1,76 @@
+//! The command: everything that a guarded deploy will need, looked at before it is needed.
+
+use std::process::ExitCode;
+
+use backout_core::port::Clock;
+use backout_engine::clock::SystemClock;
+use serde::Serialize;
+
+use super::finding::{Finding, Outcome, text};
+use super::{docker, machine, services, unsupported};
+use crate::args::{CheckArgs, Global};
+use crate::commands::look::world;
+use crate::error::{CliError, Exit};
+use crate::ui::{Ui, count};
+use crate::wire::{Access, Process, Setup, find, load};
+
+#[derive(Serialize)]
+struct Report<'a> {
+    holds: bool,
+    findings: &'a [Finding],
+}
+
+/// Looks at everything. A configuration that cannot be read is an error of its own.
+pub(crate) async fn check(global: &Global, args: &CheckArgs, ui: Ui) -> Result<ExitCode, CliError> {
+    let findings = if args.offline { offline(global, ui)? } else { all(global, ui).await? };
+    let failing = findings.iter().filter(|finding| finding.result == Outcome::Fails).count();
+    let holds = failing == 0;
+    if ui.json {
+        ui.document(&Report { holds, findings: &findings })?;
+    } else {
+        ui.data(&text(&findings));
+        ui.say(&match failing {
+            0 => "\neverything that was looked at holds".to_owned(),
+            some => format!("\n{some} of {} do not hold", count(findings.len(), "check")),
+        });
+    }
+    Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(Exit::ChecksDoNotHold as u8) })
+}
+
+/// The configuration alone.
+fn offline(global: &Global, ui: Ui) -> Result<Vec<Finding>, CliError> {
+    let process = Process::current()?;
+    let found = load(find(global.config.as_deref(), &process)?, &process, ui)?;
+    let environments = match &global.environment {
+        Some(_) => vec![found.environment(global.environment.as_deref())?],
+        None => found.config.environments.values().cloned().collect(),
+    };
+    let mut findings = vec![configuration(&found.path.display().to_string(), found.config.warnings.len())];
+    findings.extend(environments.iter().flat_map(unsupported::unsupported));
+    Ok(findings)
+}
+
+fn configuration(path: &str, warnings: usize) -> Finding {
+    match warnings {
+        0 => Finding::holds("configuration", path),
+        some => Finding::note("configuration", format!("{path} has {}", count(some, "warning"))),
+    }
+}
+
+async fn all(global: &Global, ui: Ui) -> Result<Vec<Finding>, CliError> {
+    let setup = Setup::open(global, ui, Access::Read)?;
+    let world = world(&setup)?;
+    let newest = setup.store.runs(&setup.environment.name).await?.pop().map(|run| run.started);
+    let mut findings = vec![
+        configuration(&setup.found.path.display().to_string(), setup.found.config.warnings.len()),
+        machine::state(&setup.state),
+        machine::disk(setup.state.root()),
+        machine::clock(SystemClock.now(), newest),
+    ];
+    findings.extend(docker::docker(&setup).await);
+    findings.extend(services::secrets(&setup).await);
+    findings.extend(services::files(&world).await);
+    findings.extend(services::seen(&world).await);
+    findings.extend(unsupported::unsupported(&setup.environment));
+    Ok(findings)
+}

@@ -1,0 +1,10 @@
+//! `backout check`: the doctor.
+
+mod command;
+mod docker;
+mod finding;
+mod machine;
+mod services;
+mod unsupported;
+
+pub(crate) use command::check;

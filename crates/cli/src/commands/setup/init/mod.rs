@@ -1,0 +1,11 @@
+//! `backout init`: what is found in a folder, and the configuration drafted from it.
+
+mod command;
+mod compose;
+mod draft;
+mod findings;
+mod host;
+mod migrations;
+mod names;
+
+pub(crate) use command::init;

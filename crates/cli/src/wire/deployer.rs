@@ -1,0 +1,88 @@
+//! The deploy command and the dead-man's switch, as processes.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use backout_adapters::command::{
+    Command, Guarded, ProcessId, is_alive, spawn_detached, spawn_inherited, terminate_group,
+};
+use backout_core::id::RunId;
+use backout_core::journal::DeployExit;
+use backout_core::port::{Deployer, Pending, PortError};
+use tokio::sync::Mutex;
+
+/// How long a deploy command may take to end when told to.
+const GRACE: Duration = Duration::from_secs(10);
+/// Time between two looks at a process that is not our child.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// Starts processes; holds the one it started.
+pub(crate) struct ProcessDeployer {
+    /// The deploy command; `None` in a process that only goes on with a run.
+    pub(crate) deploy: Option<Command>,
+    /// The command that stands by, without the run's name.
+    pub(crate) stand_by: Command,
+    /// The folder for the switch's log.
+    pub(crate) logs: PathBuf,
+    /// The deploy command, once it runs.
+    pub(crate) running: Mutex<Option<Guarded>>,
+}
+
+impl ProcessDeployer {
+    pub(crate) fn new(deploy: Option<Command>, stand_by: Command, logs: PathBuf) -> Self {
+        Self { deploy, stand_by, logs, running: Mutex::new(None) }
+    }
+}
+
+impl Deployer for ProcessDeployer {
+    fn start(&self) -> Pending<'_, Result<(u32, u64), PortError>> {
+        Box::pin(async move {
+            let Some(command) = &self.deploy else {
+                return Err(PortError::new("this process was not given the deploy command"));
+            };
+            let guarded = spawn_inherited(command).map_err(|error| PortError::new(error.to_string()))?;
+            let id = guarded.id();
+            *self.running.lock().await = Some(guarded);
+            Ok((id.pid, id.started_ticks))
+        })
+    }
+
+    fn wait(&self, pid: u32, started_ticks: u64) -> Pending<'_, DeployExit> {
+        Box::pin(async move {
+            if let Some(guarded) = self.running.lock().await.as_mut() {
+                return match guarded.wait().await {
+                    Ok(status) => exit_of(status),
+                    Err(_) => DeployExit::Unseen,
+                };
+            }
+            while is_alive(ProcessId { pid, started_ticks }) {
+                tokio::time::sleep(PAUSE).await;
+            }
+            DeployExit::Unseen
+        })
+    }
+
+    fn stop(&self, pid: u32, started_ticks: u64) -> Pending<'_, ()> {
+        Box::pin(async move {
+            terminate_group(ProcessId { pid, started_ticks }, GRACE).await;
+        })
+    }
+
+    fn arm<'a>(&'a self, run: &'a RunId) -> Pending<'a, Result<u32, PortError>> {
+        Box::pin(async move {
+            let command = self.stand_by.clone().args(["--run", run.as_str()]);
+            let log = self.logs.join(format!("{run}.log"));
+            let id = spawn_detached(&command, &log).map_err(|error| PortError::new(error.to_string()))?;
+            Ok(id.pid)
+        })
+    }
+}
+
+fn exit_of(status: std::process::ExitStatus) -> DeployExit {
+    use std::os::unix::process::ExitStatusExt;
+    match (status.code(), status.signal()) {
+        (Some(code), _) => DeployExit::Code { code },
+        (None, Some(signal)) => DeployExit::Signal { signal },
+        (None, None) => DeployExit::Unseen,
+    }
+}

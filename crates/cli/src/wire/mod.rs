@@ -1,0 +1,206 @@
+//! Wiring: the only place that knows all the crates, and puts them together for one command.
+
+mod config;
+mod deployer;
+mod platforms;
+mod process;
+mod session;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use backout_adapters::command::Command;
+use backout_adapters::files::HostFiles;
+use backout_core::config::{ComposeProject, Environment, ServicePlatform};
+use backout_core::id::ServiceName;
+use backout_core::port::Watcher;
+use backout_engine::blob::{BlobFolder, BlobKey};
+use backout_engine::clock::SystemClock;
+use backout_engine::state_dir::{Places, StateDir};
+use backout_engine::store::SqliteStore;
+use backout_engine::{OwnedFile, World};
+pub(crate) use config::{FILE_NAME, Found, find, load};
+use deployer::ProcessDeployer;
+pub(crate) use platforms::{Platforms, host_platform, platforms};
+pub(crate) use process::Process;
+pub(crate) use session::{Session, interrupts};
+use tokio::sync::watch;
+
+use crate::args::Global;
+use crate::error::CliError;
+use crate::ui::Ui;
+
+/// What a command may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Look only: works with a state directory that cannot be written, or is not there.
+    Read,
+    /// Write records.
+    Write,
+}
+
+/// Everything a command about one environment needs.
+pub(crate) struct Setup {
+    /// This process.
+    pub(crate) process: Process,
+    /// The configuration.
+    pub(crate) found: Found,
+    /// The environment.
+    pub(crate) environment: Arc<Environment>,
+    /// The state directory.
+    pub(crate) state: StateDir,
+    /// The journal.
+    pub(crate) store: Arc<SqliteStore>,
+    /// Captured content.
+    pub(crate) blobs: Arc<BlobFolder>,
+    /// How to print.
+    pub(crate) ui: Ui,
+    /// The options that a process started by this one is given as well.
+    options: Vec<std::ffi::OsString>,
+    /// The options that this command was given, as a person types them.
+    typed: String,
+}
+
+impl Setup {
+    /// Reads the configuration and opens the state.
+    ///
+    /// # Errors
+    /// A configuration or a state directory that cannot be used.
+    pub(crate) fn open(global: &Global, ui: Ui, access: Access) -> Result<Self, CliError> {
+        let process = Process::current()?;
+        let found = load(find(global.config.as_deref(), &process)?, &process, ui)?;
+        let environment = Arc::new(found.environment(global.environment.as_deref())?);
+        let root = state_root(global, &found, &process)?;
+        let (state, store, blobs) = open_state(&root, access)?;
+        let options = vec![
+            "--config".into(),
+            found.path.clone().into(),
+            "--environment".into(),
+            environment.name.as_str().into(),
+            "--state".into(),
+            state.root().into(),
+        ];
+        Ok(Self { process, found, environment, state, store, blobs, ui, options, typed: typed(global) })
+    }
+
+    /// The environment with its ports. `deploy` is the deploy command, where there is one.
+    ///
+    /// # Errors
+    /// A platform that cannot be set up at all; one that does not answer is found out by looking.
+    pub(crate) fn world(
+        &self,
+        deploy: Option<Command>,
+        watcher: Arc<dyn Watcher>,
+        interrupt: watch::Receiver<bool>,
+    ) -> Result<World, CliError> {
+        let Platforms { hosted, prober } = platforms(self);
+        let stand_by = Command::new(&self.process.program, &self.process.variables)
+            .args(self.options())
+            .arg("dead-man")
+            .folder(&self.process.folder);
+        Ok(World {
+            environment: Arc::clone(&self.environment),
+            platforms: hosted,
+            files_of: self.files_of(),
+            files: Arc::new(HostFiles),
+            blobs: Arc::clone(&self.blobs) as _,
+            prober,
+            store: Arc::clone(&self.store) as _,
+            clock: Arc::new(SystemClock),
+            deployer: Arc::new(ProcessDeployer::new(deploy, stand_by, self.state.logs())),
+            watcher,
+            salt: Arc::new(salt),
+            interrupt,
+        })
+    }
+
+    /// The options that make a process started by this one mean the same environment.
+    pub(crate) fn options(&self) -> Vec<std::ffi::OsString> {
+        self.options.clone()
+    }
+
+    /// A command of backout as a person would type it to mean the same environment: `backout -c FILE show RUN`.
+    pub(crate) fn typed(&self, words: &str) -> String {
+        format!("backout {}{words}", self.typed)
+    }
+
+    /// An absolute path from one in the configuration.
+    pub(crate) fn absolute(&self, path: &str) -> PathBuf {
+        self.found.folder().join(path)
+    }
+
+    /// The configuration files of each service, and the environment files of its Compose project.
+    fn files_of(&self) -> BTreeMap<ServiceName, Vec<OwnedFile>> {
+        let owned =
+            |path: &String, needs_restart| OwnedFile { path: self.absolute(path).display().to_string(), needs_restart };
+        let each = self.environment.services.iter().map(|(name, service)| {
+            let mut files: Vec<OwnedFile> = service.config_files.iter().map(|path| owned(path, true)).collect();
+            if let ServicePlatform::Compose(project) = &service.platform {
+                files.extend(env_files(project).iter().map(|path| owned(path, false)));
+            }
+            (name.clone(), files)
+        });
+        each.collect()
+    }
+}
+
+/// The environment files of a Compose project: those named, or the one that Compose takes by itself.
+fn env_files(project: &ComposeProject) -> Vec<String> {
+    if !project.env_files.is_empty() {
+        return project.env_files.clone();
+    }
+    let first = project.files.first().map_or(Path::new(""), |file| Path::new(file));
+    vec![first.with_file_name(".env").display().to_string()]
+}
+
+/// The global options that were given, each followed by a space.
+fn typed(global: &Global) -> String {
+    let config = global.config.as_ref().map(|path| format!("-c {} ", path.display()));
+    let environment = global.environment.as_ref().map(|name| format!("-e {name} "));
+    let state = global.state.as_ref().map(|path| format!("--state {} ", path.display()));
+    [config, environment, state].into_iter().flatten().collect()
+}
+
+fn state_root(global: &Global, found: &Found, process: &Process) -> Result<PathBuf, CliError> {
+    let named = global.state.as_ref().map(|path| process.folder.join(path));
+    let (xdg, home) = (process.path("XDG_STATE_HOME"), process.path("HOME"));
+    let places = Places {
+        named: named.as_deref(),
+        beside: Some(found.folder()),
+        xdg_state_home: xdg.as_deref(),
+        home: home.as_deref(),
+    };
+    places.resolve().ok_or_else(|| CliError::usage("there is no place for the state").hint("name one: `--state DIR`"))
+}
+
+type State = (StateDir, Arc<SqliteStore>, Arc<BlobFolder>);
+
+fn open_state(root: &Path, access: Access) -> Result<State, CliError> {
+    let clock = Arc::new(SystemClock);
+    match access {
+        Access::Write => {
+            let dir = StateDir::create(root)?;
+            let store = Arc::new(SqliteStore::open(&dir, clock)?);
+            let blobs = Arc::new(BlobFolder::open(&dir)?);
+            Ok((dir, store, blobs))
+        }
+        Access::Read => {
+            let dir = StateDir::at(root);
+            let store = Arc::new(SqliteStore::open_read_only(&dir, clock)?);
+            // Nothing was captured yet, so nothing is compared: any key will do.
+            let blobs = match dir.key().exists() {
+                true => BlobFolder::open_read_only(&dir)?,
+                false => BlobFolder::with_key(dir.blobs(), BlobKey::from_secret(&[0; 32])),
+            };
+            Ok((dir, store, Arc::new(blobs)))
+        }
+    }
+}
+
+/// A random number for identifiers; the hasher's keys are the standard library's source of randomness.
+fn salt() -> u32 {
+    use std::hash::{BuildHasher, RandomState};
+    let bits = RandomState::new().hash_one(0_u8);
+    u32::try_from(bits & u64::from(u32::MAX)).unwrap_or(0)
+}

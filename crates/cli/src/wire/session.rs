@@ -1,0 +1,75 @@
+//! A session: the lease of an environment, held and renewed while a run lasts, and the signals that interrupt it.
+
+use std::sync::Arc;
+
+use backout_core::port::{Lease, Store};
+use backout_engine::World;
+use backout_engine::lease::Heartbeat;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
+
+use super::Setup;
+use crate::error::CliError;
+
+/// A lease that is kept until the session is finished.
+pub(crate) struct Session {
+    heartbeat: Heartbeat,
+}
+
+impl Session {
+    /// Takes the lease. A lease lasts as long as a guard may be silent.
+    ///
+    /// # Errors
+    /// [`crate::error::Exit::Held`] while another run has it.
+    pub(crate) async fn begin(setup: &Setup, world: &World, what: &str) -> Result<Self, CliError> {
+        let holder = format!("`backout {what}` of {}, process {}", setup.process.actor(), setup.process.pid);
+        let ttl = setup.environment.guard.dead_man;
+        let store: Arc<dyn Store> = Arc::clone(&world.store);
+        let heartbeat =
+            Heartbeat::acquire(store, Arc::clone(&world.clock), &setup.environment.name, &holder, ttl).await?;
+        Ok(Self { heartbeat })
+    }
+
+    /// The lease, to write with.
+    pub(crate) fn lease(&self) -> &Lease {
+        self.heartbeat.lease()
+    }
+
+    /// Does something for as long as the lease is held.
+    ///
+    /// # Errors
+    /// What the work fails with, or that the lease was lost.
+    pub(crate) async fn run<T, E: Into<CliError>>(
+        &self,
+        work: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, CliError> {
+        let mut watch = self.heartbeat.watch();
+        tokio::select! {
+            done = work => done.map_err(Into::into),
+            lost = watch.lost() => Err(CliError::failed(lost.to_string()).hint("see who goes on: `backout status`")),
+        }
+    }
+
+    /// Gives the lease back. Where that fails it ends by expiring.
+    pub(crate) async fn finish(self) {
+        let _ = self.heartbeat.finish().await;
+    }
+}
+
+/// Turns true at the first SIGINT, SIGTERM or SIGHUP.
+///
+/// # Errors
+/// Where signals cannot be listened for.
+pub(crate) fn interrupts() -> Result<watch::Receiver<bool>, CliError> {
+    let (sender, receiver) = watch::channel(false);
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        let mut signals = signal(kind).map_err(|error| CliError::failed(format!("no signals: {error}")))?;
+        let sender = sender.clone();
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                sender.send_replace(true);
+            }
+        });
+    }
+    Ok(receiver)
+}
