@@ -1,13 +1,14 @@
-//! The real parts that tests need: Docker Engine, Compose, a registry, PostgreSQL, Redis, Prometheus and a static image.
+//! The real parts that tests need: Docker Engine, Compose, a registry, PostgreSQL, Redis, Prometheus, and the
+//! images that tests run.
 //!
 //! Contract: `up` is idempotent; every process it starts is in a session of its own on a loopback port of its own, with
 //! its id and start time recorded in `testbed.json`; `down` ends exactly those. What cannot be had is `unavailable` with
 //! its reason, and the other parts come up all the same. Nothing of the machine's own services is used or changed.
 
-mod application;
 mod compose;
 mod daemon;
 mod docker;
+mod image;
 mod layout;
 mod packages;
 mod postgres;
@@ -23,14 +24,15 @@ use crate::testbed::layout::Layout;
 use crate::testbed::record::{Part, Record, State};
 
 /// In the order in which they are started; they are ended in reverse.
-const PARTS: [(&str, Start); 7] = [
+const PARTS: [(&str, Start); 8] = [
     ("docker", docker::start),
     ("compose", compose::start),
     ("registry", registry::start),
     ("postgres", postgres::start),
     ("redis", redis::start),
     ("prometheus", prometheus::start),
-    ("application", application::start),
+    ("application", image::application),
+    ("systemd", image::systemd),
 ];
 
 /// Brings one part up; gets what was recorded of it before.

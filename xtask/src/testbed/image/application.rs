@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::hold::hold;
 use crate::failure::Failure;
 use crate::process::Call;
 use crate::testbed::layout::Layout;
@@ -23,7 +24,7 @@ COPY app /app
 ENTRYPOINT [\"/app\"]
 ";
 
-pub(crate) fn start(layout: &Layout, _before: Option<&Part>) -> Result<Part, Failure> {
+pub(in crate::testbed) fn start(layout: &Layout, _before: Option<&Part>) -> Result<Part, Failure> {
     let folder = layout.state.join("app");
     let binary = build(&folder)?;
     let dockerfile = folder.join("image/Dockerfile");
@@ -31,7 +32,7 @@ pub(crate) fn start(layout: &Layout, _before: Option<&Part>) -> Result<Part, Fai
     // Debian's engine has no BuildKit client beside it; the classic builder needs nothing else, and caches.
     let build = Call::new("docker").env("DOCKER_BUILDKIT", "0").args(["build", "--quiet", "--tag", IMAGE]);
     let id = build.args([folder.join("image")]).output()?.trim().to_owned();
-    hold(&id)?;
+    hold(HOLDER, IMAGE, &id)?;
     Ok(Part {
         state: State::Ready,
         address: Some(IMAGE.to_owned()),
@@ -39,19 +40,6 @@ pub(crate) fn start(layout: &Layout, _before: Option<&Part>) -> Result<Part, Fai
         path: Some(binary),
         ..Part::default()
     })
-}
-
-/// Keeps a container of the image, never started: `docker image prune -af`, which tests run, takes every image without one.
-fn hold(id: &str) -> Result<(), Failure> {
-    let docker = |words: &[&str]| Call::new("docker").args(words).output();
-    let held = docker(&["container", "inspect", "--format", "{{.Image}}", HOLDER]);
-    if held.as_ref().is_ok_and(|held| held.trim() == id) {
-        return Ok(());
-    }
-    if held.is_ok() {
-        docker(&["container", "rm", HOLDER])?;
-    }
-    docker(&["container", "create", "--name", HOLDER, IMAGE]).map(drop)
 }
 
 /// Builds the static binary in a build folder of its own, so that the main one is not built anew with other flags.
