@@ -28,6 +28,8 @@ async fn a_checkout_goes_back_to_the_good_commit() {
     world.go_back(&good).await.unwrap();
     assert_eq!(world.running().await.version(), Some(&good.version));
     assert_eq!((app(&world).as_str(), world.run_git(&["rev-parse", "HEAD"])), ("one", first));
+    let label = world.running().await.label;
+    assert!(label.ends_with("(detached; `git switch main` leads back)"), "{label}");
     world.end().await;
 }
 

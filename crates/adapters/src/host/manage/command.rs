@@ -80,8 +80,9 @@ impl OwnCommands {
     }
 
     pub(crate) fn stop(&self) -> Result<(), PortError> {
-        Err(PortError::new(format!("`{}` has a command to restart it and none to stop it", self.service))
-            .hint("stop it by hand, then resume"))
+        Err(PortError::new(format!("`{}` has a command to restart it and none to stop it", self.service)).hint(
+            "stop it by hand, then resume; services with `units` or `run` instead of `restart` are stopped by backout",
+        ))
     }
 
     pub(crate) async fn evidence(&self) -> Vec<(String, Vec<u8>)> {

@@ -159,9 +159,13 @@ impl WorkTree {
 
     /// Makes a version the one that is checked out, and builds it.
     pub(crate) async fn go(&self, version: &Version) -> Result<Standing, PortError> {
+        let mut left = None;
         match self.way_to(version).await? {
             Way::Stay => (),
-            Way::CheckOut(commit) => self.git(argv::git_checkout(&commit)).await.map(drop)?,
+            Way::CheckOut(commit) => {
+                left = self.checked_out_branch().await?;
+                self.git(argv::git_checkout(&commit)).await.map(drop)?;
+            }
             Way::Undo(commits) => revert::undo(self, &commits).await?,
             Way::None { why } => {
                 return Err(PortError::new(why).hint("choose another checkpoint: `backout checkpoint list`"));
@@ -177,7 +181,11 @@ impl WorkTree {
             .hint("another process moved it meanwhile; stop that and resume"));
         }
         self.build().await?;
-        Ok(self.standing(&arrived, None))
+        let mut standing = self.standing(&arrived, None);
+        if let Some(branch) = left {
+            standing.label.push_str(&format!(" (detached; `git switch {branch}` leads back)"));
+        }
+        Ok(standing)
     }
 
     /// How a version is reached from here, without reaching it. Fails where uncommitted changes would be lost.
@@ -202,10 +210,10 @@ impl WorkTree {
     }
 
     async fn way_by_undoing(&self, version: &Version) -> Result<Way, PortError> {
-        // A detached `HEAD` prints nothing and ends with exit code 1.
-        let branch = self.command(argv::git_branch()).output().await?.text();
-        if let Some(wanted) = self.branch.as_deref().filter(|wanted| *wanted != branch.trim_end()) {
-            let what = format!("`{}` is on `{}`, not on `{wanted}`", self.shown(), branch.trim_end());
+        let branch = self.checked_out_branch().await?;
+        if let Some(wanted) = self.branch.as_deref().filter(|wanted| Some(*wanted) != branch.as_deref()) {
+            let found = branch.map_or_else(|| "no branch".to_owned(), |branch| format!("`{branch}`"));
+            let what = format!("`{}` is on {found}, not on `{wanted}`", self.shown());
             return Err(PortError::new(what).hint(format!("`git -C {} switch {wanted}`, then resume", self.shown())));
         }
         let line = parse::commits(&self.git(argv::git_line()).await?);
@@ -215,6 +223,12 @@ impl WorkTree {
                 why: format!("tree {} is not among the ancestors of `HEAD` in `{}`", version.code, self.shown()),
             },
         })
+    }
+
+    /// The branch that is checked out; `None` where `HEAD` is detached: git then prints nothing and ends with code 1.
+    async fn checked_out_branch(&self) -> Result<Option<String>, PortError> {
+        let branch = self.command(argv::git_branch()).output().await?.text();
+        Ok(Some(branch.trim_end().to_owned()).filter(|branch| !branch.is_empty()))
     }
 
     fn refuse_uncommitted(&self, changed: &[String]) -> Result<(), PortError> {
