@@ -89,12 +89,13 @@ pub(crate) fn git_recent() -> Vec<String> {
 }
 
 /// The properties of a unit that are read.
-pub(crate) const UNIT_PROPERTIES: [&str; 12] = [
+pub(crate) const UNIT_PROPERTIES: [&str; 13] = [
     "Id",
     "LoadState",
     "ActiveState",
     "SubState",
     "MainPID",
+    "ControlGroup",
     "ExecMainCode",
     "ExecMainStatus",
     "Result",
@@ -115,6 +116,10 @@ pub(crate) fn systemctl_restart(units: &[String]) -> Vec<String> {
 
 pub(crate) fn systemctl_stop(units: &[String]) -> Vec<String> {
     with_units(&["stop", "--no-ask-password", "--"], units)
+}
+
+pub(crate) fn systemctl_kill(unit: &str) -> Vec<String> {
+    words(&["kill", "--no-ask-password", "--signal=SIGKILL", "--", unit])
 }
 
 pub(crate) fn systemctl_status(unit: &str) -> Vec<String> {
@@ -148,6 +153,7 @@ mod tests {
             git_forward("abc"),
             systemctl_restart(&units),
             systemctl_stop(&units),
+            systemctl_kill("-x.service"),
             journal("b.service"),
         ]
         .map(|argv| argv.join(" "))
@@ -161,6 +167,7 @@ mod tests {
              merge --quiet --ff-only abc\n\
              restart --no-ask-password -- -x.service b.service\n\
              stop --no-ask-password -- -x.service b.service\n\
+             kill --no-ask-password --signal=SIGKILL -- -x.service\n\
              --no-pager --lines=1000 --output=short-iso-precise --unit=b.service"
         );
     }

@@ -97,6 +97,28 @@ impl Unit {
         self.number("MainPID").filter(|pid| *pid != 0)
     }
 
+    /// Its main process, where `/proc` shows that to be a process of this unit. Where the unit runs in another process
+    /// namespace (backout in a container, a unit in one), the number is somebody else's here, and says nothing.
+    ///
+    /// `groups` reads `/proc/PID/cgroup`: lines of `0::/system.slice/app.service` or, in the first generation,
+    /// `1:name=systemd:/system.slice/app.service`. A unit with delegated groups has its processes below its own.
+    pub(crate) fn own_pid(&self, groups: impl Fn(u32) -> Option<String>) -> Option<u32> {
+        let (pid, own) = (self.main_pid()?, self.text("ControlGroup"));
+        let is_own = |line: &str| {
+            let mut fields = line.splitn(3, ':').skip(1);
+            let is_tracked = matches!(fields.next(), Some("" | "name=systemd"));
+            let below = fields.next().and_then(|group| group.strip_prefix(own));
+            is_tracked && below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
+        };
+        (!own.is_empty() && groups(pid)?.lines().any(is_own)).then_some(pid)
+    }
+
+    /// Whether its processes have been asked to end and have not.
+    pub(crate) fn is_stopping(&self) -> bool {
+        let state = self.text("SubState");
+        self.text("ActiveState") == "deactivating" && state.starts_with("stop") && !state.starts_with("stop-post")
+    }
+
     pub(crate) fn restarts(&self) -> u32 {
         self.number("NRestarts").unwrap_or(0)
     }
@@ -126,6 +148,9 @@ impl Unit {
     /// | activating           | no main process yet      | created    | starting  |
     /// | inactive             | never started            | created    | unchecked |
     /// | inactive, failed     |                          | exited     | unchecked |
+    ///
+    /// A unit that ended well or was stopped, and that nothing else wants, is forgotten by systemd with how it ended: it
+    /// reads as never started.
     pub(crate) fn state(&self) -> (InstanceState, Health) {
         match (self.text("ActiveState"), self.text("SubState")) {
             ("active" | "reloading" | "refreshing" | "deactivating" | "maintenance", _) => {
@@ -176,6 +201,20 @@ mod tests {
         let found = units("Id=a.service\nLoadState=loaded\nMainPID=7\n\nId=b.service\nLoadState=not-found\n");
         assert_eq!(found.iter().map(Unit::is_known).collect::<Vec<_>>(), [true, false]);
         assert_eq!(found[0].main_pid(), Some(7));
+    }
+
+    #[test]
+    fn a_process_of_another_unit_or_namespace_is_not_the_unit_s_own() {
+        let app = unit("MainPID=7\nControlGroup=/system.slice/app.service");
+        let own = |groups: &str| app.own_pid(|_| Some(groups.to_owned()));
+        assert_eq!(own("0::/system.slice/app.service"), Some(7));
+        assert_eq!(own("4:memory:/user.slice\n1:name=systemd:/system.slice/app.service/worker\n"), Some(7));
+        for other in ["", "0::/", "0::/system.slice/app.service2", "0::/docker/3f/system.slice/app.service"] {
+            assert_eq!(own(other), None, "{other}");
+        }
+        assert_eq!(own("4:memory:/system.slice/app.service"), None, "only systemd's own hierarchy counts");
+        assert_eq!(app.own_pid(|_| None), None);
+        assert_eq!(unit("MainPID=7\nControlGroup=").own_pid(|_| Some("0::/".to_owned())), None);
     }
 
     #[test]

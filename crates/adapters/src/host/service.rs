@@ -117,10 +117,15 @@ impl OneService {
         let clock = &*self.surroundings.clock;
         let mut changes = self.keeper.changes().await;
         let mut before = self.keeper.look().await;
+        let mut is_lost = false;
         loop {
             if !changes.next(clock).await {
                 sink(PlatformEvent::Lost { why: format!("nothing more is told of `{}`", self.name) });
-                changes = Changes::FromTimeToTime;
+                (changes, is_lost) = (Changes::FromTimeToTime, true);
+            } else if is_lost {
+                // Whoever told may be back.
+                changes = self.keeper.changes().await;
+                is_lost = matches!(changes, Changes::FromTimeToTime);
             }
             let now = self.keeper.look().await;
             if now != before {

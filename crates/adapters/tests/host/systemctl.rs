@@ -10,14 +10,23 @@ use backout_core::port::Platform;
 
 use crate::world::{World, put};
 
-/// Recorded with `systemctl show` on Debian 12, process ids and times replaced.
-const RUNNING: &str = "Id=app.service\nLoadState=loaded\nActiveState=active\nSubState=running\nMainPID=PID\n\
-    ExecMainCode=0\nExecMainStatus=0\nResult=success\nNRestarts=2\nInvocationID=6f0c\n\
-    ExecMainStartTimestampMonotonic=1000000\nStateChangeTimestampMonotonic=1000100\n";
-const CRASHED: &str = "Id=app.service\nLoadState=loaded\nActiveState=failed\nSubState=failed\nMainPID=0\n\
-    ExecMainCode=2\nExecMainStatus=9\nResult=oom-kill\nNRestarts=0\nInvocationID=6f0c\n\
-    ExecMainStartTimestampMonotonic=1000000\nStateChangeTimestampMonotonic=9000000\n";
-const UNKNOWN: &str = "Id=app.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead\nMainPID=0\n";
+/// Recorded with systemd 252 of Debian 12 in the test-bed's machine: a service that failed once and was started again.
+const RUNNING: &str = "MainPID=33\nResult=success\nNRestarts=1\nExecMainStartTimestampMonotonic=6151528283\n\
+    ExecMainCode=0\nExecMainStatus=0\nControlGroup=/system.slice/app.service\nId=app.service\nLoadState=loaded\n\
+    ActiveState=active\nSubState=running\nStateChangeTimestampMonotonic=6151528321\n\
+    InvocationID=ab0d1fa6e05e4c7c8134ddf07b2d31be\n";
+/// Recorded likewise: a service that was killed.
+const CRASHED: &str = "MainPID=0\nResult=signal\nNRestarts=0\nExecMainStartTimestampMonotonic=6152740743\n\
+    ExecMainCode=2\nExecMainStatus=9\nControlGroup=\nId=app.service\nLoadState=loaded\nActiveState=failed\n\
+    SubState=failed\nStateChangeTimestampMonotonic=6152756522\nInvocationID=990ce3c89eb8462184bdce8f8b2a372b\n";
+/// Recorded likewise: a service that was stopped, is not enabled, and so was forgotten.
+const STOPPED: &str = "MainPID=0\nResult=success\nNRestarts=0\nExecMainStartTimestampMonotonic=0\nExecMainCode=0\n\
+    ExecMainStatus=0\nControlGroup=\nId=app.service\nLoadState=loaded\nActiveState=inactive\nSubState=dead\n\
+    StateChangeTimestampMonotonic=0\nInvocationID=\n";
+/// Recorded likewise, under another name: no such unit.
+const UNKNOWN: &str = "MainPID=0\nResult=success\nNRestarts=0\nExecMainStartTimestampMonotonic=0\nExecMainCode=0\n\
+    ExecMainStatus=0\nControlGroup=\nId=app.service\nLoadState=not-found\nActiveState=inactive\nSubState=dead\n\
+    StateChangeTimestampMonotonic=0\nInvocationID=\n";
 
 fn with_units(show: &str) -> World {
     let world = World::new(|_| HostSource::None, None, |_| HostManage::Units(vec!["app.service".to_owned()]));
@@ -30,10 +39,10 @@ fn with_units(show: &str) -> World {
 
 #[tokio::test]
 async fn a_running_unit_is_read_and_restarted() {
-    let world = with_units(&RUNNING.replace("PID", &std::process::id().to_string()));
+    let world = with_units(RUNNING);
     let running = world.running().await;
     assert!(running.is_well());
-    assert_eq!((running.instances[0].id.as_str(), running.instances[0].restarts), ("app.service", 2));
+    assert_eq!((running.instances[0].id.as_str(), running.instances[0].restarts), ("app.service", 1));
     put(&world.path("calls"), "");
     world.restart().await;
     let calls = fs::read_to_string(world.path("calls")).unwrap();
@@ -43,7 +52,14 @@ async fn a_running_unit_is_read_and_restarted() {
 #[tokio::test]
 async fn a_crashed_unit_has_its_exit_code() {
     let world = with_units(CRASHED);
-    assert_eq!(world.state().await, InstanceState::Exited { code: 137, out_of_memory: true });
+    assert_eq!(world.state().await, InstanceState::Exited { code: 137, out_of_memory: false });
+}
+
+#[tokio::test]
+async fn a_stopped_unit_that_systemd_forgot_does_not_run() {
+    let world = with_units(STOPPED);
+    assert_eq!(world.state().await, InstanceState::Created);
+    assert!(!world.running().await.is_well());
 }
 
 #[tokio::test]

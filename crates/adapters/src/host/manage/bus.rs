@@ -1,17 +1,19 @@
 //! systemd over its bus (org.freedesktop.systemd1(5)).
 //!
 //! Contract: a job is listened for before it is asked for, so that its end cannot be missed. A bus that does not answer is
-//! no error here: `None`, and `systemctl` is asked instead.
+//! no error here: `None`, and `systemctl` is asked instead; one that went away is connected to anew when next needed.
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::time::Duration;
 
 use backout_core::port::PortError;
 use futures_util::stream::{BoxStream, StreamExt as _, select_all};
-use tokio::sync::OnceCell;
-use zbus::{Connection, fdo::PropertiesProxy, names::InterfaceName, proxy};
+use tokio::sync::Mutex;
+use zbus::{Connection, connection::Builder, fdo::PropertiesProxy, names::InterfaceName, proxy};
 use zbus::{OwnedObjectPath, OwnedVariant, Variant};
 
+use crate::command::Environment;
 use crate::host::argv::UNIT_PROPERTIES;
 use crate::host::parse::Unit;
 
@@ -19,7 +21,11 @@ use crate::host::parse::Unit;
 const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// Where systemd says that it is process 1 (sd_booted(3)).
 const BOOTED: &str = "/run/systemd/system";
+/// The environment variable by which all D-Bus programs are told of another system bus.
+const ADDRESS: &str = "DBUS_SYSTEM_BUS_ADDRESS";
+const USUAL_ADDRESS: &str = "unix:path=/run/dbus/system_bus_socket";
 const SERVICE: &str = "org.freedesktop.systemd1";
+const SIGKILL: i32 = 9;
 const INTERFACES: [&str; 2] = ["org.freedesktop.systemd1.Unit", "org.freedesktop.systemd1.Service"];
 
 #[proxy(
@@ -32,13 +38,18 @@ trait Manager {
     fn load_unit(&self, name: &str) -> zbus::Result<OwnedObjectPath>;
     fn restart_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
     fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    fn kill_unit(&self, name: &str, whom: &str, signal: i32) -> zbus::Result<()>;
     #[zbus(signal)]
     fn job_removed(&self, id: u32, job: OwnedObjectPath, unit: String, result: String) -> zbus::Result<()>;
 }
 
 /// The bus, connected to when it is first needed.
 #[derive(Debug, Default)]
-pub(crate) struct Bus(OnceCell<Option<Connection>>);
+pub(crate) struct Bus {
+    /// Where it is, if not in its usual place.
+    address: Option<String>,
+    connection: Mutex<Option<Connection>>,
+}
 
 /// What is asked of a unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,15 +59,34 @@ pub(crate) enum Job {
 }
 
 impl Bus {
-    /// The connection; `None` where systemd is not process 1 or its bus does not answer.
-    pub(crate) async fn connection(&self) -> Option<&Connection> {
-        let connect = async {
-            if !std::path::Path::new(BOOTED).is_dir() {
-                return None;
-            }
-            tokio::time::timeout(ANSWER_LIMIT, Connection::system()).await.ok()?.ok()
+    /// The bus that `DBUS_SYSTEM_BUS_ADDRESS` names, else the one in its usual place.
+    pub(crate) fn new(environment: &Environment) -> Self {
+        let address = environment.get(OsStr::new(ADDRESS)).and_then(|address| address.to_str());
+        Self { address: address.filter(|address| !address.is_empty()).map(ToOwned::to_owned), ..Self::default() }
+    }
+
+    /// An open connection; `None` where systemd is not process 1 or its bus does not answer.
+    pub(crate) async fn connection(&self) -> Option<Connection> {
+        let mut known = self.connection.lock().await;
+        if known.as_ref().is_none_or(Connection::is_closed) {
+            *known = self.connect().await;
+        }
+        known.clone()
+    }
+
+    async fn connect(&self) -> Option<Connection> {
+        let builder = match &self.address {
+            Some(address) => Builder::address(address.as_str()),
+            None if std::path::Path::new(BOOTED).is_dir() => Builder::address(USUAL_ADDRESS),
+            None => return None,
         };
-        self.0.get_or_init(|| connect).await.as_ref()
+        let connect = async {
+            let connection = builder.build().await?;
+            // Once a connection: systemd refuses a second subscription.
+            ManagerProxy::new(&connection).await?.subscribe().await?;
+            zbus::Result::Ok(connection)
+        };
+        tokio::time::timeout(ANSWER_LIMIT, connect).await.ok()?.ok()
     }
 }
 
@@ -109,7 +139,6 @@ pub(crate) async fn run(connection: &Connection, job: Job, units: &[String]) -> 
     let work = async {
         let manager = ManagerProxy::new(connection).await?;
         let mut removed = manager.receive_job_removed().await?;
-        manager.subscribe().await?;
         let mut waiting = Vec::new();
         for unit in units {
             waiting.push(match job {
@@ -137,6 +166,12 @@ pub(crate) async fn run(connection: &Connection, job: Job, units: &[String]) -> 
     }
 }
 
+/// Kills every process of a unit.
+pub(crate) async fn kill(connection: &Connection, unit: &str) -> Result<(), PortError> {
+    let work = async { ManagerProxy::new(connection).await?.kill_unit(unit, "all", SIGKILL).await };
+    work.await.map_err(|error| failed("kill", &[unit.to_owned()], &error))
+}
+
 /// Something each time a property of one of the units changes.
 pub(crate) async fn changes(connection: &Connection, units: &[String]) -> Option<BoxStream<'static, ()>> {
     let manager = ManagerProxy::new(connection).await.ok()?;
@@ -146,7 +181,6 @@ pub(crate) async fn changes(connection: &Connection, units: &[String]) -> Option
         let proxy = PropertiesProxy::new(connection, SERVICE, path).await.ok()?;
         streams.push(proxy.receive_properties_changed().await.ok()?.map(drop));
     }
-    manager.subscribe().await.ok()?;
     Some(select_all(streams).boxed())
 }
 

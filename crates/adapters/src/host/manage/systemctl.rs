@@ -31,11 +31,26 @@ pub(crate) async fn show(environment: &Environment, units: &[String]) -> Result<
 }
 
 pub(crate) async fn restart(environment: &Environment, units: &[String]) -> Result<(), PortError> {
-    Ok(systemctl(environment, argv::systemctl_restart(units)).run().await.map(drop)?)
+    act(environment, argv::systemctl_restart(units), units).await
 }
 
 pub(crate) async fn stop(environment: &Environment, units: &[String]) -> Result<(), PortError> {
-    Ok(systemctl(environment, argv::systemctl_stop(units)).run().await.map(drop)?)
+    act(environment, argv::systemctl_stop(units), units).await
+}
+
+/// Kills every process of a unit.
+pub(crate) async fn kill(environment: &Environment, unit: &str) -> Result<(), PortError> {
+    act(environment, argv::systemctl_kill(unit), &[unit.to_owned()]).await
+}
+
+async fn act(environment: &Environment, arguments: Vec<String>, units: &[String]) -> Result<(), PortError> {
+    let error = match systemctl(environment, arguments).run().await {
+        Ok(_) => return Ok(()),
+        Err(error) => PortError::from(error),
+    };
+    let journal = || format!("see `journalctl -u {}`; other users than root need polkit's leave", units.join(" -u "));
+    let hint = error.hint.clone().unwrap_or_else(journal);
+    Err(error.hint(hint))
 }
 
 /// What `systemctl status` says of a unit. Its exit code says that the unit does not run, which is no error here.

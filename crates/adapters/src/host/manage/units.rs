@@ -1,5 +1,6 @@
 //! Services that are systemd units: over its bus where there is one, else through `systemctl`.
 
+use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,10 +10,12 @@ use jiff::Timestamp;
 
 use super::bus::{self, Bus, Job};
 use super::{Process, Surroundings, Told, systemctl};
-use crate::command::{ProcessId, terminate_group};
 use crate::host::parse::Unit;
 use crate::host::source::Loaded;
 use crate::host::supervisor::{after_boot_at, started_at};
+
+/// How often a unit that should stop is killed once its time is over.
+const AFTER_KILL: Duration = Duration::from_millis(100);
 
 /// The units of one service.
 #[derive(Clone)]
@@ -24,7 +27,7 @@ pub(crate) struct Units {
 
 impl Units {
     pub(crate) fn new(names: &[String], surroundings: &Surroundings) -> Self {
-        let bus = surroundings.is_bus_used.then(|| Arc::new(Bus::default()));
+        let bus = surroundings.is_bus_used.then(|| Arc::new(Bus::new(&surroundings.environment)));
         Self { names: names.to_vec(), bus, surroundings: surroundings.clone() }
     }
 
@@ -32,7 +35,7 @@ impl Units {
         &self.names
     }
 
-    async fn connection(&self) -> Option<&zbus::Connection> {
+    async fn connection(&self) -> Option<zbus::Connection> {
         match &self.bus {
             Some(bus) => bus.connection().await,
             None => None,
@@ -41,7 +44,7 @@ impl Units {
 
     async fn show(&self) -> Result<Vec<Unit>, PortError> {
         match self.connection().await {
-            Some(connection) => bus::show(connection, &self.names).await,
+            Some(connection) => bus::show(&connection, &self.names).await,
             None => systemctl::show(&self.surroundings.environment, &self.names).await,
         }
     }
@@ -62,30 +65,50 @@ impl Units {
         self.bounded(Job::Stop, grace).await
     }
 
-    /// Has a job done, and kills what still runs of the old processes after the grace: systemd's own stop limits know
-    /// nothing of our hurry. A process that systemd starts meanwhile is another one and is not touched.
+    /// Has a job done. Units that are still stopping after the grace are killed: systemd's own stop limits know nothing
+    /// of our hurry. systemd does that, to all processes of the unit, because a process number that it tells may be
+    /// somebody else's here.
     async fn bounded(&self, job: Job, grace: Duration) -> Result<(), PortError> {
-        let old: Vec<ProcessId> =
-            self.show().await?.iter().filter_map(Unit::main_pid).filter_map(ProcessId::current).collect();
+        self.refuse_unknown().await?;
         let work = self.run(job);
-        let hurry = async {
-            self.surroundings.clock.sleep(grace).await;
-            for process in old {
-                terminate_group(process, Duration::ZERO).await;
-            }
-        };
         tokio::pin!(work);
         tokio::select! {
             done = &mut work => return done,
-            () = hurry => (),
+            () = self.surroundings.clock.sleep(grace) => (),
         }
-        work.await
+        loop {
+            self.kill_stopping().await;
+            tokio::select! {
+                done = &mut work => return done,
+                () = self.surroundings.clock.sleep(AFTER_KILL) => (),
+            }
+        }
+    }
+
+    async fn refuse_unknown(&self) -> Result<(), PortError> {
+        let units = self.show().await?;
+        let Some((name, _)) = self.names.iter().zip(&units).find(|(_, unit)| !unit.is_known()) else { return Ok(()) };
+        Err(PortError::new(format!("systemd has no unit `{name}` that could be started or stopped")).hint(
+            "correct `units` in the configuration, or install the unit and `systemctl daemon-reload`; \
+                   `systemctl unmask` where it is masked",
+        ))
+    }
+
+    /// What cannot be looked at or killed stops by systemd's own limits.
+    async fn kill_stopping(&self) {
+        let units = self.show().await.unwrap_or_default();
+        for (name, _) in self.names.iter().zip(&units).filter(|(_, unit)| unit.is_stopping()) {
+            let _ = match self.connection().await {
+                Some(connection) => bus::kill(&connection, name).await,
+                None => systemctl::kill(&self.surroundings.environment, name).await,
+            };
+        }
     }
 
     async fn run(&self, job: Job) -> Result<(), PortError> {
         let environment = &self.surroundings.environment;
         match (self.connection().await, job) {
-            (Some(connection), job) => bus::run(connection, job, &self.names).await,
+            (Some(connection), job) => bus::run(&connection, job, &self.names).await,
             (None, Job::Restart) => systemctl::restart(environment, &self.names).await,
             (None, Job::Stop) => systemctl::stop(environment, &self.names).await,
         }
@@ -102,13 +125,14 @@ impl Units {
 
     /// Something each time a unit moves; `None` where nobody tells.
     pub(crate) async fn changes(&self) -> Option<BoxStream<'static, ()>> {
-        bus::changes(self.connection().await?, &self.names).await
+        bus::changes(&self.connection().await?, &self.names).await
     }
 }
 
 fn process(name: &str, unit: &Unit, now: Timestamp) -> Process {
     let (state, health) = unit.state();
-    let started = match unit.main_pid() {
+    let pid = unit.own_pid(|pid| fs::read_to_string(format!("/proc/{pid}/cgroup")).ok());
+    let started = match pid {
         Some(pid) => started_at(pid, now),
         None => unit.started_us().and_then(|at| since_boot(now, at)),
     };
@@ -121,7 +145,7 @@ fn process(name: &str, unit: &Unit, now: Timestamp) -> Process {
         health,
         since: unit.changed_us().and_then(|at| since_boot(now, at)),
         restarts: unit.restarts(),
-        told: Told::Seen(Loaded { pid: unit.main_pid(), started, reloaded }),
+        told: Told::Seen(Loaded { pid, started, reloaded }),
     }
 }
 
