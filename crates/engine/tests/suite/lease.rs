@@ -3,7 +3,7 @@
 use backout_core::id::RunId;
 use backout_core::journal::RunResult;
 use backout_core::port::Store;
-use backout_engine::{EngineError, StandBy, Successor, World, begin, take_over};
+use backout_engine::{EngineError, StandBy, Successor, World, begin, resume, take_over};
 use backout_testkit::world::{Behaviour, Move};
 
 use crate::scenario::{Scenario, TTL, back, guard, millis, rollback, seconds, service};
@@ -186,6 +186,34 @@ async fn whoever_stands_by_outlasts_a_journal_that_cannot_be_used() {
     let ((stand_by, _), ()) = tokio::join!(killed_guard(&scenario, 3), mend);
     assert_eq!(stand_by, StandBy::TookOver(RunResult::RolledBack));
     assert_eq!((scenario.running(), scenario.deployer.starts()), (vec!["app:v1".to_owned()], 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_stands_by_and_loses_the_run_to_a_person_waits_for_its_end() {
+    let scenario = bad_stack().await;
+    scenario.platform.teach(&service("db"), "db:v1", Behaviour::well().healthy_after(seconds(20)));
+    let lease = scenario.lease("first process").await;
+    let world = scenario.world();
+    let killed = tokio::time::timeout(millis(100), begin(&world, &lease, run(), rollback(back()))).await;
+    assert!(killed.is_err());
+    scenario.store.release(&lease).await.unwrap();
+    let (other, run_id, by) = (scenario.another_world(), run(), successor());
+    let person = async {
+        scenario.clock.sleep(seconds(5)).await;
+        let lease = scenario.store.seize(&scenario.environment.name, "a person", TTL).unwrap();
+        let result = resume(&scenario.another_world(), &lease, run(), "a person".to_owned(), 3).await;
+        scenario.store.release(&lease).await.unwrap();
+        result
+    };
+    let stand_by = async {
+        let stand_by = take_over(&other, &run_id, &by, millis(500)).await;
+        (stand_by, scenario.store.all().last().map(|record| record.body.kind()))
+    };
+    let ((stand_by, last), person) = tokio::join!(stand_by, person);
+    assert_eq!(person.unwrap(), RunResult::RolledBack);
+    assert_eq!((stand_by.unwrap(), last), (StandBy::RunEnded, Some("run_ended")));
+    // The first switch was half-way when its process was killed, so it is the only one that was done twice.
+    assert_eq!(scenario.touched(), ["db", "db", "app", "web"]);
 }
 
 #[tokio::test(start_paused = true)]

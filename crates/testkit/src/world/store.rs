@@ -44,6 +44,17 @@ impl MemoryStore {
         self.state().refused = kind;
     }
 
+    /// Takes the lease of an environment from whoever has it, as if it had expired.
+    ///
+    /// # Errors
+    /// None in practice: nobody can hold it against this.
+    pub fn seize(&self, environment: &EnvironmentName, holder: &str, ttl: Duration) -> Result<Lease, StoreError> {
+        if let Some((_, held)) = self.state().leases.get_mut(environment) {
+            *held = None;
+        }
+        self.take(environment, holder, ttl)
+    }
+
     fn take(&self, environment: &EnvironmentName, holder: &str, ttl: Duration) -> Result<Lease, StoreError> {
         let now = self.clock.now();
         let mut state = self.state();
