@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use backout_core::inventory::{FileRef, Version};
 use backout_core::plan::{Action, Plan, Step, StepClass, Switch, explain};
-use backout_core::policy::Refusal;
+use backout_core::policy::{Refusal, RefusalName};
 
 use crate::ui::{Paint, ago, count, date_time, short_version, span};
 
@@ -46,10 +46,11 @@ fn head(plan: &Plan) -> Vec<String> {
 fn changed_lines(action: &Action) -> Vec<String> {
     match action {
         Action::Switch(switch) => {
-            let mut lines = vec![
-                removed(&format!("{} {}", switch.to.service, running(switch))),
-                added(&format!("{} {}", switch.to.service, labelled(&switch.to.label, &switch.to.version))),
-            ];
+            let to = format!("{} {}", switch.to.service, labelled(&switch.to.label, &switch.to.version));
+            let mut lines = match &switch.from {
+                Some(from) if *from == switch.to.version => vec![format!("  ~ {to} is started anew")],
+                _ => vec![removed(&format!("{} {}", switch.to.service, running(switch))), added(&to)],
+            };
             lines.extend(switch.files.iter().map(file_line));
             lines
         }
@@ -66,7 +67,7 @@ fn changed_lines(action: &Action) -> Vec<String> {
 fn running(switch: &Switch) -> String {
     match &switch.from {
         Some(version) if version.code == switch.to.version.code => {
-            format!("{} (the same code, set up differently)", labelled(&switch.to.label, version))
+            format!("{}, set up differently", labelled(&switch.to.label, version))
         }
         Some(version) => short_version(version),
         None => "is not there, or runs several versions".to_owned(),
@@ -122,10 +123,13 @@ pub(crate) fn refusal_lines(refusals: &[Refusal]) -> Vec<String> {
     for refusal in refusals {
         lines.push(format!("  {}: {}", Paint::strong(refusal.name.as_str()), refusal.what));
         lines.push(format!("    {} {}", Paint::hint("hint:"), refusal.hint));
-        lines.push(if refusal.name.can_be_forced() {
-            format!("    override it: `--force {0}`; read first: `backout explain {0}`", refusal.name)
-        } else {
-            format!("    it cannot be overridden: `backout explain {}`", refusal.name)
+        lines.push(match refusal.name {
+            // Without a target there is nothing that could be forced.
+            RefusalName::NoGoodCheckpoint => format!("    read why: `backout explain {}`", refusal.name),
+            name if name.can_be_forced() => {
+                format!("    override it: `--force {name}`; read first: `backout explain {name}`")
+            }
+            name => format!("    it cannot be overridden: `backout explain {name}`"),
         });
     }
     lines
