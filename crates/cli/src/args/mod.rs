@@ -100,13 +100,13 @@ pub(crate) enum Command {
         /// The run; the newest open one unless given
         run: Option<String>,
     },
-    /// Start a host service anew from what stands there now; for deploy commands
-    Restart(RestartArgs),
     /// End an interrupted or waiting run
     Abort {
         /// The run; the newest open one unless given
         run: Option<String>,
     },
+    /// Start a host service anew from what stands there now; for deploy commands
+    Restart(RestartArgs),
     /// Run the checks
     Verify,
     /// Watch in the foreground, and say what changes
