@@ -1,0 +1,102 @@
+//! Checkpoints of a service that runs, and the files in them.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
+
+use crate::place::Place;
+
+const SECRET: &str = "planted-secret-of-the-test";
+
+/// A place with the demo's application running in version 1, and a configuration file that goes back with it. Stops it when
+/// dropped.
+struct Running(Place);
+
+impl Running {
+    fn new() -> Self {
+        let place = Place::new();
+        place.run(&["demo", "-q", "--keep", "."]).well();
+        let config = fs::read_to_string(place.work().join("backout.yaml")).unwrap();
+        let with_file = config.replace("        probes:", "        artifacts: { config: [app.conf] }\n        probes:");
+        assert_ne!(config, with_file);
+        place.write("backout.yaml", &with_file);
+        place.write("app.conf", &format!("password = {SECRET}\n"));
+        place.script("deploy.sh", "1").well();
+        let running = Self(place);
+        running.await_healthy();
+        running
+    }
+
+    fn await_healthy(&self) {
+        for _ in 0..100 {
+            if self.0.run(&["verify"]).code == Some(0) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        panic!("version 1 does not become healthy: {}", self.0.run(&["verify"]).shown());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The service has no stop of its own on the command line: its processes are in its state file.
+        let state = fs::read_to_string(self.0.work().join(".backout/host/demo/web.json")).unwrap_or_default();
+        let state: serde_json::Value = serde_json::from_str(&state).unwrap_or_default();
+        for process in [&state["supervisor"]["pid"], &state["process"]["pid"]] {
+            let pid = process.as_i64().and_then(|pid| rustix::process::Pid::from_raw(i32::try_from(pid).ok()?));
+            if let Some(pid) = pid {
+                let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_checkpoint_gives_its_files_back_and_overwrites_nothing() {
+    let running = Running::new();
+    let place = &running.0;
+    let id = place.run(&["checkpoint", "create", "--reason", "a test"]).well().stdout.trim().to_owned();
+    let shown = place.run(&["checkpoint", "show", &id]).well().stdout;
+    assert!(shown.contains("app.conf") && shown.contains("good"), "{shown}");
+    assert!(!shown.contains(SECRET), "{shown}");
+
+    let extracted = place.run(&["checkpoint", "show", &id, "--extract", "out"]).well();
+    assert_eq!(extracted.stdout, "[PLACE]/work/out/app.conf\n");
+    let file = place.work().join("out/app.conf");
+    assert_eq!(fs::read_to_string(&file).unwrap(), format!("password = {SECRET}\n"));
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let again = place.run(&["checkpoint", "show", &id, "--extract", "out"]);
+    assert_eq!(again.code, Some(2), "{}", again.shown());
+}
+
+#[test]
+fn what_differs_is_told_by_digests_and_never_by_content() {
+    let running = Running::new();
+    let place = &running.0;
+    let id = place.run(&["checkpoint", "create"]).well().stdout.trim().to_owned();
+    assert!(place.run(&["diff"]).well().stdout.contains("nothing differs"));
+    place.write("app.conf", &format!("password = changed {SECRET}\n"));
+    let diff = place.run(&["diff", &id]).well();
+    assert!(diff.stdout.contains("app.conf: "), "{}", diff.shown());
+    let status = place.run(&["status"]).well();
+    assert!(status.stdout.contains("differs"), "{}", status.shown());
+    // What runs was reached by the demo's own rollback.
+    let forced = ["plan", "--force", "rollback-of-rollback"];
+    let plan = place.run(&forced).well();
+    assert!(plan.stdout.contains("app.conf goes back"), "{}", plan.shown());
+    for left in [diff, status, plan, place.run(&["diff", "--json"]), place.run(&["plan", "--json"])] {
+        assert!(!left.shown().contains(SECRET), "{}", left.shown());
+    }
+}
+
+#[test]
+fn a_service_that_runs_well_passes_every_check() {
+    let running = Running::new();
+    let place = &running.0;
+    assert!(place.run(&["verify"]).well().stdout.contains("holds: web.health.up (200 OK)"));
+    let check = place.run(&["check"]).well();
+    assert!(check.stdout.contains("file of web") && !check.stdout.contains("FAILS"), "{}", check.shown());
+    let status = place.run(&["status"]).well();
+    assert!(status.stdout.contains("1/1 up"), "{}", status.shown());
+}

@@ -1,0 +1,11 @@
+//! The command line from outside: the real program in one hermetic environment, its words compared with snapshots.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, helpers included")]
+
+mod checkpoints;
+mod demo;
+mod documents;
+mod errors;
+mod help;
+mod place;
+mod setting_up;
