@@ -126,7 +126,14 @@ async fn the_example_of_the_documentation_goes_back_and_proves_it() {
     world.live("v2");
     assert_eq!(world.code().await, "v2");
     assert_eq!(world.platform.preflight(&good, &NoBlobs).await, Preflight::Present);
-    let switch = Switch { from: None, to: good.clone(), files: vec![], order: SwitchOrder::StopFirst, grace_ms: 1000 };
+    let switch = Switch {
+        from: None,
+        from_label: None,
+        to: good.clone(),
+        files: vec![],
+        order: SwitchOrder::StopFirst,
+        grace_ms: 1000,
+    };
     for _ in 0..2 {
         world.platform.switch(&switch, &NoBlobs).await.unwrap();
         assert_eq!(world.code().await, "v1");

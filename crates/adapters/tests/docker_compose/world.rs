@@ -133,7 +133,7 @@ impl World {
             Seen::Present(running) => running.version().cloned(),
             Seen::Absent | Seen::Unknown { .. } => None,
         };
-        let switch = Switch { from, to: to.clone(), files: Vec::new(), order, grace_ms: 1000 };
+        let switch = Switch { from, from_label: None, to: to.clone(), files: Vec::new(), order, grace_ms: 1000 };
         self.platform.switch(&switch, &self.blobs).await
     }
 }

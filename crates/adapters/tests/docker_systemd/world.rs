@@ -165,7 +165,7 @@ impl World {
 
     pub(crate) async fn go_back(&self, to: &Artifact) -> Result<(), PortError> {
         let order = SwitchOrder::StopFirst;
-        let switch = Switch { from: None, to: to.clone(), files: Vec::new(), order, grace_ms: 3000 };
+        let switch = Switch { from: None, from_label: None, to: to.clone(), files: Vec::new(), order, grace_ms: 3000 };
         self.platform.switch(&switch, &NoBlobs).await
     }
 }

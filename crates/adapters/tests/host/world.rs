@@ -211,8 +211,14 @@ impl World {
     }
 
     pub(crate) async fn go_back(&self, to: &Artifact) -> Result<(), PortError> {
-        let switch =
-            Switch { from: None, to: to.clone(), files: Vec::new(), order: SwitchOrder::StopFirst, grace_ms: 3000 };
+        let switch = Switch {
+            from: None,
+            from_label: None,
+            to: to.clone(),
+            files: Vec::new(),
+            order: SwitchOrder::StopFirst,
+            grace_ms: 3000,
+        };
         self.platform.switch(&switch, &NoBlobs).await
     }
 

@@ -52,6 +52,9 @@ pub enum Action {
 pub struct Switch {
     /// What runs now, where one version does.
     pub from: Option<Version>,
+    /// What runs now, in words; `None` where nothing does.
+    #[serde(default)]
+    pub from_label: Option<String>,
     /// What shall run.
     pub to: Artifact,
     /// The files that go back in the same step: those of the artifact that differ on disk.

@@ -23,7 +23,8 @@ pub fn no_good_checkpoint(environment: &EnvironmentName) -> Refusal {
     refusal(
         RefusalName::NoGoodCheckpoint,
         format!("`{environment}` has no good checkpoint to go back to"),
-        "record one while the environment is healthy: `backout checkpoint create`; or name a target",
+        "record one while the environment is healthy: `backout checkpoint create`; or name a target; a first deploy is guarded \
+         with `--force no-good-checkpoint`",
     )
 }
 

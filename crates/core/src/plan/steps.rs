@@ -91,6 +91,7 @@ impl<'a> Steps<'a> {
         let start_first = can_start_first && something_runs && self.request.mode == Mode::Planned;
         Switch {
             from: fact.and_then(Fact::version).cloned(),
+            from_label: fact.and_then(Fact::running).map(|running| running.label.clone()),
             to: artifact.clone(),
             files,
             order: if start_first { SwitchOrder::StartFirst } else { SwitchOrder::StopFirst },

@@ -41,5 +41,12 @@ fn switch_back(artifact: &Artifact, step: &Step) -> Switch {
         Action::Stop { grace_ms, .. } => *grace_ms,
         _ => 0,
     };
-    Switch { from: None, to: artifact.clone(), files: Vec::new(), order: SwitchOrder::StopFirst, grace_ms }
+    Switch {
+        from: None,
+        from_label: None,
+        to: artifact.clone(),
+        files: Vec::new(),
+        order: SwitchOrder::StopFirst,
+        grace_ms,
+    }
 }
