@@ -9,7 +9,7 @@ use std::io::Write;
 pub(crate) use progress::{Narrator, line_text};
 use serde::Serialize;
 pub(crate) use style::{Paint, clock_time, table};
-pub(crate) use words::{ago, count, date_time, short_version, span};
+pub(crate) use words::{ago, count, date_time, labelled, span};
 
 use crate::args::{Color, Global};
 use crate::error::CliError;

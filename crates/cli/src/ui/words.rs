@@ -57,6 +57,15 @@ pub(crate) fn short_version(version: &Version) -> String {
     }
 }
 
+/// A version in words, with what is executed beside it unless the words have that already.
+pub(crate) fn labelled(label: &str, version: Option<&Version>) -> String {
+    match version.map(short_version) {
+        Some(code) if !label.contains(&code) => format!("{label} ({code})"),
+        Some(_) => label.to_owned(),
+        None => format!("{label} (several versions)"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -78,6 +87,14 @@ mod tests {
         assert_eq!(ago(at(100), at(100)), "just now");
         assert_eq!(ago(at(100), at(400)), "5 min ago");
         assert_eq!(ago(at(400), at(100)), "in 5 min");
+    }
+
+    #[test]
+    fn what_words_say_already_is_not_said_twice() {
+        let version = Version { code: format!("sha256:{}", "ab".repeat(32)), spec: String::new() };
+        assert_eq!(labelled("app:1", Some(&version)), "app:1 (abababababab)");
+        assert_eq!(labelled("app:1 (abababababab)", Some(&version)), "app:1 (abababababab)");
+        assert_eq!(labelled("app:1", None), "app:1 (several versions)");
     }
 
     #[test]

@@ -82,11 +82,27 @@ fn what_differs_is_told_by_digests_and_never_by_content() {
     let status = place.run(&["status"]).well();
     assert!(status.stdout.contains("differs"), "{}", status.shown());
     // What runs was reached by the demo's own rollback.
-    let forced = ["plan", "--force", "rollback-of-rollback"];
-    let plan = place.run(&forced).well();
+    let refused = place.run(&["plan"]);
+    assert_eq!(refused.code, Some(5), "{}", refused.shown());
+    assert!(refused.stdout.contains("override it: `--force rollback-of-rollback`"), "{}", refused.shown());
+    let plan = place.run(&["plan", "--force", "rollback-of-rollback"]).well();
+    assert!(plan.stdout.contains("overridden: rollback-of-rollback"), "{}", plan.shown());
     assert!(plan.stdout.contains("app.conf goes back"), "{}", plan.shown());
     for left in [diff, status, plan, place.run(&["diff", "--json"]), place.run(&["plan", "--json"])] {
         assert!(!left.shown().contains(SECRET), "{}", left.shown());
+    }
+}
+
+#[test]
+fn a_plan_says_what_runs_and_what_would() {
+    let running = Running::new();
+    let place = &running.0;
+    place.run(&["checkpoint", "create"]).well();
+    place.script("deploy.sh", "2").well();
+    let plan = place.run(&["plan"]).well().stdout;
+    let lines: Vec<&str> = plan.lines().map(str::trim).collect();
+    for line in ["- web release 2", "+ web release 1", "2. switch `web` to release 1"] {
+        assert!(lines.contains(&line), "{line} is missing:\n{plan}");
     }
 }
 

@@ -38,7 +38,7 @@ fn cast(scenario: Scenario) -> Cast {
     let (first_start_delay, second, soak) = match scenario {
         Scenario::BadDeploy => (50, "fail-after:1500", "10s"),
         Scenario::Crash => (50, "crash-on-start", "10s"),
-        Scenario::Slow => (50, "slow-after:1000:700", "10s"),
+        Scenario::Slow => (50, "slow-after:1000:1300", "10s"),
         Scenario::GoodDeploy => (50, "ok", "4s"),
         // Long enough to be killed half-way.
         Scenario::Killed => (700, "fail-after:1500", "10s"),
@@ -92,10 +92,10 @@ environments:
         releases: app                 # app/releases/ID, and the link app/current
         run: [./start]                # run inside the release, by backout's own small supervisor
         probes:
-          health: {{ http: "http://127.0.0.1:{port}/health", every: 500ms, timeout: 2s }}
+          health: {{ http: "http://127.0.0.1:{port}/health", every: 500ms, timeout: 3s }}
     triggers:
       failing: {{ signal: {SERVICE}.health.up, below: 100%, consecutive: 3, action: rollback }}
-      slow:    {{ signal: {SERVICE}.health.latency, above: 400ms, consecutive: 3, action: rollback }}
+      slow:    {{ signal: {SERVICE}.health.latency, above: 1s, consecutive: 3, action: rollback }}
     guard:
       soak: {soak}
       every: 150ms

@@ -11,7 +11,7 @@ use super::extract::extract;
 use crate::args::Global;
 use crate::commands::act::checkpoint_id;
 use crate::error::CliError;
-use crate::ui::{Paint, Ui, count, date_time, short_version, table};
+use crate::ui::{Paint, Ui, count, date_time, labelled, table};
 use crate::wire::{Access, Setup};
 
 #[derive(Serialize)]
@@ -104,7 +104,7 @@ fn text(graded: &Graded) -> String {
     }
     lines.push(String::new());
     let rows: Vec<Vec<String>> = checkpoint.artifacts.values().map(artifact_row).collect();
-    lines.push(table(&["SERVICE", "VERSION", "CODE", "INSTANCES", "FILES"], &rows));
+    lines.push(table(&["SERVICE", "VERSION", "INSTANCES", "FILES"], &rows));
     lines.extend(checkpoint.absent.iter().map(|service| format!("{service} was not there")));
     let files: Vec<String> = checkpoint.artifacts.values().flat_map(files_of).collect();
     if !files.is_empty() {
@@ -118,8 +118,7 @@ fn text(graded: &Graded) -> String {
 fn artifact_row(artifact: &Artifact) -> Vec<String> {
     vec![
         artifact.service.to_string(),
-        artifact.label.clone(),
-        short_version(&artifact.version),
+        labelled(&artifact.label, Some(&artifact.version)),
         artifact.replicas.to_string(),
         count(artifact.files.len(), "file"),
     ]

@@ -11,7 +11,7 @@ use super::checkpoint::found;
 use super::onlooker::world;
 use crate::args::{DiffArgs, Global};
 use crate::error::CliError;
-use crate::ui::{Paint, Ui, count, short_version};
+use crate::ui::{Paint, Ui, count, labelled};
 use crate::wire::{Access, Setup};
 
 #[derive(Serialize)]
@@ -77,12 +77,14 @@ fn service_lines(service: &str, difference: &Difference) -> Vec<String> {
         Difference::Unknown { why } => vec![format!("  ? {service}: {why}")],
         Difference::Added { to } => vec![added(&format!("{service} {}", in_words(to, true)))],
         Difference::Removed { from } => vec![removed(&format!("{service} {}", in_words(from, true)))],
-        Difference::Changed { from, to, code, spec, files, .. } => {
-            let shows_count = from.replicas != to.replicas;
-            let mut lines = vec![
-                removed(&format!("{service} {}", in_words(from, shows_count))),
-                added(&format!("{service} {}", in_words(to, shows_count))),
-            ];
+        Difference::Changed { from, to, code, spec, replicas, files } => {
+            let mut lines = if *code || *spec || *replicas {
+                let from = format!("{service} {}", in_words(from, *replicas));
+                let to = format!("{service} {}", in_words(to, *replicas));
+                vec![removed(&from), added(&to)]
+            } else {
+                vec![format!("  ~ {service} {}", in_words(to, false))]
+            };
             if *spec && !*code {
                 lines.push("      the same code, set up differently".to_owned());
             }
@@ -101,9 +103,8 @@ fn added(text: &str) -> String {
 }
 
 fn in_words(standing: &Standing, shows_count: bool) -> String {
-    let code = standing.version.as_ref().map_or_else(|| "several versions".to_owned(), short_version);
-    let count = if shows_count { format!(", {}", count(standing.replicas, "instance")) } else { String::new() };
-    if standing.label == code { format!("{code}{count}") } else { format!("{} ({code}){count}", standing.label) }
+    let text = labelled(&standing.label, standing.version.as_ref());
+    if shows_count { format!("{text}, {}", count(standing.replicas, "instance")) } else { text }
 }
 
 fn file_line(file: &FileDiff) -> String {

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use backout_core::inventory::{FileRef, Version};
+use backout_core::inventory::FileRef;
 use backout_core::plan::{Action, Plan, Step, StepClass, Switch, explain};
 use backout_core::policy::{Refusal, RefusalName};
 
-use crate::ui::{Paint, ago, count, date_time, short_version, span};
+use crate::ui::{Paint, ago, count, date_time, labelled, span};
 
 /// The whole plan in words.
 pub(crate) fn plan_text(plan: &Plan) -> String {
@@ -46,7 +46,7 @@ fn head(plan: &Plan) -> Vec<String> {
 fn changed_lines(action: &Action) -> Vec<String> {
     match action {
         Action::Switch(switch) => {
-            let to = format!("{} {}", switch.to.service, labelled(&switch.to.label, &switch.to.version));
+            let to = format!("{} {}", switch.to.service, labelled(&switch.to.label, Some(&switch.to.version)));
             let mut lines = match &switch.from {
                 Some(from) if *from == switch.to.version => vec![format!("  ~ {to} is started anew")],
                 _ => vec![removed(&format!("{} {}", switch.to.service, running(switch))), added(&to)],
@@ -64,19 +64,14 @@ fn changed_lines(action: &Action) -> Vec<String> {
     }
 }
 
+/// What runs and would not.
 fn running(switch: &Switch) -> String {
+    let Some(label) = &switch.from_label else { return "is not there".to_owned() };
+    let text = labelled(label, switch.from.as_ref());
     match &switch.from {
-        Some(version) if version.code == switch.to.version.code => {
-            format!("{}, set up differently", labelled(&switch.to.label, version))
-        }
-        Some(version) => short_version(version),
-        None => "is not there, or runs several versions".to_owned(),
+        Some(version) if version.code == switch.to.version.code => format!("{text}, set up differently"),
+        _ => text,
     }
-}
-
-fn labelled(label: &str, version: &Version) -> String {
-    let code = short_version(version);
-    if label == code { code } else { format!("{label} ({code})") }
 }
 
 fn files_go(number: usize) -> String {
