@@ -1,19 +1,47 @@
 //! Settings that this version accepts and does not act on: who wrote them should know.
 
-use backout_core::config::Environment;
+use backout_core::config::{Approvals, Environment, Objectives};
 
 use super::finding::Finding;
-use crate::ui::count;
 
-/// One note a kind of setting.
+/// One note a setting that is made.
 pub(super) fn unsupported(environment: &Environment) -> Vec<Finding> {
+    let verify = &environment.verify;
     let settings = [
-        ("signals", environment.signals.len(), "signal", "are not measured yet, and triggers on them never fire"),
-        ("databases", environment.databases.len(), "database", "are not backed up or taken back yet"),
-        ("notify", usize::from(environment.notify.slack.is_some()), "channel", "are not told of anything yet"),
+        ("signals", !environment.signals.is_empty(), "queries are not asked yet: triggers on them never fire"),
+        ("databases", !environment.databases.is_empty(), "databases are neither backed up nor taken back yet"),
+        ("notify", environment.notify.slack.is_some(), "nobody is told of anything yet"),
+        ("verify.smoke", !verify.smoke.is_empty(), "smoke checks are not run yet"),
+        ("verify.observe", !verify.observe.is_zero(), "nothing is observed after going back yet"),
+        ("verify.error_rate_below", verify.error_rate_below.is_some(), "the error rate is not looked at yet"),
+        ("policy.approvals", environment.policy.approvals != Approvals::default(), "nobody is asked for approval yet"),
+        ("objectives", environment.objectives != Objectives::default(), "times are not compared with them yet"),
     ];
-    let is_set = settings.into_iter().filter(|(_, number, ..)| *number > 0);
-    is_set
-        .map(|(key, number, thing, what)| Finding::note(key, format!("{}: they {what}", count(number, thing))))
-        .collect()
+    let made = settings.into_iter().filter(|(_, is_made, _)| *is_made);
+    made.map(|(key, _, what)| Finding::note(key, format!("accepted, and not acted on: {what}"))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use backout_core::config;
+
+    use super::*;
+
+    fn keys(settings: &str) -> Vec<String> {
+        let text = format!(
+            "version: 1\nproject: shop\nenvironments:\n  staging:\n    platform: {{ host: {{}} }}\n    services:\n      \
+             web: {{ releases: app, run: [./start] }}\n{settings}"
+        );
+        let config = config::load(&text, &|_| None).unwrap();
+        let environment = config.environments.values().next().unwrap();
+        unsupported(environment).into_iter().map(|finding| finding.check).collect()
+    }
+
+    #[test]
+    fn only_settings_that_are_made_are_told() {
+        assert_eq!(keys(""), [""; 0]);
+        let verify = "    verify: { observe: 15m, smoke: [{ name: front, http: \"http://127.0.0.1:1/\" }] }\n";
+        assert_eq!(keys(verify), ["verify.smoke", "verify.observe"]);
+        assert_eq!(keys("    policy: { approvals: { database: 2 } }\n"), ["policy.approvals"]);
+    }
 }
