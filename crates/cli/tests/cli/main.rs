@@ -7,5 +7,7 @@ mod demo;
 mod documents;
 mod errors;
 mod help;
+mod meanwhile;
 mod place;
+mod running;
 mod setting_up;
