@@ -12,6 +12,8 @@ use crate::world::World;
 
 /// How long the checks may take to come good after the last step.
 const SETTLE: Duration = Duration::from_secs(30);
+/// How long a way back that stopped is looked at: it is not verified any more, and who is needed shall not wait for it.
+const SETTLE_STOPPED: Duration = Duration::from_secs(2);
 /// Time between two tries.
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -23,11 +25,13 @@ pub(crate) struct Expected<'a> {
     pub(crate) steps: Vec<&'a Step>,
     /// Names of checks that failed before the deploy.
     pub(crate) red_before: Vec<String>,
+    /// Whether the way back stopped before its end.
+    pub(crate) is_stopped: bool,
 }
 
 /// Verifies a rollback: what must run, runs, and the checks hold. Tries again until they do or [`SETTLE`] is over.
 pub(crate) async fn arrived(world: &World, expected: &Expected<'_>) -> Survey {
-    let deadline = world.clock.now() + SETTLE;
+    let deadline = world.clock.now() + if expected.is_stopped { SETTLE_STOPPED } else { SETTLE };
     loop {
         let mut survey = survey(world).await;
         if let Some(target) = expected.target {

@@ -186,7 +186,8 @@ impl Driver<'_> {
         let failed_before =
             state.checks_before.iter().filter(|check| state.exit.is_some() && check.verdict == Verdict::Unhealthy);
         let red_before = failed_before.map(|check| check.name.clone()).collect();
-        let expected = Expected { target: target.as_ref(), steps: to_be_there(state), red_before };
+        let is_stopped = matches!(state.stopped, Some((false, _)));
+        let expected = Expected { target: target.as_ref(), steps: to_be_there(state), red_before, is_stopped };
         let survey = arrived(self.world, &expected).await;
         Ok(Body::Verified { checks: survey.checks, facts: survey.facts })
     }

@@ -232,6 +232,16 @@ async fn switch_that_fails_twice_puts_back_what_ran() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn way_back_that_stopped_is_reported_without_waiting_for_what_cannot_come() {
+    let scenario = bad_stack().await;
+    scenario.platform.faults(|faults| faults.switch(&service("app"), SwitchFault::PortTaken, 2));
+    let began = tokio::time::Instant::now();
+    let ended = scenario.rollback(back()).await;
+    assert_eq!(ended.result, RunResult::NotVerified, "{}", ended.summary);
+    assert!(began.elapsed() < seconds(15), "{:?}", began.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn undo_that_fails_too_is_said_with_what_runs() {
     let scenario = bad_stack().await;
     scenario.platform.faults(|faults| faults.switch(&service("app"), SwitchFault::PortTaken, 3));
