@@ -82,7 +82,11 @@ fn image(folder: &Path, name: &str, version: &str, mode: &str) -> Result<(), Fai
     let context = folder.join(format!("image-{version}"));
     fs::create_dir_all(&context).map_err(Failure::file(&context))?;
     let dockerfile = context.join("Dockerfile");
-    let text = format!("FROM backout-test/app:base\nENV APP_VERSION={version} APP_MODE={mode}\n");
+    // In the image, because Swarm's own option for it takes a shell, and there is none in it.
+    let text = format!(
+        "FROM backout-test/app:base\nENV APP_VERSION={version} APP_MODE={mode}\nHEALTHCHECK --interval=1s --timeout=1s \
+         --retries=2 CMD [\"/app\", \"--healthcheck\", \"http://localhost:8080/health\"]\n"
+    );
     fs::write(&dockerfile, text).map_err(Failure::file(&dockerfile))?;
     let build = Call::new("docker").env("DOCKER_BUILDKIT", "0").args(["build", "--quiet", "--tag", name]);
     build.args([&context]).output().map(drop)

@@ -11,7 +11,7 @@ use crate::process::Call;
 use crate::workspace;
 
 /// Repetitions; the script and the swarm take minutes each.
-const TIMES: usize = 7;
+const TIMES: usize = 5;
 const SLOW_TIMES: usize = 2;
 
 /// Measures and prints the tables in Markdown.
