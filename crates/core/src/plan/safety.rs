@@ -123,10 +123,11 @@ pub fn target_gone(service: &ServiceName, preflight: Option<&Preflight>) -> Opti
     ))
 }
 
-/// What runs was reached by a rollback; going back further would walk away from what is known to work.
+/// What runs was reached by a rollback; going back further would walk away from what is known to work. Going to a newer
+/// checkpoint is going forward again: identifiers sort by time.
 #[must_use]
 pub fn rollback_of_rollback(arrived_at: Option<&CheckpointId>, target: &CheckpointId) -> Option<Refusal> {
-    let arrived_at = arrived_at.filter(|id| *id != target)?;
+    let arrived_at = arrived_at.filter(|id| target < *id)?;
     Some(refusal(
         RefusalName::RollbackOfRollback,
         format!(

@@ -162,12 +162,13 @@ fn a_target_whose_image_is_gone_or_was_not_looked_at_is_refused() {
 }
 
 #[test]
-fn a_rollback_of_a_rollback_is_refused_and_one_to_the_same_place_is_not() {
-    let (here, there) = (CheckpointId::new("cp-1").unwrap(), CheckpointId::new("cp-2").unwrap());
-    assert!(safety::rollback_of_rollback(None, &there).is_none());
-    assert!(safety::rollback_of_rollback(Some(&there), &there).is_none());
-    assert_eq!(safety::rollback_of_rollback(Some(&here), &there).unwrap().name, RefusalName::RollbackOfRollback);
-    let plan = plan_where(&request(), |given| given.arrived_at = Some(here));
+fn a_rollback_of_a_rollback_is_refused_and_one_to_the_same_or_a_newer_checkpoint_is_not() {
+    let (older, newer) = (CheckpointId::new("cp-1").unwrap(), CheckpointId::new("cp-2").unwrap());
+    assert!(safety::rollback_of_rollback(None, &newer).is_none());
+    assert!(safety::rollback_of_rollback(Some(&newer), &newer).is_none());
+    assert!(safety::rollback_of_rollback(Some(&older), &newer).is_none());
+    assert_eq!(safety::rollback_of_rollback(Some(&newer), &older).unwrap().name, RefusalName::RollbackOfRollback);
+    let plan = plan_where(&request(), |given| given.arrived_at = Some(CheckpointId::new("cp-zzz").unwrap()));
     assert_eq!(names(&plan.blocked_by), [RefusalName::RollbackOfRollback]);
 }
 
