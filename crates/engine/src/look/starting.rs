@@ -16,17 +16,21 @@ use jiff::Timestamp;
 /// How long nothing needs to serve after an instance has started, where neither the probe nor the platform says.
 const SERVES_WITHIN: Duration = Duration::from_secs(10);
 
+/// How long after its last excuse a service is still undecided: time for a trigger to count.
+const UNDECIDED_FOR: Duration = Duration::from_secs(3);
+
 /// What is known of how the services start.
 #[derive(Debug)]
 pub(crate) struct Starting {
     watched_since: Timestamp,
     facts: BTreeMap<ServiceName, Fact>,
     held: BTreeSet<(ServiceName, ProbeName)>,
+    excused_at: Option<Timestamp>,
 }
 
 impl Starting {
     pub(crate) fn since(now: Timestamp) -> Self {
-        Self { watched_since: now, facts: BTreeMap::new(), held: BTreeSet::new() }
+        Self { watched_since: now, facts: BTreeMap::new(), held: BTreeSet::new(), excused_at: None }
     }
 
     /// Remembers what a platform says.
@@ -52,11 +56,17 @@ impl Starting {
         if self.held.contains(&key) || !self.is_starting(of, now) {
             return samples;
         }
+        self.excused_at = Some(now);
         let excused = |sample: Sample| Sample {
             measured: Measured::Unmeasurable { why: format!("still starting: {}", sample.what) },
             ..sample
         };
         samples.into_iter().map(excused).collect()
+    }
+
+    /// Whether a failing probe was excused within the last moments, so that nothing can be said of its service yet.
+    pub(crate) fn is_undecided(&self, now: Timestamp) -> bool {
+        self.excused_at.is_some_and(|at| now < at + UNDECIDED_FOR)
     }
 
     fn is_starting(&self, of: &Probed<'_>, now: Timestamp) -> bool {

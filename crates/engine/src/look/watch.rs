@@ -32,13 +32,19 @@ pub enum Pace {
     AtLeast(Duration),
 }
 
+/// How long the end of a watch is put off at most.
+const PUT_OFF: Duration = Duration::from_secs(120);
+/// How often it is looked whether a watch whose end was put off can end.
+const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(500);
+
 /// What the watchers send.
 enum News {
     Probed { service: ServiceName, probe: Box<Probe>, reading: Reading, samples: Vec<Sample> },
     Seen(Vec<Fact>),
 }
 
-/// Watches until `until`, or until the judge is certain.
+/// Watches until `until`, or until the judge is certain. While a service is still excused for failing because it is just
+/// starting, the end is put off, for at most [`PUT_OFF`]: a short soak must not let a version pass that never served.
 pub async fn watch(world: &World, mut judge: Judge, pace: Pace, until: Timestamp) -> Judgement {
     let (sender, mut news) = mpsc::channel(256);
     let mut watchers = JoinSet::new();
@@ -51,7 +57,14 @@ pub async fn watch(world: &World, mut judge: Judge, pace: Pace, until: Timestamp
         let verdict = tokio::select! {
             // Whoever has much to tell must not keep the watch from ending.
             biased;
-            () = &mut over => return judge.conclude(world.clock.now()),
+            () = &mut over => {
+                let now = world.clock.now();
+                if !starting.is_undecided(now) || now >= until + PUT_OFF {
+                    return judge.conclude(now);
+                }
+                over.set(world.clock.sleep(LOOKS_AGAIN_AFTER));
+                None
+            }
             Some(item) = news.recv() => weigh(&mut judge, &mut starting, item, world.clock.now()),
         };
         if let Some(judgement) = verdict {

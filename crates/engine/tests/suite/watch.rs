@@ -215,3 +215,13 @@ async fn soak_lasts_as_long_as_configured() {
     assert_eq!(ended.result, RunResult::Kept, "{}", ended.summary);
     assert_eq!(took(&ended) / 1_000, 1_800);
 }
+
+#[tokio::test(start_paused = true)]
+async fn version_that_never_serves_goes_back_even_after_a_soak_shorter_than_its_grace() {
+    let mut scenario = deploying(Scenario::of_app());
+    scenario.environment.guard.soak = seconds(4);
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().serves_after(seconds(3_600)));
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert!((10_000..14_000).contains(&took(&ended)), "{} ms", took(&ended));
+}
