@@ -42,14 +42,18 @@ impl<'a> Steps<'a> {
                 self.push(Action::KeepEvidence { service: service.clone() });
             }
         }
-        let switched: Vec<&ServiceName> =
-            order.iter().filter(|s| matches!(change_of(s), Change::Switch(..) | Change::Files(_))).collect();
-        for (done, service) in switched.iter().enumerate() {
+        // A batch is made of services that are switched: one that only shares a file with them fills no place in it.
+        let all = order.iter().filter(|service| matches!(change_of(service), Change::Switch(..))).count();
+        let mut done = 0;
+        for service in &order {
             self.service(service, change_of(service));
-            self.gate(done + 1, switched.len());
+            if matches!(change_of(service), Change::Switch(..)) {
+                done += 1;
+                self.gate(done, all);
+            }
         }
         if self.request.mode == Mode::Emergency {
-            for service in switched {
+            for service in &order {
                 if let Change::Switch(artifact, _) = change_of(service) {
                     self.await_healthy(artifact);
                 }

@@ -163,6 +163,19 @@ fn there_is_a_gate_after_every_batch_but_the_last() {
     assert_eq!(lines[..gate].iter().filter(|line| line.starts_with("switch")).count(), 2);
 }
 
+/// As with an `.env` that all services of a Compose project share.
+#[test]
+fn a_service_that_only_shares_a_file_fills_no_place_in_a_batch() {
+    let shares = |service: ServiceSpec| ServiceSpec { files: 1, ..service };
+    let unchanged = ServiceSpec { now: service().then, ..service() };
+    let services = [service(), unchanged, service(), service()].map(shares);
+    let lines = lines(&plan_of(&spec(services.to_vec()), &Request { batch: Some(2), ..request() }));
+    let rest: Vec<&str> = lines.iter().map(String::as_str).filter(|line| !line.starts_with("keep_evidence")).collect();
+    let gate = rest.iter().position(|line| line.starts_with("gate")).unwrap();
+    assert_eq!(rest[gate], "gate 1/2");
+    assert_eq!(rest[..gate].iter().filter(|line| line.starts_with("switch")).count(), 2, "{rest:?}");
+}
+
 #[test]
 fn what_is_needed_is_what_will_be_switched_to() {
     let spec = spec(vec![service(), ServiceSpec { now: service().then, ..service() }]);
