@@ -2,6 +2,7 @@
 
 mod arrived;
 mod collect;
+mod seen;
 mod starting;
 mod survey;
 mod watch;
@@ -9,6 +10,7 @@ mod watch;
 pub(crate) use arrived::{Expected, are_back, arrived, is_stopped, nor_was_it_there};
 pub use collect::{observe, probe_all, probes};
 pub(crate) use collect::{observe_one, probe_one};
+pub(crate) use seen::{all_seen, observe_once_seen};
 pub(crate) use survey::settled;
 pub use survey::{Survey, red, required, survey};
 pub use watch::{Pace, watch};

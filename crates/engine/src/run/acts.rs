@@ -16,7 +16,7 @@ use super::drive::Driver;
 use super::step::Before;
 use super::switch::in_words;
 use crate::error::EngineError;
-use crate::look::{Expected, arrived, nor_was_it_there, observe, red, settled};
+use crate::look::{Expected, all_seen, arrived, nor_was_it_there, observe, red, settled};
 use crate::past::{checkpoints, unpin};
 use crate::prepare::{Prepared, prepare};
 
@@ -138,9 +138,13 @@ impl Driver<'_> {
         Body::AfterSeen { facts, changed }
     }
 
+    /// Nobody would ask again for an automatic run that is refused because a platform is out of sight for a moment.
     async fn plan(&self) -> Result<Body, EngineError> {
         let state = self.machine.state();
         let Some(started) = &state.started else { return Ok(Body::Refused { refusals: Vec::new() }) };
+        if started.request.is_automatic {
+            all_seen(self.world).await;
+        }
         let prepared = prepare(self.world, &started.request, &suspect(&state.after, &state.changed)).await?;
         Ok(match prepared {
             Prepared::Refused(refusals) => Body::Refused { refusals },

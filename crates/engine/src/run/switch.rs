@@ -8,7 +8,7 @@ use backout_core::journal::{Body, StepOutcome};
 use backout_core::plan::{Switch, explain, runs};
 use backout_core::port::{Content, FileChange, Lease, PortError};
 
-use crate::look::observe_one;
+use crate::look::{observe_once_seen, observe_one};
 use crate::world::World;
 
 /// How long a switch that was carried out may take to show.
@@ -32,7 +32,7 @@ impl Act<'_> {
         let Some(platform) = self.world.platform_of(service) else {
             return StepOutcome::Failed { why: format!("no platform runs `{service}`") };
         };
-        let before = observe_one(self.world, service).await;
+        let before = observe_once_seen(self.world, service).await;
         if let Err(error) = self.restore_files(&switch.files).await {
             return StepOutcome::Failed { why: in_words(&error) };
         }

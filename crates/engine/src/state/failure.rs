@@ -92,7 +92,7 @@ fn sqlite_words(path: &Path, error: &rusqlite::Error) -> (String, String) {
 }
 
 /// Whether no block is free for this user where `path` is.
-fn is_full(path: &Path) -> bool {
+pub(crate) fn is_full(path: &Path) -> bool {
     let folder = path.parent().unwrap_or(path);
     rustix::fs::statvfs(folder).is_ok_and(|space| space.f_blocks > 0 && space.f_bavail == 0)
 }

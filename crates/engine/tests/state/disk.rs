@@ -56,6 +56,19 @@ async fn full_disk_is_named_and_nothing_recorded_is_lost() {
 }
 
 #[tokio::test]
+async fn full_disk_is_read() {
+    let Some(disk) = disk("full_disk_is_read") else { return };
+    let dir = StateDir::create(&disk.path().join("state")).unwrap();
+    let store = SqliteStore::open(&dir, clock()).unwrap();
+    let lease = lease(&store).await;
+    store.append(&lease, Some(&run(1)), &armed(1)).await.unwrap();
+    drop(store);
+    disk.fill().unwrap();
+    let reader = SqliteStore::open_read_only(&dir, clock()).unwrap();
+    assert_eq!(reader.run(&run(1)).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
 async fn journal_cannot_be_made_on_a_full_disk_and_is_made_once_there_is_space() {
     let Some(disk) = disk("journal_cannot_be_made_on_a_full_disk_and_is_made_once_there_is_space") else { return };
     let dir = StateDir::create(&disk.path().join("state")).unwrap();

@@ -142,6 +142,28 @@ async fn pinned_images_outlive_a_prune() {
     assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
 }
 
+/// As while the Docker Engine is restarted.
+#[tokio::test(start_paused = true)]
+async fn platform_that_is_out_of_sight_for_a_moment_is_waited_for() {
+    let scenario = bad_stack().await;
+    scenario.platform.teach(&service("app"), "app:v1", Behaviour::well().healthy_after(seconds(5)));
+    let restart = async {
+        scenario.clock.sleep(seconds(2)).await;
+        scenario.platform.faults(|faults| {
+            faults.unknown.insert(service("web"), "no answer".to_owned());
+            faults.switch(&service("web"), SwitchFault::FailsBefore, 9);
+        });
+        scenario.clock.sleep(seconds(8)).await;
+        scenario.platform.faults(|faults| {
+            faults.unknown.clear();
+            faults.switches.clear();
+        });
+    };
+    let (ended, ()) = tokio::join!(scenario.rollback(back()), restart);
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert_eq!(scenario.running(), ["app:v1", "db:v1", "web:v1", "worker:v1"]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn what_cannot_be_seen_is_not_touched() {
     let scenario = bad_stack().await;

@@ -91,6 +91,21 @@ async fn what_could_not_be_seen_through_the_soak_is_not_called_good() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn way_back_waits_for_a_platform_that_is_out_of_sight_for_a_moment() {
+    let scenario = deploying(Scenario::of_app());
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().answers_wrongly_after(seconds(3)));
+    let restart = async {
+        scenario.clock.sleep(millis(3_500)).await;
+        scenario.platform.faults(|faults| _ = faults.unknown.insert(service("app"), "no answer".to_owned()));
+        scenario.clock.sleep(seconds(20)).await;
+        scenario.platform.faults(|faults| faults.unknown.clear());
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), restart);
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert_eq!(scenario.running(), ["app:v1"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn service_that_the_deploy_lost_is_taken_back() {
     let scenario = Scenario::of(&[("app", &[])]).deploying(vec![Move::Remove(service("app"))]);
     let ended = scenario.guard().await;

@@ -3,9 +3,9 @@
 //! Contract: a writer's connection is in WAL mode with `synchronous=FULL`, so that a committed record survives a loss
 //! of power; the file is one of backout and of a format that this version may write.
 //!
-//! A reader takes what it finds, of any format. On a read-only file system SQLite cannot make the shared memory file
-//! that WAL needs; then the file is opened as immutable, which is right where no log is left beside it, and nobody
-//! else can write there.
+//! A reader takes what it finds, of any format. On a file system that is read-only or full SQLite cannot make the shared
+//! memory file that WAL needs; then the file is opened as immutable, which is right where no log is left beside it, and
+//! nobody else can write there.
 
 use std::fs::OpenOptions;
 use std::io;
@@ -19,7 +19,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::fault::Fault;
 use crate::state::durable;
-use crate::state::failure::Failure;
+use crate::state::failure::{Failure, is_full};
 use crate::state::state_dir::StateDir;
 
 /// How long a connection waits for another process's transaction. Those last for milliseconds.
@@ -197,7 +197,7 @@ fn can_be_immutable(path: &Path) -> bool {
     log.push("-wal");
     let is_logged = std::fs::metadata(Path::new(&log)).is_ok_and(|meta| meta.len() > 0);
     let folder = path.parent().unwrap_or(path);
-    !is_logged && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err()
+    !is_logged && (rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_err() || is_full(path))
 }
 
 fn immutable(path: &Path) -> String {
