@@ -4,6 +4,7 @@
 //! Contract: doubles are small real things, never expectations about calls.
 
 pub mod docker;
+pub mod guarded;
 pub mod manual_clock;
 pub mod skip;
 pub mod small_disk;
