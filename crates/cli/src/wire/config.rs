@@ -72,15 +72,16 @@ pub(crate) fn load(path: PathBuf, process: &Process, ui: Ui) -> Result<Found, Cl
     let text = std::fs::read_to_string(&path)
         .map_err(|error| CliError::usage(format!("{} cannot be read: {error}", path.display())))?;
     let source = path.display().to_string();
+    let shown = without_passwords(&text);
     match config::load(&text, &|name| process.variable(name)) {
         Ok(config) => {
             for warning in &config.warnings {
-                ui.say(&draw(warning, &source, &text));
+                ui.say(&draw(warning, &source, &shown));
             }
             Ok(Found { path, config })
         }
         Err(problems) => {
-            let drawn: Vec<String> = problems.0.iter().map(|problem| draw(problem, &source, &text)).collect();
+            let drawn: Vec<String> = problems.0.iter().map(|problem| draw(problem, &source, &shown)).collect();
             let errors = problems.0.iter().filter(|problem| problem.severity == Severity::Error).count();
             let what = format!("{source} has {errors} {}", if errors == 1 { "problem" } else { "problems" });
             let mut error = CliError::new(Exit::Usage, what).hint("every key is described by `backout schema`");
@@ -110,5 +111,40 @@ fn draw(problem: &Problem, source: &str, text: &str) -> String {
     match handler.render_report(&mut drawn, report.as_ref()) {
         Ok(()) => drawn,
         Err(_) => problem.to_string(),
+    }
+}
+
+/// The same text, byte for byte as long, with the passwords in addresses masked: lines of it are shown.
+fn without_passwords(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find("://").map(|at| at + "://".len()) {
+        let (before, address) = rest.split_at(start);
+        shown.push_str(before);
+        let end = address.find(|c: char| c.is_whitespace() || "\"'/,}]".contains(c)).unwrap_or(address.len());
+        let (authority, after) = address.split_at(end);
+        match (authority.find(':'), authority.rfind('@')) {
+            (Some(colon), Some(at)) if colon < at => {
+                shown.push_str(authority.get(..=colon).unwrap_or_default());
+                shown.push_str(&"*".repeat(at - colon - 1));
+                shown.push_str(authority.get(at..).unwrap_or_default());
+            }
+            _ => shown.push_str(authority),
+        }
+        rest = after;
+    }
+    shown + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passwords_in_addresses_are_masked_and_nothing_moves() {
+        let text = "a: { url: \"postgres://u:hunter2@db:5432/x\" } # http://plain:80/y\nb: redis://:pässw@h";
+        let shown = without_passwords(text);
+        assert_eq!(shown, "a: { url: \"postgres://u:*******@db:5432/x\" } # http://plain:80/y\nb: redis://:******@h");
+        assert_eq!(shown.len(), text.len());
     }
 }
