@@ -34,12 +34,12 @@ fn what_differs_is_told_by_digests_and_never_by_content() {
     assert!(diff.stdout.contains("app.conf: "), "{}", diff.shown());
     let status = place.run(&["status"]).well();
     assert!(status.stdout.contains("differs"), "{}", status.shown());
-    // What runs was reached by the demo's own rollback.
-    let refused = place.run(&["plan"]);
+    place.run(&["checkpoint", "grade", &id, "bad"]).well();
+    let refused = place.run(&["plan", &id]);
     assert_eq!(refused.code, Some(5), "{}", refused.shown());
-    assert!(refused.stdout.contains("override it: `--force rollback-of-rollback`"), "{}", refused.shown());
-    let plan = place.run(&["plan", "--force", "rollback-of-rollback"]).well();
-    assert!(plan.stdout.contains("overridden: rollback-of-rollback"), "{}", plan.shown());
+    assert!(refused.stdout.contains("override it: `--force target-not-good`"), "{}", refused.shown());
+    let plan = place.run(&["plan", &id, "--force", "target-not-good"]).well();
+    assert!(plan.stdout.contains("overridden: target-not-good"), "{}", plan.shown());
     assert!(plan.stdout.contains("app.conf goes back"), "{}", plan.shown());
     for left in [diff, status, plan, place.run(&["diff", "--json"]), place.run(&["plan", "--json"])] {
         assert!(!left.shown().contains(SECRET), "{}", left.shown());

@@ -44,7 +44,7 @@ enum News {
 }
 
 /// Watches until `until`, or until the judge is certain. While a service is still excused for failing because it is just
-/// starting, the end is put off, for at most [`PUT_OFF`]: a short soak must not let a version pass that never served.
+/// starting, the end is put off, for at most two minutes: a short soak must not let a version pass that never served.
 pub async fn watch(world: &World, mut judge: Judge, pace: Pace, until: Timestamp) -> Judgement {
     let (sender, mut news) = mpsc::channel(256);
     let mut watchers = JoinSet::new();
