@@ -11,8 +11,8 @@ use crate::failure::Failure;
 use crate::process::Call;
 use crate::workspace;
 
-const DEPENDENCIES: [&str; 8] =
-    ["blake3", "jiff", "regex", "schemars", "serde", "serde-saphyr", "serde_json", "thiserror"];
+const DEPENDENCIES: [&str; 9] =
+    ["blake3", "jiff", "regex", "schemars", "serde", "serde-saphyr", "serde_json", "sqlparser", "thiserror"];
 
 const DEV_DEPENDENCIES: [&str; 2] = ["insta", "proptest"];
 

@@ -133,6 +133,15 @@ name!(
     RunId, "run id", Dots::Allowed
 );
 
+name!(
+    /// A database that goes with an environment.
+    DatabaseName, "database name", Dots::Separate
+);
+name!(
+    /// One restore point of a database: `bk-20261121-031502-9f3a2c`. Sorts by time.
+    BackupId, "backup id", Dots::Allowed
+);
+
 fn stamp(prefix: &str, now: Timestamp, salt: u32) -> String {
     format!("{prefix}-{}-{:06x}", now.strftime("%Y%m%d-%H%M%S"), salt & 0x00ff_ffff)
 }
@@ -142,6 +151,21 @@ impl CheckpointId {
     #[must_use]
     pub fn mint(now: Timestamp, salt: u32) -> Self {
         Self(stamp("cp", now, salt))
+    }
+}
+
+impl BackupId {
+    /// Makes the identifier of a backup begun at `now`; `salt` keeps two of one second apart.
+    #[must_use]
+    pub fn mint(now: Timestamp, salt: u32) -> Self {
+        Self(stamp("bk", now, salt))
+    }
+
+    /// The identifier's time and salt alone, with underscores: a suffix for names of databases and schemas.
+    #[must_use]
+    pub fn suffix(&self) -> String {
+        let bare = self.0.strip_prefix("bk-").unwrap_or(&self.0);
+        bare.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_lowercase()
     }
 }
 

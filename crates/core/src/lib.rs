@@ -7,6 +7,7 @@
 //! the doing half reaches the world are in [`port`].
 
 pub mod config;
+pub mod data;
 pub mod detect;
 pub mod id;
 pub mod inventory;

@@ -56,6 +56,7 @@ pub async fn prepare(
         depends_on: &depends_on,
         facts: &facts,
         preflight: &preflight,
+        databases: &BTreeMap::new(),
         estimates: &past.estimates,
         attempts: world.environment.policy.attempts,
         suspect,

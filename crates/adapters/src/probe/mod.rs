@@ -39,4 +39,4 @@ mod tls;
 
 pub use client::{ProbeClient, Wiring};
 pub use exec::{ContainerExec, ContainerOutput, NotExecuted};
-pub use tls::install_crypto;
+pub use tls::{client_tls, install_crypto};

@@ -24,6 +24,15 @@ pub fn install_crypto() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
+/// A configuration for connections that are no probes: it verifies certificates against what the system trusts, or takes
+/// any.
+///
+/// # Errors
+/// Where the system's trust store cannot be used.
+pub fn client_tls(verify: bool) -> Result<ClientConfig, Error> {
+    Tls::default().make(verify)
+}
+
 /// The configurations of all probes.
 #[derive(Debug, Default)]
 pub(super) struct Tls {

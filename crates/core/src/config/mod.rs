@@ -17,10 +17,11 @@ mod tests;
 
 pub use load::{RawConfig, json_schema, load, parse, resolve};
 pub use model::{
-    AgeRecipients, Approvals, Backup, BackupEncryption, ComposeProject, Condition, Config, Database, Environment,
-    ExecService, GitMode, GuardPolicy, HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe,
-    Migrations, Notify, Objectives, Place, Policy, Probe, ProbeKind, PromSignal, Service, ServicePlatform, SlackNotify,
-    StatusRange, StatusSet, Threshold, Tier, TlsExpect, Trigger, TriggerAction, VerifyPolicy,
+    Approvals, Backup, BackupEncryption, BackupStore, Cache, ComposeProject, Condition, Config, Database, Environment,
+    ExecService, Flush, GitMode, GuardPolicy, HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe,
+    Migrations, Notify, Objectives, PgBouncer, Place, Policy, Probe, ProbeKind, PromSignal, Recovery, S3Store, Service,
+    ServicePlatform, SlackNotify, StatusRange, StatusSet, Threshold, Tier, TlsExpect, Trigger, TriggerAction,
+    VerifyPolicy,
 };
 pub use problem::{Problem, ProblemCode, Problems, Severity, Span};
 pub use secret::{SecretOrText, SecretRef, Sensitive};

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Artifact;
-use crate::id::{CheckpointId, EnvironmentName, RunId, ServiceName};
+use crate::data::DataPoint;
+use crate::id::{CheckpointId, DatabaseName, EnvironmentName, RunId, ServiceName};
 
 /// An environment as it was. A service of the configuration that is not in `artifacts` was absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -27,6 +28,9 @@ pub struct Checkpoint {
     /// Services that were looked for and were not there.
     #[serde(default)]
     pub absent: Vec<ServiceName>,
+    /// Databases as they were, by name.
+    #[serde(default)]
+    pub databases: BTreeMap<DatabaseName, DataPoint>,
 }
 
 /// What a checkpoint is good for.

@@ -4,8 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::data::{LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
-use crate::id::{CheckpointId, EnvironmentName, ServiceName, StepId};
+use crate::id::{BackupId, CheckpointId, DatabaseName, EnvironmentName, ServiceName, StepId};
 use crate::inventory::{BlobRef, Checkpoint, Fact, Grade};
 use crate::plan::{Plan, Request};
 use crate::policy::{Check, Decision, Judgement, Refusal};
@@ -94,6 +95,42 @@ pub enum Body {
         /// Name and content of each piece.
         items: Vec<(String, BlobRef)>,
     },
+    /// A restore point of a database is durable, and verified as far as was asked.
+    BackupTaken {
+        /// The restore point.
+        point: Box<RestorePoint>,
+    },
+    /// A restore point was verified.
+    BackupVerified {
+        /// What it came to.
+        verification: Verification,
+    },
+    /// A restore point is about to be removed from its store.
+    BackupReleased {
+        /// Which.
+        backup: BackupId,
+    },
+    /// Down scripts and migration graph of a release were kept.
+    VaultKept {
+        /// The database.
+        database: DatabaseName,
+        /// The archive.
+        vault: BlobRef,
+    },
+    /// The rows that a rollback took away were listed.
+    LossReported {
+        /// The database.
+        database: DatabaseName,
+        /// Which rows.
+        report: LossReport,
+    },
+    /// What a database's act printed was kept.
+    DataEvidenceKept {
+        /// The database.
+        database: DatabaseName,
+        /// Name and content of each piece.
+        items: Vec<(String, BlobRef)>,
+    },
     /// A plan was made, and passed its linter.
     PlanMade {
         /// The plan.
@@ -165,6 +202,22 @@ pub enum Body {
 }
 
 impl Body {
+    /// Whether it is written while something else is being done, which goes on.
+    #[must_use]
+    pub fn is_aside(&self) -> bool {
+        matches!(
+            self,
+            Body::FileReplaced { .. }
+                | Body::EvidenceKept { .. }
+                | Body::AbortRequested { .. }
+                | Body::BackupTaken { .. }
+                | Body::BackupVerified { .. }
+                | Body::VaultKept { .. }
+                | Body::LossReported { .. }
+                | Body::DataEvidenceKept { .. }
+        )
+    }
+
     /// The kind, as it is stored.
     #[must_use]
     pub fn kind(&self) -> &'static str {
@@ -183,6 +236,12 @@ impl Body {
             Body::Judged { .. } => "judged",
             Body::Decided { .. } => "decided",
             Body::EvidenceKept { .. } => "evidence_kept",
+            Body::BackupTaken { .. } => "backup_taken",
+            Body::BackupVerified { .. } => "backup_verified",
+            Body::BackupReleased { .. } => "backup_released",
+            Body::VaultKept { .. } => "vault_kept",
+            Body::LossReported { .. } => "loss_reported",
+            Body::DataEvidenceKept { .. } => "data_evidence_kept",
             Body::PlanMade { .. } => "plan_made",
             Body::StepIntended { .. } => "step_intended",
             Body::FileReplaced { .. } => "file_replaced",

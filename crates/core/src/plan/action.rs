@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::data::{DataAct, DataStep};
 use crate::id::ServiceName;
 use crate::inventory::{Artifact, FileRef, Version};
 
@@ -37,6 +38,13 @@ pub enum Action {
         service: ServiceName,
         /// How long to wait, in milliseconds.
         within_ms: u64,
+    },
+    /// Take a database back, or a part of the way.
+    Data(Box<DataStep>),
+    /// Empty a cache, so that nothing from after the checkpoint is served from it.
+    Flush {
+        /// Its name in the configuration.
+        cache: String,
     },
     /// Verify between two batches: go on only if health has neither recovered nor worsened.
     Gate {
@@ -96,7 +104,7 @@ impl Action {
             | Action::Stop { service, .. }
             | Action::AwaitHealthy { service, .. } => Some(service),
             Action::Switch(switch) => Some(&switch.to.service),
-            Action::Gate { .. } => None,
+            Action::Gate { .. } | Action::Data(_) | Action::Flush { .. } => None,
         }
     }
 
@@ -110,12 +118,18 @@ impl Action {
             Action::Stop { .. } => "stop",
             Action::AwaitHealthy { .. } => "await_healthy",
             Action::Gate { .. } => "gate",
+            Action::Data(step) => step.act.kind(),
+            Action::Flush { .. } => "flush",
         }
     }
 
     /// Whether the action only looks.
     #[must_use]
     pub fn is_read_only(&self) -> bool {
-        matches!(self, Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. })
+        match self {
+            Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => true,
+            Action::Data(step) => matches!(step.act, DataAct::ReportLoss { .. }),
+            Action::Switch(_) | Action::RestoreFiles { .. } | Action::Stop { .. } | Action::Flush { .. } => false,
+        }
     }
 }

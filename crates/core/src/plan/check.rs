@@ -104,11 +104,17 @@ pub fn check(plan: &Plan, depends_on: &BTreeMap<ServiceName, Vec<ServiceName>>) 
 
 fn each(step: &Step, expected: u32) -> Vec<Fault> {
     let mends_files = matches!(step.action, Action::RestoreFiles { .. });
+    let is_data = matches!(step.action, Action::Data(_));
     let fits = match (&step.way_back, step.class) {
         (WayBack::Impossible { .. }, StepClass::Irreversible) => true,
-        (WayBack::NothingToUndo, StepClass::Reversible) => step.action.is_read_only(),
-        (WayBack::SwitchBack, StepClass::Compensable) => !step.action.is_read_only() && !mends_files,
+        (WayBack::NothingToUndo, StepClass::Reversible) => step.action.is_read_only() || is_data,
+        (WayBack::SwitchBack, StepClass::Compensable) => {
+            matches!(step.action, Action::Switch(_) | Action::Stop { .. })
+        }
         (WayBack::PutFilesBack, StepClass::Reversible) => mends_files,
+        (WayBack::DropCopy, StepClass::Reversible)
+        | (WayBack::SwapBack | WayBack::MigrateForward | WayBack::PutRowsBack, StepClass::Compensable) => is_data,
+        (WayBack::Refills, StepClass::Compensable) => matches!(step.action, Action::Flush { .. }),
         _ => false,
     };
     let mut faults = Vec::new();

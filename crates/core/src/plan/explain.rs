@@ -1,6 +1,7 @@
 //! Plans and facts in words.
 
 use super::{Action, StepClass, SwitchOrder, WayBack};
+use crate::data::{DataAct, DataStep, ObjectName, RecoveryTarget, RestoreSource};
 use crate::inventory::{Fact, Health, Instance, InstanceState, Seen};
 
 /// What an action does, in one line without a full stop.
@@ -28,7 +29,59 @@ pub fn action(action: &Action) -> String {
         Action::AwaitHealthy { service, within_ms } => {
             format!("wait until `{service}` is healthy, at most {} s", within_ms.div_ceil(1000))
         }
+        Action::Data(step) => data(step),
+        Action::Flush { cache } => format!("empty the cache `{cache}`"),
         Action::Gate { batch, of } => format!("verify batch {batch} of {of}"),
+    }
+}
+
+fn data(step: &DataStep) -> String {
+    let database = &step.database;
+    let names = |tables: &[ObjectName]| tables.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match &step.act {
+        DataAct::RestoreBeside { source, copy, .. } => {
+            format!("restore {} beside `{database}` as `{copy}`, and verify it", restore_source(source))
+        }
+        DataAct::Swap { live, copy, aside, .. } => {
+            format!("swap `{copy}` in as `{live}`, and keep what it was as `{aside}`")
+        }
+        DataAct::ReverseMigrations { framework, undo, .. } => {
+            format!("undo {} of {framework} on `{database}` with the new release's code", migrations(undo.len()))
+        }
+        DataAct::SoftRestore { objects } => {
+            format!("rename {} soft-dropped objects of `{database}` back", objects.len())
+        }
+        DataAct::UndoRows { tables, .. } => {
+            format!("give changed rows of {} in `{database}` their values back", names(tables))
+        }
+        DataAct::ReplaceTables { tables, .. } => format!("replace the content of {} in `{database}`", names(tables)),
+        DataAct::DropCopy { copy } => format!("drop the copy `{copy}`"),
+        DataAct::RestoreInPlace { source, live } => {
+            format!("drop `{live}` and restore {} in its place", restore_source(source))
+        }
+        DataAct::ReportLoss { damaged, .. } => format!("list the rows that only `{damaged}` has"),
+    }
+}
+
+fn migrations(count: usize) -> String {
+    if count == 1 { "1 migration".to_owned() } else { format!("{count} migrations") }
+}
+
+fn restore_source(source: &RestoreSource) -> String {
+    match source {
+        RestoreSource::Dump { point } => format!("`{}` of {}", point.id, point.taken_at.strftime("%Y-%m-%d %H:%M:%S")),
+        RestoreSource::Log { target, .. } => format!("the moment {}", moment(target)),
+    }
+}
+
+/// A moment to recover to, in words.
+#[must_use]
+pub fn moment(target: &RecoveryTarget) -> String {
+    match target {
+        RecoveryTarget::Name { name } => format!("`{name}`"),
+        RecoveryTarget::Time { at } => at.to_string(),
+        RecoveryTarget::Lsn { lsn } => format!("at log position {lsn}"),
+        RecoveryTarget::Xid { xid } => format!("before transaction {xid}"),
     }
 }
 
@@ -81,6 +134,11 @@ pub fn way_back(way_back: &WayBack) -> String {
         WayBack::NothingToUndo => "changes nothing".to_owned(),
         WayBack::SwitchBack => "switch back to what runs now".to_owned(),
         WayBack::PutFilesBack => "put the replaced files back".to_owned(),
+        WayBack::DropCopy => "drop the copy".to_owned(),
+        WayBack::SwapBack => "swap back to what was put aside".to_owned(),
+        WayBack::MigrateForward => "apply the migrations again and put back what was kept".to_owned(),
+        WayBack::PutRowsBack => "put back what was kept of the tables".to_owned(),
+        WayBack::Refills => "not needed: a cache fills itself again".to_owned(),
         WayBack::Impossible { why } => format!("none: {why}"),
     }
 }

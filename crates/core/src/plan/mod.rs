@@ -5,6 +5,7 @@
 
 mod action;
 pub mod check;
+pub mod data;
 mod difference;
 mod estimate;
 pub mod explain;
@@ -20,5 +21,5 @@ pub use difference::{Change, difference, runs};
 pub use estimate::Estimates;
 pub use order::dependencies_first;
 pub use planner::{Situation, choose_target, needed, plan};
-pub use request::{Mode, Request, Scope};
+pub use request::{DataWish, Mode, Request, Scope};
 pub use step::{Plan, Step, StepClass, WayBack};

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::data::DataSituation;
 use super::steps::Steps;
 use super::{Change, Estimates, Mode, Plan, Request, Scope, difference, safety};
-use crate::id::{CheckpointId, EnvironmentName, ServiceName};
+use crate::id::{CheckpointId, DatabaseName, EnvironmentName, ServiceName};
 use crate::inventory::{Artifact, Checkpoint, Fact, Graded, Seen, Version, facts_digest, last_known_good};
 use crate::policy::{Refusal, RefusalName};
 use crate::port::Preflight;
@@ -22,6 +23,8 @@ pub struct Situation<'a> {
     pub facts: &'a [Fact],
     /// Whether the artifacts of the target can run; needed for those that are not what runs.
     pub preflight: &'a BTreeMap<ServiceName, Preflight>,
+    /// Databases that the environment has.
+    pub databases: &'a BTreeMap<DatabaseName, DataSituation<'a>>,
     /// How long steps took.
     pub estimates: &'a Estimates,
     /// How often a step may be tried.
@@ -68,6 +71,7 @@ pub fn plan(request: &Request, target: &Graded, situation: &Situation<'_>) -> Pl
         target_taken_at: target.checkpoint.taken_at,
         facts: facts_digest(situation.facts),
         steps: Steps::new(request, situation).of(&changes),
+        data: Vec::new(),
         unchanged: changes.iter().filter(|(_, c)| unchanged(c)).map(|(s, _)| (*s).clone()).collect(),
         reasons: reasons(request, target),
         blocked_by: Vec::new(),
@@ -91,10 +95,11 @@ fn in_scope<'a>(scope: &Scope, target: &'a Checkpoint, facts: &'a [Fact]) -> Cha
         .filter(|(service, _)| match scope {
             Scope::Stack | Scope::Config => true,
             Scope::Services { services } => services.contains(*service),
+            Scope::Data => false,
         })
         .map(|(service, change)| match scope {
             Scope::Config => (service, files_only(change, facts)),
-            Scope::Stack | Scope::Services { .. } => (service, change),
+            Scope::Stack | Scope::Services { .. } | Scope::Data => (service, change),
         })
         .collect()
 }
@@ -128,6 +133,7 @@ fn reasons(request: &Request, target: &Graded) -> Vec<String> {
         Scope::Stack => "the whole environment goes back; what is as the checkpoint has it is not touched".to_owned(),
         Scope::Services { services } => format!("only {} of the services", services.len()),
         Scope::Config => "only configuration files go back".to_owned(),
+        Scope::Data => "only data goes back; no service is touched".to_owned(),
     };
     let mode = match request.mode {
         Mode::Planned => "dependencies first; each service is healthy before the next",
@@ -171,7 +177,7 @@ fn strangers(plan: &Plan, target: &Graded, facts: &[Fact]) -> Vec<Refusal> {
     let services: Vec<&ServiceName> = match &plan.request.scope {
         Scope::Stack => facts.iter().filter(|fact| fact.seen != Seen::Absent).map(|fact| &fact.service).collect(),
         Scope::Services { services } => services.iter().collect(),
-        Scope::Config => Vec::new(),
+        Scope::Config | Scope::Data => Vec::new(),
     };
     services.into_iter().filter_map(|service| safety::service_not_in_target(service, &target.checkpoint)).collect()
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{CheckpointId, ServiceName};
+use crate::data::{RecoveryTarget, Rung};
+use crate::id::{BackupId, CheckpointId, DatabaseName, ServiceName};
 use crate::policy::RefusalName;
 
 /// A wish to go back.
@@ -24,6 +25,30 @@ pub struct Request {
     /// Refusals that a person overrides by name.
     #[serde(default)]
     pub forced: BTreeSet<RefusalName>,
+    /// What is wanted of the databases.
+    #[serde(default)]
+    pub data: DataWish,
+}
+
+/// What is wanted of the databases.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct DataWish {
+    /// Databases that go back whether or not the code needs it: a person knows that their rows are damaged.
+    pub damaged: BTreeSet<DatabaseName>,
+    /// The rung to take, for every database that goes back; `None` is the cheapest that is enough.
+    pub rung: Option<Rung>,
+    /// Only these tables come back; empty is all.
+    pub tables: BTreeSet<String>,
+    /// The moment to recover to, where it is not a restore point.
+    pub moment: Option<RecoveryTarget>,
+    /// The restore point to take; `None` is that of the target checkpoint.
+    pub backup: Option<BackupId>,
+    /// As many rows may be lost without asking again; `None` accepts no loss.
+    pub accept_loss: Option<u64>,
+    /// Whether logical slots of the database may be given up.
+    pub breaks_slots: bool,
+    /// The databases that the last rollback put aside come back.
+    pub undoes_swap: bool,
 }
 
 /// How much of the environment goes back.
@@ -39,6 +64,8 @@ pub enum Scope {
     },
     /// The configuration files only; services whose files differ are started again with what they run.
     Config,
+    /// No service: only the databases that [`Request::data`] names.
+    Data,
 }
 
 /// How much care is taken.
@@ -62,6 +89,7 @@ impl Request {
             batch: None,
             is_automatic: true,
             forced: BTreeSet::new(),
+            data: DataWish::default(),
         }
     }
 }

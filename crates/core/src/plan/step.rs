@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Action, Request};
+use crate::data::Ladder;
 use crate::id::{CheckpointId, Digest, EnvironmentName, ServiceName, StepId};
 use crate::policy::Refusal;
 
@@ -49,6 +50,16 @@ pub enum WayBack {
     SwitchBack,
     /// Put back the files that were replaced; each was kept before it was replaced.
     PutFilesBack,
+    /// Drop the copy that was built beside.
+    DropCopy,
+    /// Give the database that was put aside its name again.
+    SwapBack,
+    /// Apply the migrations again, and put back what was kept.
+    MigrateForward,
+    /// Put back what was kept of the tables.
+    PutRowsBack,
+    /// Nothing has to be undone: a cache fills itself again.
+    Refills,
     /// There is none.
     Impossible {
         /// Why, for a person.
@@ -73,6 +84,9 @@ pub struct Plan {
     pub facts: Digest,
     /// What to do, in order. Empty where everything is there already.
     pub steps: Vec<Step>,
+    /// The way back of each database that goes back, or must be known to be able to stay.
+    #[serde(default)]
+    pub data: Vec<Ladder>,
     /// Services that are as the checkpoint has them, and are not touched.
     pub unchanged: Vec<ServiceName>,
     /// Why the plan is as it is, one sentence each.

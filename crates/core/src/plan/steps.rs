@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::planner::{Changes, Situation};
 use super::{Action, Change, Mode, Request, Step, StepClass, Switch, SwitchOrder, WayBack, dependencies_first};
+use crate::data::DataAct;
 use crate::id::{ServiceName, StepId};
 use crate::inventory::{Artifact, Detail, Fact, FileRef};
 
@@ -17,6 +18,10 @@ const SWITCH_LIMIT_MS: u64 = 120_000;
 const HEALTHY_WITHIN_MS: u64 = 60_000;
 /// What collecting evidence may take, in milliseconds: it must not hold the way back up.
 const EVIDENCE_LIMIT_MS: u64 = 5_000;
+/// What restoring a database may take, in milliseconds: a day.
+const RESTORE_LIMIT_MS: u64 = 24 * 3_600_000;
+/// What any other act on a database may take, in milliseconds: an hour.
+const DATA_LIMIT_MS: u64 = 3_600_000;
 
 /// Writes the steps down, numbering them as it goes.
 pub(super) struct Steps<'a> {
@@ -164,6 +169,24 @@ fn class_and_way_back(action: &Action) -> (StepClass, WayBack) {
         }
         Action::RestoreFiles { .. } => (StepClass::Reversible, WayBack::PutFilesBack),
         Action::Switch(_) | Action::Stop { .. } => (StepClass::Compensable, WayBack::SwitchBack),
+        Action::Flush { .. } => (StepClass::Compensable, WayBack::Refills),
+        Action::Data(step) => way_back_of_data(&step.act),
+    }
+}
+
+fn way_back_of_data(act: &DataAct) -> (StepClass, WayBack) {
+    match act {
+        DataAct::RestoreBeside { .. } => (StepClass::Reversible, WayBack::DropCopy),
+        DataAct::Swap { .. } => (StepClass::Compensable, WayBack::SwapBack),
+        DataAct::ReverseMigrations { .. } => (StepClass::Compensable, WayBack::MigrateForward),
+        DataAct::SoftRestore { .. } | DataAct::UndoRows { .. } | DataAct::ReplaceTables { .. } => {
+            (StepClass::Compensable, WayBack::PutRowsBack)
+        }
+        DataAct::DropCopy { .. } | DataAct::ReportLoss { .. } => (StepClass::Reversible, WayBack::NothingToUndo),
+        DataAct::RestoreInPlace { .. } => {
+            let why = "the database is dropped before the restore point is read".to_owned();
+            (StepClass::Irreversible, WayBack::Impossible { why })
+        }
     }
 }
 
@@ -177,6 +200,10 @@ fn limit_ms(action: &Action) -> u64 {
         }),
         Action::Stop { grace_ms, .. } => grace_ms.saturating_add(SWITCH_LIMIT_MS),
         Action::AwaitHealthy { within_ms, .. } => *within_ms,
-        Action::RestoreFiles { .. } | Action::Gate { .. } => HEALTHY_WITHIN_MS,
+        Action::RestoreFiles { .. } | Action::Gate { .. } | Action::Flush { .. } => HEALTHY_WITHIN_MS,
+        Action::Data(step) => match step.act {
+            DataAct::RestoreBeside { .. } | DataAct::RestoreInPlace { .. } => RESTORE_LIMIT_MS,
+            _ => DATA_LIMIT_MS,
+        },
     }
 }

@@ -4,6 +4,7 @@
 //! again. Everything is cancellable by dropping its future.
 
 mod clock;
+mod database;
 mod deploy;
 mod platform;
 mod probe;
@@ -13,6 +14,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 pub use clock::Clock;
+pub use database::{BackupOrder, DataDone, Database, Ports, Progress};
 pub use deploy::{Deployer, Watcher};
 pub use platform::{
     Blobs, Captured, Content, EventSink, Evidence, FileChange, Files, Platform, PlatformEvent, PortError, Preflight,

@@ -43,15 +43,14 @@ impl Run {
     }
 
     /// Applies what happened at `now`, and answers with the records to append, starting with the event itself, and what to
-    /// do then. What happens while something is being done (`FileReplaced`, `EvidenceKept`, `AbortRequested`) is answered
+    /// do then. What happens while something is being done ([`Body::is_aside`]) is answered
     /// with records alone: the act in flight goes on, unless [`Run::result`] says that the run has ended.
     ///
     /// # Errors
     /// [`Unexpected`] where that cannot have happened here; nothing has changed then.
     pub fn handle(&mut self, event: Body, now: Timestamp) -> Result<Vec<Effect>, Unexpected> {
         self.state.apply(&event, now)?;
-        let is_aside =
-            matches!(event, Body::FileReplaced { .. } | Body::EvidenceKept { .. } | Body::AbortRequested { .. });
+        let is_aside = event.is_aside();
         let mut effects = vec![Effect::Record(event)];
         effects.extend(self.go_on(now)?);
         if is_aside {

@@ -18,6 +18,7 @@ fn execute(world: &mut World, actions: impl IntoIterator<Item = Action>) {
             Action::RestoreFiles { files, .. } => files.iter().for_each(|file| world.put_back(file)),
             Action::Stop { service, .. } => world.stop(&service),
             Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => {}
+            Action::Data(_) | Action::Flush { .. } => {}
         }
     }
 }

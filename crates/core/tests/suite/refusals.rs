@@ -62,6 +62,7 @@ fn plan_where(request: &Request, change: impl FnOnce(&mut Given)) -> Plan {
         depends_on: &BTreeMap::new(),
         facts: &given.facts,
         preflight: &given.preflight,
+        databases: &BTreeMap::new(),
         estimates: &Estimates::default(),
         attempts: 2,
         suspect: &given.suspect,

@@ -99,6 +99,7 @@ fn target_of(action: &Action, facts: &[Fact]) -> Option<Check> {
             "it was not there when the checkpoint was taken".to_owned(),
         ),
         Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => return None,
+        Action::Data(_) | Action::Flush { .. } => return None,
     };
     let seen = fact.map_or_else(|| format!("`{service}` was not looked at"), explain::fact);
     let (verdict, what) =

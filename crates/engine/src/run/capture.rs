@@ -47,6 +47,7 @@ pub(crate) async fn capture(
         why: why.to_owned(),
         artifacts: BTreeMap::new(),
         absent: Vec::new(),
+        databases: BTreeMap::new(),
     };
     match fill(world, &mut checkpoint, care).await {
         Ok(()) => Ok(checkpoint),

@@ -33,6 +33,8 @@ impl Act<'_> {
             Action::AwaitHealthy { service, within_ms } => {
                 self.await_healthy(service, Duration::from_millis(*within_ms), before).await
             }
+            Action::Data(step) => StepOutcome::Failed { why: format!("no database `{}` is known", step.database) },
+            Action::Flush { cache } => StepOutcome::Failed { why: format!("no cache `{cache}` is known") },
             Action::Gate { .. } => self.gate(before.checks).await,
         }
     }
@@ -57,6 +59,7 @@ impl Act<'_> {
             Action::RestoreFiles { files, .. } => are_back(files, &fact),
             Action::Stop { .. } => is_stopped(&fact),
             Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => false,
+            Action::Data(_) | Action::Flush { .. } => false,
         };
         let seen = explain::fact(&fact);
         if is_there { StepOutcome::AlreadyThere { seen } } else { StepOutcome::NotThere { seen } }

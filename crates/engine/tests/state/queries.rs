@@ -105,6 +105,7 @@ fn plan() -> Body {
         target_taken_at: jiff::Timestamp::UNIX_EPOCH,
         facts: Digest::of(b"facts"),
         steps: vec![step],
+        data: Vec::new(),
         unchanged: Vec::new(),
         reasons: Vec::new(),
         blocked_by: Vec::new(),

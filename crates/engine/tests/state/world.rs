@@ -118,6 +118,7 @@ pub(crate) fn taken(n: u32) -> Body {
         why: "before a deploy".into(),
         artifacts: std::collections::BTreeMap::new(),
         absent: Vec::new(),
+        databases: std::collections::BTreeMap::new(),
     };
     Body::CheckpointTaken { checkpoint: Box::new(checkpoint) }
 }

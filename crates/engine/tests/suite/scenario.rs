@@ -311,6 +311,7 @@ pub(crate) fn back() -> Request {
         batch: None,
         is_automatic: false,
         forced: BTreeSet::new(),
+        data: backout_core::plan::DataWish::default(),
     }
 }
 
@@ -326,6 +327,7 @@ fn environment(services: &[(&str, &[&str])]) -> Environment {
         policy: Policy::default(),
         objectives: Objectives::default(),
         databases: BTreeMap::new(),
+        caches: BTreeMap::new(),
         notify: Notify::default(),
     }
 }

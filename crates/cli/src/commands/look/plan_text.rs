@@ -61,6 +61,7 @@ fn changed_lines(action: &Action) -> Vec<String> {
         }
         Action::Stop { service, .. } => vec![removed(&format!("{service} (was not there when it was recorded)"))],
         Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => Vec::new(),
+        Action::Data(_) | Action::Flush { .. } => Vec::new(),
     }
 }
 

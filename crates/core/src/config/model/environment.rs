@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Database, GuardPolicy, Notify, Objectives, Policy, PromSignal, Service, Trigger, VerifyPolicy};
+use super::{Cache, Database, GuardPolicy, Notify, Objectives, Policy, PromSignal, Service, Trigger, VerifyPolicy};
 use crate::config::Problem;
-use crate::id::{EnvironmentName, ServiceName, SignalName};
+use crate::id::{DatabaseName, EnvironmentName, ServiceName, SignalName};
 
 /// A whole configuration.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -42,8 +42,10 @@ pub struct Environment {
     pub policy: Policy,
     /// How long going back may take.
     pub objectives: Objectives,
-    /// Databases, by the name the configuration gives them.
-    pub databases: BTreeMap<String, Database>,
+    /// Databases.
+    pub databases: BTreeMap<DatabaseName, Database>,
+    /// Caches that are emptied after the environment went back, by name.
+    pub caches: BTreeMap<String, Cache>,
     /// Who is told.
     pub notify: Notify,
 }

@@ -7,7 +7,10 @@ mod probe;
 mod service;
 mod trigger;
 
-pub use database::{AgeRecipients, Backup, BackupEncryption, Database, Migrations, Notify, SlackNotify};
+pub use database::{
+    Backup, BackupEncryption, BackupStore, Cache, Database, Flush, Migrations, Notify, PgBouncer, Recovery, S3Store,
+    SlackNotify,
+};
 pub use environment::{Config, Environment};
 pub use policy::{Approvals, GuardPolicy, Objectives, Policy, VerifyPolicy};
 pub use probe::{HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, StatusRange, StatusSet, TlsExpect};

@@ -1,31 +1,57 @@
 //! Databases and notifications.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use super::context::Context;
 use crate::config::leaf::{Positive, literal_password};
 use crate::config::raw::{RawBackup, RawDatabase, RawEnvironment, RawMigrations, RawNotify};
 use crate::config::read::Located;
-use crate::config::{AgeRecipients, Backup, BackupEncryption, Database, Migrations, Notify, ProblemCode, SlackNotify};
+use crate::config::{Backup, BackupEncryption, BackupStore, Database, Migrations, Notify, ProblemCode, SlackNotify};
+use crate::data::{Framework, Level};
+use crate::id::DatabaseName;
+
+/// How long a database that was put aside is kept, unless it is said.
+const KEEP_ASIDE: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Resolves the databases of an environment.
-pub(super) fn databases(raw: &RawEnvironment, context: &mut Context<'_>) -> BTreeMap<String, Database> {
+pub(super) fn databases(raw: &RawEnvironment, context: &mut Context<'_>) -> BTreeMap<DatabaseName, Database> {
     let mut databases = BTreeMap::new();
     for entry in raw.databases.value().map(|map| map.0.as_slice()).unwrap_or_default() {
-        let name = context.name::<crate::id::SignalName>(&entry.key, entry.at);
-        let database = entry.value.as_ref().and_then(|database| resolved(database, raw, context));
-        databases.extend(name.zip(database).map(|(name, database)| (name.as_str().to_owned(), database)));
+        let name = context.name::<DatabaseName>(&entry.key, entry.at);
+        let database =
+            entry.value.as_ref().zip(name).and_then(|(database, name)| resolved(name, database, raw, context));
+        databases.extend(database.map(|database| (database.name.clone(), database)));
     }
     databases
 }
 
-fn resolved(raw: &RawDatabase, environment: &RawEnvironment, context: &mut Context<'_>) -> Option<Database> {
+fn resolved(
+    name: DatabaseName,
+    raw: &RawDatabase,
+    environment: &RawEnvironment,
+    context: &mut Context<'_>,
+) -> Option<Database> {
     let url = raw.postgres.value().and_then(|raw| raw.url.value());
     let url = url.and_then(|scalar| context.secret(scalar, literal_password));
     let migrations = raw.migrations.value().and_then(|raw| migrations(raw, environment, context));
     let backup = raw.backup.value().and_then(|raw| backup(raw, context));
     let automatic = context.value(&raw.automatic).unwrap_or(false);
-    Some(Database { url: url?, migrations, backup, automatic })
+    Some(Database {
+        name,
+        url: url?,
+        admin: None,
+        pgbouncer: None,
+        replicas: Vec::new(),
+        tools: None,
+        used_by: Vec::new(),
+        migrations,
+        backup,
+        recovery: None,
+        integrity: BTreeMap::new(),
+        keep_aside: KEEP_ASIDE,
+        automatic,
+    })
 }
 
 fn migrations(raw: &RawMigrations, environment: &RawEnvironment, context: &mut Context<'_>) -> Option<Migrations> {
@@ -38,16 +64,17 @@ fn migrations(raw: &RawMigrations, environment: &RawEnvironment, context: &mut C
         let message = format!("there is no service `{}` to run migrations in", scalar.text);
         context.error(ProblemCode::UnknownService, scalar.span, message, hint);
     }
-    Some(Migrations::Django { service })
+    let framework = Framework::Django;
+    Some(Migrations { framework, service: Some(service), folder: None, command: None, compatible: BTreeMap::new() })
 }
 
 fn backup(raw: &RawBackup, context: &mut Context<'_>) -> Option<Backup> {
     let before_deploy = context.value(&raw.before_deploy).unwrap_or(true);
     let keep = context.value(&raw.keep).map_or(7, |Positive(keep)| keep);
     let store: Option<String> = context.value(&raw.store);
-    if let (Some(text), Some(scalar)) = (&store, raw.store.value())
-        && text.strip_prefix("file:").is_none_or(|folder| folder.trim().is_empty())
-    {
+    let folder =
+        store.as_deref().and_then(|text| text.strip_prefix("file:")).filter(|folder| !folder.trim().is_empty());
+    if let (Some(scalar), None) = (raw.store.value(), folder) {
         let message = "this version keeps backups in a folder only".to_owned();
         context.error(ProblemCode::InvalidValue, scalar.span, message, "write `file:FOLDER`".to_owned());
     }
@@ -58,8 +85,9 @@ fn backup(raw: &RawBackup, context: &mut Context<'_>) -> Option<Backup> {
         let message = "nobody could read the backup: `recipients` is empty".to_owned();
         context.contradiction(age.at(), message, "add a public key, `age1...`".to_owned());
     }
-    let encrypt = recipients.map(|recipients| BackupEncryption::Age(AgeRecipients { recipients }));
-    Some(Backup { before_deploy, keep, store: store?, encrypt })
+    let encrypt = recipients.map(|recipients| BackupEncryption::Age { recipients, identity: None });
+    let store = BackupStore::Folder(folder?.to_owned());
+    Some(Backup { before_deploy, keep, store, encrypt, jobs: 1, require: Level::V1, fresh: None, slot: false })
 }
 
 /// Who is told.

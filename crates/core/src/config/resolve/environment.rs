@@ -85,6 +85,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
         policy,
         objectives,
         databases,
+        caches: std::collections::BTreeMap::new(),
         notify,
     };
     Some((name, environment))

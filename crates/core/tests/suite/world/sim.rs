@@ -268,6 +268,7 @@ impl Sim {
                 self.world.stop(service);
                 done
             }
+            Action::Data(_) | Action::Flush { .. } => done,
             Action::AwaitHealthy { service, .. } => {
                 if self.world.is_well(service) {
                     done
@@ -307,6 +308,7 @@ impl Sim {
             Action::RestoreFiles { files, .. } => files.iter().all(|file| self.world.is_back(file)),
             Action::Stop { service, .. } => self.world.services.get(service).is_none_or(Option::is_none),
             Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => false,
+            Action::Data(_) | Action::Flush { .. } => false,
         };
         let seen = "looked".to_owned();
         if is_there { StepOutcome::AlreadyThere { seen } } else { StepOutcome::NotThere { seen } }

@@ -133,6 +133,7 @@ impl Spec {
             why: "test".to_owned(),
             artifacts: BTreeMap::new(),
             absent: Vec::new(),
+            databases: BTreeMap::new(),
         };
         for (i, service) in self.services.iter().enumerate() {
             match ran(service) {
@@ -203,6 +204,7 @@ pub(crate) fn make_plan(
         depends_on,
         facts: &facts,
         preflight: &preflight,
+        databases: &BTreeMap::new(),
         estimates: &Estimates::default(),
         attempts: 2,
         suspect: &BTreeMap::new(),

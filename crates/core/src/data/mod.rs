@@ -1,0 +1,28 @@
+//! Databases that go with an environment: what is known of one, its restore points, and the ways back of its data.
+//!
+//! Contract: nouns only, each a value that can be written down. What is decided about them is in `plan`; how it is done is
+//! behind [`crate::port::Database`].
+
+mod act;
+mod fact;
+mod ledger;
+mod loss;
+mod manifest;
+mod point;
+mod rung;
+mod schema;
+mod verification;
+
+pub use act::{DataAct, DataStep, Fence, Preserve, RestoreSource};
+pub use fact::{
+    DatabaseFact, DatabaseReadiness, DatabaseSeen, DatabaseState, Extension, KeptDatabase, LogicalSlot, Obstacle,
+};
+pub use ledger::{Framework, Ledger, Migration, MigrationGraph, Revision};
+pub use loss::{LossEstimate, LossReport, Method, TableEstimate, TableLoss};
+pub use manifest::{
+    ConstraintCounts, DatabaseProperties, LargeObjects, Manifest, RoleSetting, Sequence, Snapshot, TableContent,
+};
+pub use point::{DataPoint, Packing, PointKind, RecoveryTarget, RestorePoint, Sealing, StoredObject};
+pub use rung::{Ladder, RejectedRung, Rung};
+pub use schema::{Column, Constraint, ConstraintKind, Definition, ObjectName, Schema, Table, UserType};
+pub use verification::{Level, Verification};

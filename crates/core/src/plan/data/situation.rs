@@ -1,0 +1,36 @@
+//! All that the planner knows of one database.
+
+use crate::config::Database;
+use crate::data::{
+    DataPoint, DatabaseFact, DatabaseReadiness, LossEstimate, Manifest, MigrationGraph, RestorePoint, Schema,
+};
+use crate::port::Preflight;
+
+/// All that the planner knows of one database.
+#[derive(Debug, Clone)]
+pub struct DataSituation<'a> {
+    /// The database as configured.
+    pub configured: &'a Database,
+    /// How it is now.
+    pub now: &'a DatabaseFact,
+    /// How the target checkpoint has it; `None` where it was not recorded.
+    pub then: Option<&'a DataPoint>,
+    /// The schema that the target checkpoint has; `None` where it was not recorded or cannot be read.
+    pub schema_then: Option<&'a Schema>,
+    /// The restore point to take: the one asked for, else that of the target checkpoint.
+    pub point: Option<&'a RestorePoint>,
+    /// Its manifest.
+    pub manifest: Option<&'a Manifest>,
+    /// Whether what is stored of it is there.
+    pub is_stored: &'a Preflight,
+    /// What a rollback will meet; the reason where nobody could look.
+    pub readiness: Result<&'a DatabaseReadiness, &'a str>,
+    /// What going back to the restore point would lose; the reason where that could not be estimated.
+    pub estimate: Result<&'a LossEstimate, &'a str>,
+    /// The migrations of the release that brought the schema of now; the reason where they could not be read.
+    pub migrations: Result<Option<&'a MigrationGraph>, &'a str>,
+    /// The database that the last rollback put aside, by its name on the server.
+    pub put_aside: Option<&'a str>,
+    /// A suffix for the names of copies, which no earlier run has used: letters, digits and underscores.
+    pub suffix: &'a str,
+}

@@ -1,0 +1,139 @@
+//! A database that goes with an environment.
+
+use super::{Blobs, Evidence, Pending, PortError};
+use crate::data::{
+    DataStep, DatabaseFact, DatabaseReadiness, Level, LossEstimate, LossReport, Manifest, MigrationGraph, RestorePoint,
+    Verification,
+};
+use crate::id::{BackupId, RunId};
+use crate::inventory::BlobRef;
+
+/// One database on one server. A method that looks changes nothing; one that acts may be called again after it was
+/// interrupted at any point, and then leads to the same state.
+pub trait Database: Send + Sync {
+    /// Looks at schema, ledgers and integrity. Never fails: what could not be seen is
+    /// [`crate::data::DatabaseSeen::Unknown`].
+    fn look(&self) -> Pending<'_, DatabaseFact>;
+
+    /// Looks at everything that a rollback will meet.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached.
+    fn readiness(&self) -> Pending<'_, Result<DatabaseReadiness, PortError>>;
+
+    /// Takes a restore point: durable and verified as far as the configuration asks when this returns. Nothing is left
+    /// behind where it fails.
+    ///
+    /// # Errors
+    /// What could not be read, written or verified; a migration that runs.
+    fn back_up<'a>(&'a self, order: &'a BackupOrder, ports: Ports<'a>) -> Pending<'a, Result<RestorePoint, PortError>>;
+
+    /// Takes a dump file of another tool into the store, or leaves it where it is and registers it.
+    ///
+    /// # Errors
+    /// A file that is no dump that can be read.
+    fn import<'a>(
+        &'a self,
+        file: &'a str,
+        order: &'a BackupOrder,
+        ports: Ports<'a>,
+    ) -> Pending<'a, Result<RestorePoint, PortError>>;
+
+    /// Verifies a restore point up to a level.
+    ///
+    /// # Errors
+    /// Where it could not be found out: that is not a verdict on the restore point.
+    fn verify<'a>(
+        &'a self,
+        point: &'a RestorePoint,
+        level: Level,
+        ports: Ports<'a>,
+    ) -> Pending<'a, Result<Verification, PortError>>;
+
+    /// Removes what is stored of a restore point.
+    ///
+    /// # Errors
+    /// What could not be removed.
+    fn release<'a>(&'a self, point: &'a RestorePoint) -> Pending<'a, Result<(), PortError>>;
+
+    /// What going back to a restore point would lose, as far as can be said in a few seconds.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached.
+    fn estimate<'a>(&'a self, manifest: &'a Manifest) -> Pending<'a, Result<LossEstimate, PortError>>;
+
+    /// Keeps the down scripts of the release that is deployed now; `None` where no migrations are configured.
+    ///
+    /// # Errors
+    /// Where the files cannot be had.
+    fn vault<'a>(&'a self, blobs: &'a dyn Blobs) -> Pending<'a, Result<Option<BlobRef>, PortError>>;
+
+    /// The migrations of a vault, else of the release that is deployed now; `None` where no migrations are configured.
+    ///
+    /// # Errors
+    /// Where the files cannot be had or understood.
+    fn migrations<'a>(
+        &'a self,
+        vault: Option<&'a BlobRef>,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<Option<MigrationGraph>, PortError>>;
+
+    /// Does a step. Ends when it was done; whether it is so is looked at afterwards.
+    ///
+    /// # Errors
+    /// What went wrong. What was there before is there, unless the error says otherwise.
+    fn perform<'a>(&'a self, step: &'a DataStep, ports: Ports<'a>) -> Pending<'a, Result<DataDone, PortError>>;
+
+    /// Looks whether the state that a step names is there: what was seen, and whether that is it.
+    ///
+    /// # Errors
+    /// Where it cannot be found out.
+    fn reached<'a>(
+        &'a self,
+        step: &'a DataStep,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<(bool, String), PortError>>;
+
+    /// Takes a step back that failed or must not stand. Answers with what is there then.
+    ///
+    /// # Errors
+    /// Where what was there before could not be brought back.
+    fn undo<'a>(&'a self, step: &'a DataStep, ports: Ports<'a>) -> Pending<'a, Result<String, PortError>>;
+}
+
+/// What a restore point is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupOrder {
+    /// Its identifier.
+    pub id: BackupId,
+    /// The run that takes it; `None` when a person does.
+    pub run: Option<RunId>,
+    /// The vault of the release that runs, where there is one.
+    pub vault: Option<BlobRef>,
+}
+
+/// What a long act on a database needs beside it.
+#[derive(Clone, Copy)]
+pub struct Ports<'a> {
+    /// Captured content: manifests and vaults.
+    pub blobs: &'a dyn Blobs,
+    /// Looks on.
+    pub progress: &'a dyn Progress,
+}
+
+/// Told how far long work is. Best effort; never delays the work.
+pub trait Progress: Send + Sync {
+    /// `done` of `of` bytes of `what` are done; `of` is an estimate, and `None` where there is none.
+    fn moved(&self, what: &str, done: u64, of: Option<u64>);
+}
+
+/// What a step on a database came to.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DataDone {
+    /// What was done and measured, in a sentence.
+    pub seen: String,
+    /// The rows that were lost, after [`crate::data::DataAct::ReportLoss`].
+    pub loss: Option<LossReport>,
+    /// Files of evidence: the output of a migration tool.
+    pub evidence: Vec<Evidence>,
+}

@@ -1,0 +1,19 @@
+//! PostgreSQL databases: restore points, their verification, and every way back of the data.
+//!
+//! Contract: [`Postgres`] keeps the port [`backout_core::port::Database`]; the folders beside it each do one part, in the
+//! order in which a database goes through them. What is decided from what they see is decided in `core`.
+
+mod backup;
+mod beside;
+mod look;
+mod loss;
+mod migrate;
+mod postgres;
+pub mod server;
+mod swap;
+mod target;
+mod verify;
+mod words;
+
+pub use postgres::Postgres;
+pub use target::{Address, Session, Target};

@@ -1,0 +1,129 @@
+//! One PostgreSQL database behind the port. Nothing is done here: every method hands over to the part whose job it is.
+
+use std::sync::Arc;
+
+use backout_core::data::{
+    DataAct, DataStep, DatabaseFact, DatabaseReadiness, Level, LossEstimate, Manifest, MigrationGraph, RestorePoint,
+    Verification,
+};
+use backout_core::inventory::BlobRef;
+use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports};
+
+use crate::{Target, backup, beside, look, loss, migrate, swap, verify};
+
+/// One PostgreSQL database.
+#[derive(Clone)]
+pub struct Postgres {
+    target: Arc<Target>,
+}
+
+impl Postgres {
+    /// The database that `target` says.
+    #[must_use]
+    pub fn new(target: Target) -> Self {
+        Self { target: Arc::new(target) }
+    }
+}
+
+impl Database for Postgres {
+    fn look(&self) -> Pending<'_, DatabaseFact> {
+        Box::pin(look::look(&self.target))
+    }
+
+    fn readiness(&self) -> Pending<'_, Result<DatabaseReadiness, PortError>> {
+        Box::pin(look::readiness(&self.target))
+    }
+
+    fn back_up<'a>(&'a self, order: &'a BackupOrder, ports: Ports<'a>) -> Pending<'a, Result<RestorePoint, PortError>> {
+        Box::pin(backup::take(&self.target, order, ports))
+    }
+
+    fn import<'a>(
+        &'a self,
+        file: &'a str,
+        order: &'a BackupOrder,
+        ports: Ports<'a>,
+    ) -> Pending<'a, Result<RestorePoint, PortError>> {
+        Box::pin(backup::import(&self.target, file, order, ports))
+    }
+
+    fn verify<'a>(
+        &'a self,
+        point: &'a RestorePoint,
+        level: Level,
+        ports: Ports<'a>,
+    ) -> Pending<'a, Result<Verification, PortError>> {
+        Box::pin(verify::verify(&self.target, point, level, ports))
+    }
+
+    fn release<'a>(&'a self, point: &'a RestorePoint) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(backup::release(&self.target, point))
+    }
+
+    fn estimate<'a>(&'a self, manifest: &'a Manifest) -> Pending<'a, Result<LossEstimate, PortError>> {
+        Box::pin(loss::estimate(&self.target, manifest))
+    }
+
+    fn vault<'a>(&'a self, blobs: &'a dyn Blobs) -> Pending<'a, Result<Option<BlobRef>, PortError>> {
+        Box::pin(migrate::vault(&self.target, blobs))
+    }
+
+    fn migrations<'a>(
+        &'a self,
+        vault: Option<&'a BlobRef>,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<Option<MigrationGraph>, PortError>> {
+        Box::pin(migrate::migrations(&self.target, vault, blobs))
+    }
+
+    fn perform<'a>(&'a self, step: &'a DataStep, ports: Ports<'a>) -> Pending<'a, Result<DataDone, PortError>> {
+        match part(&step.act) {
+            Part::Beside => Box::pin(beside::perform(&self.target, step, ports)),
+            Part::Swap => Box::pin(swap::perform(&self.target, step, ports)),
+            Part::Migrate => Box::pin(migrate::perform(&self.target, step, ports)),
+            Part::Loss => Box::pin(loss::perform(&self.target, step, ports)),
+        }
+    }
+
+    fn reached<'a>(
+        &'a self,
+        step: &'a DataStep,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<(bool, String), PortError>> {
+        match part(&step.act) {
+            Part::Beside => Box::pin(beside::reached(&self.target, step, blobs)),
+            Part::Swap => Box::pin(swap::reached(&self.target, step, blobs)),
+            Part::Migrate => Box::pin(migrate::reached(&self.target, step, blobs)),
+            Part::Loss => Box::pin(loss::reached(&self.target, step, blobs)),
+        }
+    }
+
+    fn undo<'a>(&'a self, step: &'a DataStep, ports: Ports<'a>) -> Pending<'a, Result<String, PortError>> {
+        match part(&step.act) {
+            Part::Beside => Box::pin(beside::undo(&self.target, step, ports)),
+            Part::Swap => Box::pin(swap::undo(&self.target, step, ports)),
+            Part::Migrate => Box::pin(migrate::undo(&self.target, step, ports)),
+            Part::Loss => Box::pin(loss::undo(&self.target, step, ports)),
+        }
+    }
+}
+
+/// The part of this crate whose job an act is.
+enum Part {
+    Beside,
+    Swap,
+    Migrate,
+    Loss,
+}
+
+fn part(act: &DataAct) -> Part {
+    match act {
+        DataAct::RestoreBeside { .. }
+        | DataAct::ReplaceTables { .. }
+        | DataAct::DropCopy { .. }
+        | DataAct::RestoreInPlace { .. } => Part::Beside,
+        DataAct::Swap { .. } => Part::Swap,
+        DataAct::ReverseMigrations { .. } | DataAct::SoftRestore { .. } => Part::Migrate,
+        DataAct::UndoRows { .. } | DataAct::ReportLoss { .. } => Part::Loss,
+    }
+}
