@@ -51,6 +51,7 @@ fn cargo(words: &[&str], log: &Path) -> Result<Call, Failure> {
         .args(words)
         .folder(workspace::root())
         .env("BACKOUT_TESTBED", workspace::testbed())
+        .env("BACKOUT_TEST_VENV", workspace::testbed().join("venv"))
         .env("BACKOUT_SKIP_LOG", log)
         .env("BACKOUT_XTASK", xtask))
 }

@@ -1,5 +1,5 @@
-//! The real parts that tests need: Docker Engine, Compose, a registry, PostgreSQL, Redis, Prometheus, and the
-//! images that tests run.
+//! The real parts that tests need: Docker Engine, Compose, a registry, PostgreSQL, Redis, Prometheus,
+//! Python with migration tools and a stand-in for S3, and the images that tests run.
 //!
 //! Contract: `up` is idempotent; every process it starts is in a session of its own on a loopback port of its own, with
 //! its id and start time recorded in `testbed.json`; `down` ends exactly those. What cannot be had is `unavailable` with
@@ -13,6 +13,7 @@ mod layout;
 mod packages;
 mod postgres;
 mod prometheus;
+mod python;
 pub(crate) mod record;
 mod redis;
 mod registry;
@@ -24,7 +25,7 @@ use crate::testbed::layout::Layout;
 use crate::testbed::record::{Part, Record, State};
 
 /// In the order in which they are started; they are ended in reverse.
-const PARTS: [(&str, Start); 8] = [
+const PARTS: [(&str, Start); 10] = [
     ("docker", docker::start),
     ("compose", compose::start),
     ("registry", registry::start),
@@ -33,6 +34,8 @@ const PARTS: [(&str, Start); 8] = [
     ("prometheus", prometheus::start),
     ("application", image::application),
     ("systemd", image::systemd),
+    ("stack", image::stack),
+    ("python", python::start),
 ];
 
 /// Brings one part up; gets what was recorded of it before.

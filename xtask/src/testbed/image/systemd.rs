@@ -1,18 +1,16 @@
-//! The image of a small machine: real systemd as process 1, its journal and its bus, made of this machine's own files in
-//! two seconds where a bootstrap from packages takes minutes.
+//! The image of a small machine: real systemd as process 1, its journal and its bus, made of this machine's own files.
 //!
 //! Contract: nothing is started in it that would reach the kernel outside (sysctl, udev, module loading, file systems):
 //! only the units named here are in the image, and none of the machine's own.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use super::files::{links_and_targets, with_libraries};
 use super::hold::hold;
+use super::import::{Content, image_id, import};
 use crate::failure::Failure;
-use crate::process::{Call, find};
+use crate::process::find;
 use crate::testbed::layout::Layout;
 use crate::testbed::packages;
 use crate::testbed::record::{Part, State};
@@ -104,37 +102,31 @@ const BUS_CONFIGURATION: &str = "\
 </busconfig>
 ";
 
+/// The files that are not this machine's.
+const WRITTEN: [(&str, &str, u32); 8] = [
+    ("init", INIT, 0o755),
+    ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n", 0o644),
+    ("etc/group", "root:x:0:\ntty:x:5:\n", 0o644),
+    ("etc/machine-id", "", 0o644),
+    ("etc/systemd/system/default.target", DEFAULT_TARGET, 0o644),
+    ("etc/systemd/system/dbus.service", BUS_SERVICE, 0o644),
+    ("etc/systemd/system/dbus.socket", BUS_SOCKET, 0o644),
+    ("usr/share/dbus-1/system.conf", BUS_CONFIGURATION, 0o644),
+];
+
+const FOLDERS: [&str; 7] = ["dev", "proc", "root", "run", "sys", "var/log", "var/tmp"];
+
 pub(in crate::testbed) fn start(layout: &Layout, _before: Option<&Part>) -> Result<Part, Failure> {
-    let id = match image_id() {
+    let id = match image_id(IMAGE) {
         Some(id) => id,
-        None => build(layout)?,
+        None => {
+            let copied = copied(layout)?;
+            let content = Content { copied: &copied, written: &WRITTEN, folders: &FOLDERS, command: "/init" };
+            import(IMAGE, &content, &layout.folder("systemd")?)?
+        }
     };
     hold(HOLDER, IMAGE, &id)?;
     Ok(Part { state: State::Ready, address: Some(IMAGE.to_owned()), version: Some(id), ..Part::default() })
-}
-
-fn image_id() -> Option<String> {
-    let call = Call::new("docker").args(["image", "inspect", "--format", "{{.Id}}", IMAGE]);
-    Some(call.output().ok()?.trim().to_owned())
-}
-
-fn build(layout: &Layout) -> Result<String, Failure> {
-    let folder = layout.folder("systemd")?;
-    let (list, written, archive) = (folder.join("files"), folder.join("written"), folder.join("image.tar"));
-    let files: Vec<String> = copied(layout)?.iter().map(|path| relative(path).display().to_string()).collect();
-    fs::write(&list, files.join("\n")).map_err(Failure::file(&list))?;
-    if written.exists() {
-        fs::remove_dir_all(&written).map_err(Failure::file(&written))?;
-    }
-    write(&written)?;
-    let create = Call::new("tar").args(["--create", "--no-recursion", "--directory", "/", "--file"]);
-    create.args([&archive]).args(["--verbatim-files-from", "--files-from"]).args([&list]).output()?;
-    let append = Call::new("tar").args(["--append", "--owner=0", "--group=0", "--file"]).args([&archive]);
-    append.args(["--directory"]).args([&written]).args(["."]).output()?;
-    let import = Call::new("docker").args(["import", "--change", "CMD [\"/init\"]"]);
-    let id = import.args([&archive]).args([IMAGE]).output()?.trim().to_owned();
-    fs::remove_file(&archive).map_err(Failure::file(&archive))?;
-    Ok(id)
 }
 
 /// The files of this machine that the image holds.
@@ -151,42 +143,4 @@ fn copied(layout: &Layout) -> Result<BTreeSet<PathBuf>, Failure> {
     let mut files = with_libraries(&programs)?;
     files.extend(links_and_targets(&UNITS.map(|name| own.join("system").join(name)))?);
     Ok(files)
-}
-
-/// The files that are not this machine's.
-fn write(root: &Path) -> Result<(), Failure> {
-    for (path, content, mode) in [
-        ("init", INIT, 0o755),
-        ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n", 0o644),
-        ("etc/group", "root:x:0:\ntty:x:5:\n", 0o644),
-        ("etc/machine-id", "", 0o644),
-        ("etc/systemd/system/default.target", DEFAULT_TARGET, 0o644),
-        ("etc/systemd/system/dbus.service", BUS_SERVICE, 0o644),
-        ("etc/systemd/system/dbus.socket", BUS_SOCKET, 0o644),
-        ("usr/share/dbus-1/system.conf", BUS_CONFIGURATION, 0o644),
-    ] {
-        let path = root.join(path);
-        make_folder(path.parent().unwrap_or(root))?;
-        fs::write(&path, content).map_err(Failure::file(&path))?;
-        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).map_err(Failure::file(&path))?;
-    }
-    for folder in ["dev", "proc", "root", "run", "sys", "tmp", "var/log", "var/tmp"] {
-        make_folder(&root.join(folder))?;
-    }
-    for folder in ["bin", "lib", "lib64", "sbin"] {
-        let link = root.join(folder);
-        std::os::unix::fs::symlink(Path::new("usr").join(folder), &link).map_err(Failure::file(&link))?;
-        make_folder(&root.join("usr").join(folder))?;
-    }
-    // Where D-Bus clients look by default.
-    let link = root.join("var/run");
-    std::os::unix::fs::symlink("/run", &link).map_err(Failure::file(&link))
-}
-
-fn make_folder(folder: &Path) -> Result<(), Failure> {
-    fs::create_dir_all(folder).map_err(Failure::file(folder))
-}
-
-fn relative(path: &Path) -> &Path {
-    path.strip_prefix("/").unwrap_or(path)
 }
