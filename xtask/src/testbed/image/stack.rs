@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use super::files::{links_and_targets, with_libraries};
@@ -80,11 +81,12 @@ fn copied(layout: &Layout) -> Result<BTreeSet<PathBuf>, Failure> {
     for tree in TREES {
         below(Path::new(tree), &mut trees)?;
     }
-    let is_binary = |path: &&PathBuf| {
+    let may_load = |path: &&PathBuf| {
         let in_bin = path.parent().is_some_and(|folder| folder.ends_with("bin"));
         in_bin || path.extension().is_some_and(|extension| extension == "so")
     };
-    let binaries: Vec<PathBuf> = programs.iter().chain(trees.iter().filter(is_binary)).cloned().collect();
+    let trees_binaries = trees.iter().filter(may_load).filter(|path| is_elf(path));
+    let binaries: Vec<PathBuf> = programs.iter().chain(trees_binaries).cloned().collect();
     let mut files = with_libraries(&binaries)?;
     files.extend(links_and_targets(&trees)?);
     Ok(files)
@@ -92,6 +94,13 @@ fn copied(layout: &Layout) -> Result<BTreeSet<PathBuf>, Failure> {
 
 fn sbin(path: &Path) -> PathBuf {
     Path::new("/usr/sbin").join(path.file_name().unwrap_or_default())
+}
+
+/// Whether a file is a program or library for the kernel, not a script.
+fn is_elf(path: &Path) -> bool {
+    let mut magic = [0; 4];
+    let read = fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic));
+    read.is_ok() && magic == *b"\x7fELF"
 }
 
 /// Every file and link below a folder, but for compiled Python and the standard library's own tests.
