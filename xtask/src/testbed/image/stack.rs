@@ -16,7 +16,7 @@ use crate::testbed::packages;
 use crate::testbed::record::{Part, State};
 
 /// The image's name. Its tag is the version of what is written below: whoever changes that counts it up.
-const IMAGE: &str = "backout-test/stack:1";
+const IMAGE: &str = "backout-test/stack:2";
 
 /// The name of the container that keeps the image.
 const HOLDER: &str = "backout-testbed-holds-stack";
@@ -28,8 +28,13 @@ const PROGRAMS: [&str; 12] =
     ["sh", "cat", "chown", "cp", "env", "ls", "mkdir", "rm", "setpriv", "sleep", "python3", "redis-server"];
 
 /// Folders that are copied whole.
-const TREES: [&str; 4] =
-    ["/usr/lib/postgresql/15", "/usr/share/postgresql/15", "/usr/lib/python3", "/usr/lib/python3.11"];
+const TREES: [&str; 5] = [
+    "/usr/lib/locale/C.utf8",
+    "/usr/lib/postgresql/15",
+    "/usr/share/postgresql/15",
+    "/usr/lib/python3",
+    "/usr/lib/python3.11",
+];
 
 /// Makes a cluster in `/data` where there is none, and serves it to the whole network of the project.
 const POSTGRES: &str = "\
