@@ -92,6 +92,10 @@ pub struct Table {
     pub triggers: Vec<Definition>,
     /// Its row security policies.
     pub policies: Vec<Definition>,
+    /// What else is set on it, in the words of SQL: `PARTITION BY RANGE (at)`, `FOR VALUES FROM (1) TO (10)`,
+    /// `ROW LEVEL SECURITY`, `REPLICA IDENTITY FULL`, the server of a foreign table.
+    #[serde(default)]
+    pub attributes: Vec<String>,
 }
 
 /// A column.
