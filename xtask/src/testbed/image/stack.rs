@@ -16,7 +16,7 @@ use crate::testbed::packages;
 use crate::testbed::record::{Part, State};
 
 /// The image's name. Its tag is the version of what is written below: whoever changes that counts it up.
-const IMAGE: &str = "backout-test/stack:2";
+const IMAGE: &str = "backout-test/stack:3";
 
 /// The name of the container that keeps the image.
 const HOLDER: &str = "backout-testbed-holds-stack";
@@ -36,7 +36,8 @@ const TREES: [&str; 5] = [
     "/usr/lib/python3.11",
 ];
 
-/// Makes a cluster in `/data` where there is none, and serves it to the whole network of the project.
+/// Makes a cluster in `/data` where there is none, with a database of the name that `POSTGRES_DB` says, and serves it to
+/// the whole network of the project.
 const POSTGRES: &str = "\
 #!/bin/sh
 set -e
@@ -47,6 +48,9 @@ if [ ! -s /data/PG_VERSION ]; then
     chown postgres:postgres /data
     as_postgres $bin/initdb -D /data -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync > /dev/null
     echo 'host all all all trust' >> /data/pg_hba.conf
+    if [ -n \"$POSTGRES_DB\" ]; then
+        echo \"CREATE DATABASE \\\"$POSTGRES_DB\\\"\" | as_postgres $bin/postgres --single -D /data postgres > /dev/null
+    fi
 fi
 exec setpriv --reuid=postgres --regid=postgres --clear-groups -- \\
     $bin/postgres -D /data -c listen_addresses='*' -c unix_socket_directories=/tmp -c fsync=off \"$@\"
