@@ -16,19 +16,20 @@ use crate::testbed::packages;
 use crate::testbed::record::{Part, State};
 
 /// The image's name. Its tag is the version of what is written below: whoever changes that counts it up.
-const IMAGE: &str = "backout-test/stack:3";
+const IMAGE: &str = "backout-test/stack:4";
 
 /// The name of the container that keeps the image.
 const HOLDER: &str = "backout-testbed-holds-stack";
 
 /// What it is made of.
-const PACKAGES: [&str; 5] = ["postgresql-15", "redis-server", "python3", "python3-django", "python3-psycopg2"];
+const PACKAGES: [&str; 6] =
+    ["tzdata", "postgresql-15", "redis-server", "python3", "python3-django", "python3-psycopg2"];
 
 const PROGRAMS: [&str; 12] =
     ["sh", "cat", "chown", "cp", "env", "ls", "mkdir", "rm", "setpriv", "sleep", "python3", "redis-server"];
 
 /// Folders that are copied whole.
-const TREES: [&str; 5] = [
+const TREES: [&str; 6] = [
     "/usr/lib/locale/C.utf8",
     "/usr/lib/postgresql/15",
     "/usr/share/postgresql/15",
