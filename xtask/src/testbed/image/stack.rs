@@ -30,6 +30,7 @@ const PROGRAMS: [&str; 12] =
 
 /// Folders that are copied whole.
 const TREES: [&str; 6] = [
+    "/usr/share/zoneinfo",
     "/usr/lib/locale/C.utf8",
     "/usr/lib/postgresql/15",
     "/usr/share/postgresql/15",
