@@ -12,6 +12,7 @@ pub mod detect;
 pub mod id;
 pub mod inventory;
 pub mod journal;
+pub mod migrate;
 pub mod plan;
 pub mod policy;
 pub mod port;

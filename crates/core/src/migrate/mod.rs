@@ -1,0 +1,16 @@
+//! Deciding about migrations: whether an old release can run on a new schema, what a script destroys, what must be undone
+//! and what is kept meanwhile.
+//!
+//! Contract: nothing here looks at a database or a file; what was seen comes in as values of [`crate::data`].
+
+mod compatibility;
+mod constraint;
+mod difference;
+mod sentence;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+pub use compatibility::{Compatibility, Since, compatibility, migrations_since};
+pub use difference::{Change, Delta, SchemaDifference, schema_difference};
+pub use verdict::{Verdict, verdict};

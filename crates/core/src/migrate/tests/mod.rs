@@ -1,0 +1,5 @@
+//! Tests of deciding about migrations.
+
+mod schemas;
+
+mod compatibility;
