@@ -111,7 +111,7 @@ impl Command {
         CommandError::Unusable { command: self.to_string(), what, source }
     }
 
-    fn last_lines(&self, stderr: &[u8]) -> String {
+    pub(super) fn last_lines(&self, stderr: &[u8]) -> String {
         let text = String::from_utf8_lossy(stderr);
         let lines: Vec<&str> = text.trim_end().lines().collect();
         self.redactor.apply(&lines[lines.len().saturating_sub(QUOTED_LINES)..].join("\n"))

@@ -70,6 +70,13 @@ pub enum PointKind {
         /// How it is sealed.
         sealing: Sealing,
     },
+    /// `pg_dump -Ft`
+    Tar {
+        /// How it is packed.
+        packing: Packing,
+        /// How it is sealed.
+        sealing: Sealing,
+    },
     /// SQL text.
     Plain {
         /// How it is packed.
@@ -79,6 +86,20 @@ pub enum PointKind {
     },
     /// A moment in the server's log, reached through a physical backup.
     Physical,
+}
+
+impl PointKind {
+    /// How what is stored is packed and sealed; neither for what is in no store.
+    #[must_use]
+    pub fn wrapping(&self) -> (Packing, Sealing) {
+        match *self {
+            PointKind::Custom { packing, sealing }
+            | PointKind::Directory { packing, sealing }
+            | PointKind::Tar { packing, sealing }
+            | PointKind::Plain { packing, sealing } => (packing, sealing),
+            PointKind::Physical => (Packing::None, Sealing::None),
+        }
+    }
 }
 
 /// How a stream is compressed.
