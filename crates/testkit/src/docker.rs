@@ -75,7 +75,7 @@ impl Project {
     #[must_use]
     pub fn image(&self, tag: &str, environment: &[(&str, &str)]) -> String {
         let variables: String = environment.iter().map(|(name, value)| format!("ENV {name}={value}\n")).collect();
-        let file = format!("FROM {BASE}\nLABEL {LABEL}={}\n{variables}", self.name);
+        let file = format!("FROM {BASE}\nLABEL {}\n{variables}", self.label());
         self.build(tag, &file)
     }
 
@@ -88,6 +88,12 @@ impl Project {
         let name = self.image_name(tag);
         let arguments = ["build", "--quiet", "--tag", &name, &context.to_string_lossy()].map(str::to_owned);
         docker(&arguments.each_ref().map(String::as_str)).trim().to_owned()
+    }
+
+    /// The label that an image must have to be removed with the project, as a Dockerfile has it.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("{LABEL}={}", self.name)
     }
 
     /// `docker compose` on the project; returns its standard output.
@@ -111,7 +117,7 @@ impl Project {
 
     /// `docker image prune --all` on the images of this project only.
     pub fn prune(&self) {
-        let filter = format!("label={LABEL}={}", self.name);
+        let filter = format!("label={}", self.label());
         let _ = docker(&["image", "prune", "--all", "--force", "--filter", &filter]);
     }
 }
@@ -120,7 +126,7 @@ impl Drop for Project {
     /// Removes containers, networks, volumes and images, in the order in which one holds the other.
     fn drop(&mut self) {
         let own = format!("label=com.docker.compose.project={}", self.name);
-        let built = format!("label={LABEL}={}", self.name);
+        let built = format!("label={}", self.label());
         // A volume without a name that Compose handed on from container to container goes with none of them.
         let mounted = ["ps", "--all", "--no-trunc", "--filter", &own, "--format", "{{.Mounts}}"];
         let volumes: Vec<String> = lines(&mounted).iter().flat_map(|line| line.split(',')).map(str::to_owned).collect();
@@ -156,18 +162,32 @@ pub fn free_port() -> u16 {
 
 /// The address of the test-bed's registry; `None`, with the skip counted, where it does not run.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
 pub fn registry(test: &str) -> Option<String> {
-    let folder = std::env::var_os("BACKOUT_TESTBED").map_or_else(default_testbed, PathBuf::from);
-    let record = std::fs::read(folder.join("testbed.json")).ok();
-    let record: Option<serde_json::Value> = record.and_then(|record| serde_json::from_slice(&record).ok());
-    let address = record.as_ref().and_then(|record| record.pointer("/parts/registry/address")?.as_str());
-    let address = address.unwrap_or("127.0.0.1:15000").to_owned();
+    let address = address_of("registry").unwrap_or_else(|| "127.0.0.1:15000".to_owned());
     if std::net::TcpStream::connect(&address).is_err() {
         skip(test, "the test-bed's registry does not run (`cargo xtask testbed up`)");
         return None;
     }
     Some(address)
+}
+
+/// The image with PostgreSQL and Python that the test-bed makes; `None`, with the skip counted, where there is none.
+#[must_use]
+pub fn stack_image(test: &str) -> Option<String> {
+    let image = address_of("stack");
+    if image.is_none() {
+        skip(test, "the test-bed's stack image is missing (`cargo xtask testbed up`)");
+    }
+    image
+}
+
+/// What the test-bed recorded as the address of one of its parts.
+#[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
+fn address_of(part: &str) -> Option<String> {
+    let folder = std::env::var_os("BACKOUT_TESTBED").map_or_else(default_testbed, PathBuf::from);
+    let record = std::fs::read(folder.join("testbed.json")).ok()?;
+    let record: serde_json::Value = serde_json::from_slice(&record).ok()?;
+    Some(record.pointer(&format!("/parts/{part}/address"))?.as_str()?.to_owned())
 }
 
 fn default_testbed() -> PathBuf {

@@ -35,7 +35,9 @@ pub struct Journal {
 }
 
 impl Journal {
-    pub(super) fn of(state: &Path) -> Self {
+    /// The journal in a state directory, which need not be there yet.
+    #[must_use]
+    pub fn of(state: &Path) -> Self {
         Self { path: state.join("journal.db") }
     }
 
