@@ -103,7 +103,7 @@ pub enum Body {
     /// A restore point was verified.
     BackupVerified {
         /// What it came to.
-        verification: Verification,
+        verification: Box<Verification>,
     },
     /// A restore point is about to be removed from its store.
     BackupReleased {
@@ -122,7 +122,7 @@ pub enum Body {
         /// The database.
         database: DatabaseName,
         /// Which rows.
-        report: LossReport,
+        report: Box<LossReport>,
     },
     /// What a database's act printed was kept.
     DataEvidenceKept {
