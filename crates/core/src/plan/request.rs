@@ -27,7 +27,7 @@ pub struct Request {
     pub forced: BTreeSet<RefusalName>,
     /// What is wanted of the databases.
     #[serde(default)]
-    pub data: DataWish,
+    pub data: Box<DataWish>,
 }
 
 /// What is wanted of the databases.
@@ -89,7 +89,7 @@ impl Request {
             batch: None,
             is_automatic: true,
             forced: BTreeSet::new(),
-            data: DataWish::default(),
+            data: Box::default(),
         }
     }
 }

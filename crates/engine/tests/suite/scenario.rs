@@ -311,7 +311,7 @@ pub(crate) fn back() -> Request {
         batch: None,
         is_automatic: false,
         forced: BTreeSet::new(),
-        data: backout_core::plan::DataWish::default(),
+        data: Box::default(),
     }
 }
 

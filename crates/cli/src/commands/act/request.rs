@@ -24,7 +24,7 @@ pub(crate) async fn request(setup: &Setup, target: Option<&str>, args: &ScopeArg
         batch: args.batch,
         is_automatic: false,
         forced: refusal_names(&args.force)?,
-        data: backout_core::plan::DataWish::default(),
+        data: Box::default(),
     })
 }
 
