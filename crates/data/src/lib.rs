@@ -7,6 +7,7 @@ mod backup;
 mod beside;
 mod look;
 mod loss;
+mod marks;
 mod migrate;
 mod postgres;
 pub mod server;

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use backout_core::data::{
-    DataAct, DataStep, DatabaseFact, DatabaseReadiness, Level, LossEstimate, Manifest, MigrationGraph, RestorePoint,
-    Verification,
+    DataAct, DataStep, DatabaseFact, DatabaseReadiness, KeptDatabase, Level, LossEstimate, Manifest, MigrationGraph,
+    RestorePoint, Verification,
 };
 use backout_core::inventory::BlobRef;
 use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports};
 
-use crate::{Target, backup, beside, look, loss, migrate, swap, verify};
+use crate::{Target, backup, beside, look, loss, marks, migrate, swap, verify};
 
 /// One PostgreSQL database.
 #[derive(Clone)]
@@ -22,6 +22,15 @@ impl Postgres {
     #[must_use]
     pub fn new(target: Target) -> Self {
         Self { target: Arc::new(target) }
+    }
+
+    /// The databases on the server that earlier runs have put aside, the oldest first. A size is 0 where the role may not
+    /// see it.
+    ///
+    /// # Errors
+    /// Where the server cannot be reached.
+    pub async fn kept(&self) -> Result<Vec<KeptDatabase>, PortError> {
+        marks::list(&*self.target.maintenance().await?).await
     }
 }
 

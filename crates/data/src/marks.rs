@@ -1,0 +1,235 @@
+//! What we write on databases: which is a copy of ours, which is frozen, which is kept and until when.
+//!
+//! Contract: a mark is the last line of a database's comment. It belongs to the database and not to its name, changes with the
+//! transaction that writes it, can be read from outside, and is in no dump that we make. A parameter of our own (`ALTER
+//! DATABASE … SET "backout.…"`) would have all of that too, but only a superuser may set one (PostgreSQL 15: `permission
+//! denied to set parameter`), and the owner of a database must be able to go back. A mark names the object number of its
+//! database: one that came along in a dump of somebody else counts for nothing.
+
+use backout_core::data::KeptDatabase;
+use backout_core::id::BackupId;
+use backout_core::port::PortError;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tokio_postgres::Client;
+
+use crate::words::{failed, literal, quoted};
+
+/// What the line of a mark starts with.
+const START: &str = "backout: {";
+
+/// What is written on one database.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct Marks {
+    /// The database that they are about.
+    oid: u32,
+    /// It was built by us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) copy: Option<CopyMark>,
+    /// Nobody but the administrating role may connect; this is how it shall be opened.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) closed: Option<ClosedMark>,
+    /// It is being replaced: nobody may connect.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) frozen: Option<FrozenMark>,
+    /// It was replaced, and is kept for a while.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) kept: Option<KeptMark>,
+}
+
+/// A database that was built by us.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct CopyMark {
+    /// The name that it was built under.
+    pub(crate) built_as: String,
+    /// What it was built from: a restore point, or a moment in words.
+    pub(crate) source: String,
+    /// The restore point.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) point: Option<BackupId>,
+    /// When it was found to be equal to what it was built from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) verified: Option<Timestamp>,
+}
+
+/// How a closed database shall be opened.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub(crate) struct ClosedMark {
+    /// Its access control list, each entry as `aclitem` writes it; `None` for the default.
+    pub(crate) acl: Option<Vec<String>>,
+    /// Its connection limit.
+    pub(crate) connection_limit: i32,
+    /// `default_transaction_read_only`, where it had been set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) read_only: Option<String>,
+}
+
+/// A database that is being replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct FrozenMark {
+    /// What takes its place.
+    pub(crate) copy: String,
+    /// The name that it will get.
+    pub(crate) aside: String,
+    /// Since when.
+    pub(crate) since: Timestamp,
+    /// Its access control list and limit before.
+    pub(crate) closed: ClosedMark,
+    /// Logical slots that were given up and are made anew, each `name plugin`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) slots: Vec<String>,
+    /// Subscriptions that were disabled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) subscriptions: Vec<String>,
+}
+
+/// A database that was replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct KeptMark {
+    /// When it was frozen: no write came after.
+    pub(crate) since: Timestamp,
+    /// Until when it is kept.
+    pub(crate) until: Timestamp,
+    /// The restore point that took its place.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backup: Option<BackupId>,
+    /// The log's position when it was frozen.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) lsn: Option<String>,
+    /// Subscriptions that were disabled.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) subscriptions: Vec<String>,
+    /// Whether it is closed and read-only by now.
+    pub(crate) locked: bool,
+}
+
+/// A database with its comment taken apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Marked {
+    /// Its name.
+    pub(crate) dbname: String,
+    /// Its object number.
+    pub(crate) oid: u32,
+    /// What somebody else has written about it.
+    pub(crate) comment: Option<String>,
+    /// What we have written.
+    pub(crate) marks: Marks,
+}
+
+impl Marked {
+    /// The statement that writes the marks, for a transaction that does more. `named` is its name by then.
+    pub(crate) fn statement(&self, named: &str) -> String {
+        let marks = Marks { oid: self.oid, ..self.marks.clone() };
+        let text = match (marks.is_empty(), &self.comment) {
+            (true, None) => "NULL".to_owned(),
+            (true, Some(comment)) => literal(comment),
+            (false, comment) => {
+                let before = comment.as_ref().map(|comment| format!("{comment}\n")).unwrap_or_default();
+                let json = serde_json::to_string(&marks).unwrap_or_default();
+                literal(&format!("{before}backout: {json}"))
+            }
+        };
+        format!("COMMENT ON DATABASE {} IS {text}", quoted(named))
+    }
+}
+
+impl Marks {
+    fn is_empty(&self) -> bool {
+        self.copy.is_none() && self.closed.is_none() && self.frozen.is_none() && self.kept.is_none()
+    }
+}
+
+/// The database of that name with its marks; `None` where there is none.
+pub(crate) async fn read(client: &Client, dbname: &str) -> Result<Option<Marked>, PortError> {
+    let query = "SELECT oid, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1";
+    let row = client.query_opt(query, &[&dbname]).await;
+    let row = row.map_err(|error| failed(&format!("could not read what is written on database `{dbname}`"), &error))?;
+    Ok(row.map(|row| taken_apart(dbname, row.get(0), row.get(1))))
+}
+
+/// Writes marks on a database.
+pub(crate) async fn set(client: &Client, marked: &Marked) -> Result<(), PortError> {
+    let written = client.batch_execute(&marked.statement(&marked.dbname)).await;
+    written.map_err(|error| failed(&format!("could not write on database `{}`", marked.dbname), &error))
+}
+
+/// The databases that are kept, the oldest first. The size is 0 where the role may not see it.
+pub(crate) async fn list(client: &Client) -> Result<Vec<KeptDatabase>, PortError> {
+    let query = "SELECT datname::text, oid, shobj_description(oid, 'pg_database'), \
+                 CASE WHEN has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE') \
+                 THEN pg_database_size(oid) ELSE 0 END \
+                 FROM pg_database WHERE position('backout: {' IN shobj_description(oid, 'pg_database')) > 0";
+    let rows = client.query(query, &[]).await;
+    let rows = rows.map_err(|error| failed("could not list the databases that are kept", &error))?;
+    let kept = rows.into_iter().filter_map(|row| {
+        let marked = taken_apart(row.get(0), row.get(1), row.get(2));
+        let mark = marked.marks.kept?;
+        let bytes = u64::try_from(row.get::<_, i64>(3)).unwrap_or(0);
+        let (dbname, oid) = (marked.dbname, marked.oid);
+        Some(KeptDatabase { dbname, oid, bytes, since: mark.since, until: mark.until, backup: mark.backup })
+    });
+    let mut kept: Vec<KeptDatabase> = kept.collect();
+    kept.sort_by(|a, b| (a.since, &a.dbname).cmp(&(b.since, &b.dbname)));
+    Ok(kept)
+}
+
+/// A database's comment without our line; `None` where nothing is left.
+pub(crate) fn without(comment: Option<&str>) -> Option<String> {
+    split(comment?).0
+}
+
+fn taken_apart(dbname: &str, oid: u32, comment: Option<&str>) -> Marked {
+    let (comment, json) = comment.map_or((None, None), split);
+    let marks: Option<Marks> = json.and_then(|json| serde_json::from_str(json).ok());
+    let marks = marks.filter(|marks| marks.oid == oid).unwrap_or_default();
+    Marked { dbname: dbname.to_owned(), oid, comment, marks }
+}
+
+/// What somebody else wrote, and the JSON of our line.
+fn split(comment: &str) -> (Option<String>, Option<&str>) {
+    let (before, line) = match comment.rfind('\n') {
+        Some(end) => (Some(&comment[..end]), &comment[end + 1..]),
+        None => (None, comment),
+    };
+    if line.starts_with(START) {
+        (before.map(str::to_owned), line.strip_prefix("backout: "))
+    } else {
+        (Some(comment.to_owned()), None)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn marked(comment: Option<&str>) -> Marked {
+        taken_apart("shop", 42, comment)
+    }
+
+    #[test]
+    fn a_mark_is_the_last_line_and_leaves_what_others_wrote() {
+        for comment in [None, Some("orders since 2019"), Some("two\nlines with 'quotes'")] {
+            let mut shop = marked(comment);
+            shop.marks.closed = Some(ClosedMark { connection_limit: -1, ..ClosedMark::default() });
+            let statement = shop.statement("shop");
+            let text = statement.strip_prefix("COMMENT ON DATABASE \"shop\" IS '").unwrap().strip_suffix('\'').unwrap();
+            let again = marked(Some(&text.replace("''", "'")));
+            assert_eq!(again.comment.as_deref(), comment);
+            assert_eq!(again.marks.closed, shop.marks.closed);
+            assert_eq!(without(Some(&text.replace("''", "'"))).as_deref(), comment);
+        }
+    }
+
+    #[test]
+    fn without_marks_the_comment_is_as_it_was() {
+        assert_eq!(marked(None).statement("shop"), "COMMENT ON DATABASE \"shop\" IS NULL");
+        assert_eq!(marked(Some("mine")).statement("shop"), "COMMENT ON DATABASE \"shop\" IS 'mine'");
+    }
+
+    #[test]
+    fn the_mark_of_another_database_counts_for_nothing_and_is_left_out() {
+        let foreign = "mine\nbackout: {\"oid\":7,\"closed\":{\"acl\":null,\"connection_limit\":-1}}";
+        let shop = marked(Some(foreign));
+        assert_eq!((shop.comment.as_deref(), shop.marks.closed), (Some("mine"), None));
+    }
+}
