@@ -1,7 +1,17 @@
 //! Looks at a database: facts, catalogs, contents. Changes nothing.
 
+mod catalog;
+mod contents;
+mod schema;
+
 use backout_core::data::{DatabaseFact, DatabaseReadiness, DatabaseSeen};
 use backout_core::port::PortError;
+
+pub(crate) use contents::{
+    Hashes, ManifestHead, constraints, content_manifest, contents, extensions, large_objects, properties, roles,
+    sequences,
+};
+pub(crate) use schema::schema;
 
 use crate::Target;
 
@@ -13,3 +23,6 @@ pub(crate) async fn look(target: &Target) -> DatabaseFact {
 pub(crate) async fn readiness(_target: &Target) -> Result<DatabaseReadiness, PortError> {
     Err(PortError::new("looking ahead is not built yet"))
 }
+
+#[cfg(test)]
+mod tests;
