@@ -11,6 +11,7 @@ mod marks;
 mod migrate;
 mod postgres;
 pub mod server;
+mod stored;
 mod swap;
 mod target;
 mod verify;
