@@ -41,6 +41,7 @@ pub(super) fn table(name: &str) -> Table {
         indexes: Vec::new(),
         triggers: Vec::new(),
         policies: Vec::new(),
+        attributes: Vec::new(),
     }
 }
 
