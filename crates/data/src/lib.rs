@@ -11,7 +11,6 @@ mod marks;
 mod migrate;
 mod postgres;
 pub mod server;
-mod stored;
 mod swap;
 mod target;
 mod verify;

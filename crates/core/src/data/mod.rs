@@ -1,9 +1,10 @@
 //! Databases that go with an environment: what is known of one, its restore points, and the ways back of its data.
 //!
-//! Contract: nouns only, each a value that can be written down. What is decided about them is in `plan`; how it is done is
-//! behind [`crate::port::Database`].
+//! Contract: nouns, each a value that can be written down, and what follows from holding two of them against each other.
+//! What is done about it is decided in `plan`; how it is done is behind [`crate::port::Database`].
 
 mod act;
+mod compare;
 mod fact;
 mod ledger;
 mod loss;
@@ -14,6 +15,7 @@ mod schema;
 mod verification;
 
 pub use act::{DataAct, DataStep, Fence, Preserve, RestoreSource};
+pub use compare::{compare, compare_previous, compare_properties};
 pub use fact::{
     DatabaseFact, DatabaseReadiness, DatabaseSeen, DatabaseState, Extension, KeptDatabase, LogicalSlot, Obstacle,
 };
