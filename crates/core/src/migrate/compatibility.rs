@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::difference::schema_difference;
+use super::statement::{Kind, Loss, Statement, TableName, classify};
 use super::verdict::{Verdict, verdict};
 use crate::data::{Framework, Ledger, MigrationGraph, Revision, Schema};
 
@@ -66,6 +67,7 @@ pub fn compatibility(then: &Schema, now: &Schema, since: &Since<'_>) -> Compatib
     for ledger in since.now.iter().filter(|ledger| ledger.is_dirty) {
         unknown.push(format!("a migration of {} has failed half-way or is running", ledger.framework));
     }
+    unknown.extend(migrations.iter().flat_map(|revision| rewrites(revision, then, since)));
     let all_say_so = !declarations.is_empty() && declarations.iter().all(|(_, says)| *says == Some(true));
     let is_dirty = since.now.iter().any(|ledger| ledger.is_dirty);
     if !breaks.is_empty() {
@@ -97,6 +99,46 @@ fn computed(then: &Schema, now: &Schema) -> (Vec<String>, Vec<String>) {
         }
     }
     (breaks, unknown)
+}
+
+/// What a migration does to values that the release before has: no difference between schemas shows that.
+fn rewrites(revision: &Revision, then: &Schema, since: &Since<'_>) -> Vec<String> {
+    let migrations = since.graph.map(|graph| graph.migrations.as_slice()).unwrap_or_default();
+    let migration = migrations.iter().find(|migration| migration.revision == *revision);
+    let Some(up) = migration.and_then(|migration| migration.up.as_deref()) else { return Vec::new() };
+    let was_there = |table: &TableName, column: Option<&str>| {
+        let table = table.table_of(then).and_then(|name| then.table(name));
+        table.is_some_and(|table| column.is_none_or(|column| table.columns.iter().any(|it| it.name == column)))
+    };
+    let of_statement = |statement: Statement| -> Vec<String> {
+        let told = |loss: &Loss| match loss {
+            Loss::Rows(table) if was_there(table, None) => Some(format!("rows of `{table}`")),
+            Loss::Values { table, column } if was_there(table, Some(column)) => {
+                Some(format!("values of `{column}` of `{table}`"))
+            }
+            _ => None,
+        };
+        match statement.kind {
+            Kind::Unknown => {
+                vec![format!("migration `{revision}` does what cannot be seen: `{}`", shortened(&statement))]
+            }
+            _ => {
+                let what = statement.destroys.iter().filter_map(told);
+                what.map(|what| format!("migration `{revision}` changed {what}")).collect()
+            }
+        }
+    };
+    classify(up).into_iter().flat_map(of_statement).collect()
+}
+
+/// The beginning of a statement, on one line.
+fn shortened(statement: &Statement) -> String {
+    let words: Vec<&str> = statement.text.split_whitespace().collect();
+    let line = words.join(" ");
+    match line.char_indices().nth(60) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line,
+    }
 }
 
 /// What a ledger has that the one of the same tool had not. Tools that write down only where they stand have the rest

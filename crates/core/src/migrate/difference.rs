@@ -104,7 +104,10 @@ fn within(then: Table, now: Table) -> Vec<Change> {
     changes.extend(indexes.into_iter().map(|delta| Change::Index(name(), delta)));
     changes.extend(triggers.into_iter().map(|delta| Change::Trigger(name(), delta)));
     changes.extend(policies.into_iter().map(|delta| Change::Policy(name(), delta)));
-    let is_other = then.kind != now.kind || then.is_unlogged != now.is_unlogged || then.parents != now.parents;
+    let is_other = then.kind != now.kind
+        || then.is_unlogged != now.is_unlogged
+        || then.parents != now.parents
+        || then.attributes != now.attributes;
     if is_other {
         changes.insert(0, Change::Table(Delta::Changed { then, now }));
     }

@@ -6,11 +6,17 @@
 mod compatibility;
 mod constraint;
 mod difference;
+mod preserve;
+mod reverse;
 mod sentence;
+mod statement;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 pub use compatibility::{Compatibility, Since, compatibility, migrations_since};
 pub use difference::{Change, Delta, SchemaDifference, schema_difference};
+pub use preserve::{Undoing, is_renamed, kept_in, preservation, runs_sql};
+pub use reverse::{ReversePlan, WhyNot, reverse_plan};
+pub use statement::{Kind, Loss, Piece, SoftDrop, Statement, TableName, classify, pieces, split};
 pub use verdict::{Verdict, verdict};

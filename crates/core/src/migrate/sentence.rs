@@ -63,6 +63,10 @@ fn table_changed(then: &Table, now: &Table) -> Option<String> {
     if then.parents != now.parents {
         how.push("has other parents".to_owned());
     }
+    let gone =
+        then.attributes.iter().filter(|it| !now.attributes.contains(it)).map(|it| format!("is no longer `{it}`"));
+    let new = now.attributes.iter().filter(|it| !then.attributes.contains(it)).map(|it| format!("is now `{it}`"));
+    how.extend(gone.chain(new));
     (!how.is_empty()).then(|| how.join(", "))
 }
 

@@ -72,7 +72,11 @@ pub fn verdict(change: &Change, then: &Schema, now: &Schema) -> Verdict {
 fn table(delta: &Delta<Table>, then: &Schema) -> Verdict {
     match delta {
         Delta::Removed(_) => Verdict::breaks("the release before reads and writes it"),
-        Delta::Changed { then, now } if then.kind == now.kind && then.parents == now.parents => Verdict::Safe,
+        Delta::Changed { then, now }
+            if then.kind == now.kind && then.parents == now.parents && then.attributes == now.attributes =>
+        {
+            Verdict::Safe
+        }
         Delta::Changed { .. } => Verdict::unknown("statements may behave differently on it"),
         Delta::Added(table) => {
             let holds = table.constraints.iter().find_map(|it| constraint::holds_on_to(&it.definition, then));

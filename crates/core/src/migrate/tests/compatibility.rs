@@ -191,6 +191,27 @@ fn a_declaration_of_a_migration_that_was_there_before_says_nothing() {
 }
 
 #[test]
+fn a_migration_that_changes_old_values_is_unknown_where_one_that_fills_a_new_column_is_fine() {
+    let with = |up: &str| {
+        let ledger = |applied: &[&str]| {
+            let applied = applied.iter().map(|it| Revision((*it).to_owned())).collect();
+            [Ledger { framework: Framework::Dbmate, applied, is_dirty: false }]
+        };
+        let revision = Revision("2".into());
+        let (needs, up) = (Vec::new(), Some(up.to_owned()));
+        let migration = Migration { revision, needs, has_inverse: None, compatibility: None, up, down: None };
+        let graph = MigrationGraph { migrations: vec![migration] };
+        let (then, now, declared) = (ledger(&["1"]), ledger(&["1", "2"]), BTreeMap::new());
+        let since = Since { then: &then, now: &now, graph: Some(&graph), declared: &declared };
+        compatibility(&shop(), &shop(), &since)
+    };
+    is_unknown(with("UPDATE orders SET note = upper(note)"), "values of `note` of `orders`");
+    is_unknown(with("DELETE FROM public.orders"), "rows of `public.orders`");
+    is_unknown(with("DO $$ BEGIN PERFORM purge(); END $$"), "cannot be seen");
+    is_fine(with("ALTER TABLE orders ADD price int; UPDATE orders SET price = 1; DELETE FROM other"));
+}
+
+#[test]
 fn a_migration_that_failed_half_way_leaves_it_unknown() {
     let ledger = vec![Ledger { framework: Framework::Prisma, applied: Vec::new(), is_dirty: true }];
     let declared = BTreeMap::from([("x".to_owned(), true)]);

@@ -3,3 +3,6 @@
 mod schemas;
 
 mod compatibility;
+mod preserve;
+mod reverse;
+mod statements;
