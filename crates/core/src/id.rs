@@ -146,6 +146,11 @@ fn stamp(prefix: &str, now: Timestamp, salt: u32) -> String {
     format!("{prefix}-{}-{:06x}", now.strftime("%Y%m%d-%H%M%S"), salt & 0x00ff_ffff)
 }
 
+fn suffix(id: &str, prefix: &str) -> String {
+    let bare = id.strip_prefix(prefix).unwrap_or(id);
+    bare.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_lowercase()
+}
+
 impl CheckpointId {
     /// Makes the identifier of a checkpoint taken at `now`; `salt` keeps two of one second apart.
     #[must_use]
@@ -164,8 +169,7 @@ impl BackupId {
     /// The identifier's time and salt alone, with underscores: a suffix for names of databases and schemas.
     #[must_use]
     pub fn suffix(&self) -> String {
-        let bare = self.0.strip_prefix("bk-").unwrap_or(&self.0);
-        bare.replace(|c: char| !c.is_ascii_alphanumeric(), "_").to_lowercase()
+        suffix(&self.0, "bk-")
     }
 }
 
@@ -174,6 +178,12 @@ impl RunId {
     #[must_use]
     pub fn mint(now: Timestamp, salt: u32) -> Self {
         Self(stamp("run", now, salt))
+    }
+
+    /// The identifier's time and salt alone, with underscores: a suffix for names of databases and schemas.
+    #[must_use]
+    pub fn suffix(&self) -> String {
+        suffix(&self.0, "run-")
     }
 }
 

@@ -9,20 +9,13 @@ mod look;
 mod loss;
 mod marks;
 mod migrate;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "backing up, verifying and restoring beside are about to use it")
-)]
 mod pipe;
 mod postgres;
-#[cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "backing up, verifying and restoring beside are about to use it")
-)]
 mod restore;
 mod seal;
 pub mod server;
 mod store;
+mod stored;
 mod swap;
 mod target;
 mod verify;

@@ -7,9 +7,9 @@ use backout_core::data::{
     RestorePoint, Verification,
 };
 use backout_core::inventory::BlobRef;
-use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports};
+use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports, Preflight};
 
-use crate::{Target, backup, beside, look, loss, marks, migrate, swap, verify};
+use crate::{Target, backup, beside, look, loss, marks, migrate, stored, swap, verify};
 
 /// One PostgreSQL database.
 #[derive(Clone)]
@@ -63,6 +63,10 @@ impl Database for Postgres {
         ports: Ports<'a>,
     ) -> Pending<'a, Result<Verification, PortError>> {
         Box::pin(verify::verify(&self.target, point, level, ports))
+    }
+
+    fn is_stored<'a>(&'a self, point: &'a RestorePoint) -> Pending<'a, Preflight> {
+        Box::pin(stored::is_stored(&self.target, point))
     }
 
     fn release<'a>(&'a self, point: &'a RestorePoint) -> Pending<'a, Result<(), PortError>> {

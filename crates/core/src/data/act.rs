@@ -160,6 +160,25 @@ impl DataAct {
     }
 }
 
+impl DataAct {
+    /// Whether what it leads to is still there at the end of a plan, where it can be looked for once more. A copy is used up
+    /// by what follows, rows go on changing once the application writes again, and a report changes nothing.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        match self {
+            DataAct::Swap { .. }
+            | DataAct::ReverseMigrations { .. }
+            | DataAct::SoftRestore { .. }
+            | DataAct::DropCopy { .. }
+            | DataAct::RestoreInPlace { .. } => true,
+            DataAct::RestoreBeside { .. }
+            | DataAct::UndoRows { .. }
+            | DataAct::ReplaceTables { .. }
+            | DataAct::ReportLoss { .. } => false,
+        }
+    }
+}
+
 /// Something that a migration would destroy, and where it is kept meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kept", rename_all = "snake_case")]

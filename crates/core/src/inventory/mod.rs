@@ -2,10 +2,12 @@
 
 mod artifact;
 mod checkpoint;
+mod databases;
 mod fact;
 
 pub use artifact::{
     Artifact, BlobRef, ComposeArtifact, Detail, ExecArtifact, FileRef, FileState, HostArtifact, PlatformKind,
 };
 pub use checkpoint::{Checkpoint, Grade, Graded, last_known_good, to_release};
+pub use databases::{DatabasesAfter, UnseenDatabase, databases_after};
 pub use fact::{Fact, Health, Instance, InstanceState, Running, Seen, Version, changed_between, facts_digest};

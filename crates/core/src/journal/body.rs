@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::{LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
 use crate::id::{BackupId, CheckpointId, DatabaseName, EnvironmentName, ServiceName, StepId};
-use crate::inventory::{BlobRef, Checkpoint, Fact, Grade};
+use crate::inventory::{BlobRef, Checkpoint, DatabasesAfter, Fact, Grade};
 use crate::plan::{Plan, Request};
 use crate::policy::{Check, Decision, Judgement, Refusal};
 
@@ -77,6 +77,9 @@ pub enum Body {
         facts: Vec<Fact>,
         /// Services that differ from the checkpoint before.
         changed: Vec<ServiceName>,
+        /// What became of the databases.
+        #[serde(default)]
+        data: DatabasesAfter,
     },
     /// The watch through the soak came to a verdict.
     Judged {

@@ -1,6 +1,6 @@
 //! A database that goes with an environment.
 
-use super::{Blobs, Evidence, Pending, PortError};
+use super::{Blobs, Evidence, Pending, PortError, Preflight};
 use crate::data::{
     DataStep, DatabaseFact, DatabaseReadiness, Level, LossEstimate, LossReport, Manifest, MigrationGraph, RestorePoint,
     Verification,
@@ -49,6 +49,10 @@ pub trait Database: Send + Sync {
         level: Level,
         ports: Ports<'a>,
     ) -> Pending<'a, Result<Verification, PortError>>;
+
+    /// Whether everything that is stored of a restore point is there, by name and size: quick at any size, and no word on
+    /// what is in it.
+    fn is_stored<'a>(&'a self, point: &'a RestorePoint) -> Pending<'a, Preflight>;
 
     /// Removes what is stored of a restore point.
     ///

@@ -3,6 +3,7 @@
 //! Contract: a method that looks never changes anything; a method that acts names the state to reach and may be called
 //! again. Everything is cancellable by dropping its future.
 
+mod cache;
 mod clock;
 mod database;
 mod deploy;
@@ -13,6 +14,7 @@ mod store;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use cache::Cache;
 pub use clock::Clock;
 pub use database::{BackupOrder, DataDone, Database, Ports, Progress};
 pub use deploy::{Deployer, Watcher};

@@ -1,9 +1,13 @@
 //! Records in words: the timeline that people read while a run goes on, and the next morning.
 
+mod amount;
+mod data;
 mod diff;
 mod timeline;
 mod times;
 
+pub use amount::{bytes_text, rows_text};
+pub use data::{loss_lines, point_text};
 pub use diff::{Difference, FileDiff, ServiceDiff, Snapshot, Standing, diff};
 pub use timeline::{Line, Timeline, check_text, result_text};
 pub use times::{Times, times};

@@ -2,7 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::inventory::{Fact, Grade};
+use super::data::of_data;
+use crate::id::ServiceName;
+use crate::inventory::{DatabasesAfter, Fact, Grade};
 use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
 use crate::plan::{Plan, Step, explain};
 use crate::policy::{Check, Choice, Verdict};
@@ -28,24 +30,24 @@ pub struct Timeline {
     plan: Option<Plan>,
 }
 
-struct Said {
+pub(super) struct Said {
     label: String,
     text: String,
     details: Vec<String>,
     is_bad: bool,
 }
 
-fn said(label: &str, text: impl Into<String>) -> Said {
+pub(super) fn said(label: &str, text: impl Into<String>) -> Said {
     Said { label: label.to_owned(), text: text.into(), details: Vec::new(), is_bad: false }
 }
 
 impl Said {
-    fn with(mut self, details: Vec<String>) -> Self {
+    pub(super) fn with(mut self, details: Vec<String>) -> Self {
         self.details = details;
         self
     }
 
-    fn bad_if(mut self, is_bad: bool) -> Self {
+    pub(super) fn bad_if(mut self, is_bad: bool) -> Self {
         self.is_bad = is_bad;
         self
     }
@@ -57,7 +59,10 @@ impl Timeline {
         if let Body::PlanMade { plan } = &record.body {
             self.plan = Some((**plan).clone());
         }
-        let said = self.of_deploy(&record.body).or_else(|| self.of_rollback(&record.body))?;
+        let said = self
+            .of_deploy(&record.body)
+            .or_else(|| self.of_rollback(&record.body))
+            .or_else(|| of_data(&record.body))?;
         Some(Line { at: record.at, label: said.label, text: said.text, details: said.details, is_bad: said.is_bad })
     }
 
@@ -83,15 +88,7 @@ impl Timeline {
             Body::Armed { pid } => said("armed", format!("the dead-man's switch stands by (process {pid})")),
             Body::DeployIntended => said("deploy", "starting the deploy command"),
             Body::DeployEnded { exit } => said("deploy", exit_text(exit)).bad_if(*exit != DeployExit::Code { code: 0 }),
-            Body::AfterSeen { changed, facts } => {
-                let of_changed =
-                    facts.iter().filter(|fact| changed.contains(&fact.service)).map(explain::fact).collect();
-                match changed.len() {
-                    0 => said("after", "the deploy changed nothing"),
-                    1 => said("after", "the deploy changed 1 service").with(of_changed),
-                    n => said("after", format!("the deploy changed {n} services")).with(of_changed),
-                }
-            }
+            Body::AfterSeen { changed, facts, data } => after(changed, facts, data),
             Body::Judged { judgement } => {
                 let findings = judgement.findings.iter().map(|f| format!("{}: {}", f.subject, f.what)).collect();
                 said("verdict", judgement.verdict.to_string())
@@ -159,6 +156,24 @@ impl Timeline {
     fn step_label(&self, number: u32) -> String {
         format!("step {number}/{}", self.plan.as_ref().map_or(0, |plan| plan.steps.len()))
     }
+}
+
+fn after(changed: &[ServiceName], facts: &[Fact], databases: &DatabasesAfter) -> Said {
+    let services = facts.iter().filter(|fact| changed.contains(&fact.service)).map(explain::fact);
+    let schemas = databases.changed.iter().map(|name| format!("the schema of database `{name}`"));
+    let unseen = databases
+        .unseen
+        .iter()
+        .map(|unseen| format!("what it did to database `{}` cannot be said: {}", unseen.database, unseen.why));
+    let count = |number: usize, thing: &str| match number {
+        0 => None,
+        1 => Some(format!("1 {thing}")),
+        n => Some(format!("{n} {thing}s")),
+    };
+    let both = [count(changed.len(), "service"), count(databases.changed.len(), "schema")];
+    let both: Vec<String> = both.into_iter().flatten().collect();
+    let what = if both.is_empty() { "nothing".to_owned() } else { both.join(" and ") };
+    said("after", format!("the deploy changed {what}")).with(services.chain(schemas).chain(unseen).collect())
 }
 
 fn services(facts: &[Fact]) -> String {

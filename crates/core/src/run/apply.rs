@@ -56,6 +56,7 @@ impl State {
             (Phase::PresentCaptured, Body::Graded { .. }) => Phase::Executing,
             (Phase::Executing, Body::StepIntended { .. } | Body::StepEnded { .. }) => phase,
             (Phase::Executing, Body::UndoIntended { .. } | Body::UndoEnded { .. }) => phase,
+            (Phase::Executing, Body::Armed { .. }) if self.is_to_be_armed() => phase,
             (Phase::Executing | Phase::Changed, Body::Verified { .. }) => Phase::Verified,
             _ => return Err(self.unexpected(body)),
         };
@@ -135,11 +136,13 @@ impl State {
             Body::Graded { checkpoint, grade, .. } => self.keep_grade(checkpoint, *grade),
             Body::DeploySpawned { pid, started_ticks } => self.deploy = Some((*pid, *started_ticks)),
             Body::DeployEnded { exit } => self.exit = Some(exit.clone()),
-            Body::AfterSeen { facts, changed } => {
+            Body::AfterSeen { facts, changed, data } => {
                 self.after.clone_from(facts);
                 self.after_at = Some(at);
                 self.changed.clone_from(changed);
+                self.databases_after.clone_from(data);
             }
+            Body::Armed { .. } => self.is_armed = true,
             Body::Judged { judgement } => self.judgement = Some(judgement.clone()),
             Body::Decided { decision } => self.decision = Some(decision.clone()),
             Body::PlanMade { plan } => self.plan = Some((**plan).clone()),

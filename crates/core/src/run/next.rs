@@ -132,17 +132,17 @@ impl State {
         }
     }
 
-    /// | deploy command      | services changed        | next                                           |
-    /// |---------------------|-------------------------|------------------------------------------------|
-    /// | succeeded           | none                    | keep: there is nothing to watch                |
-    /// | succeeded or unseen | some, or one not seen   | watch                                          |
-    /// | never seen to start | none                    | watch: it may run, and may still change something |
-    /// | failed or unseen    | none                    | verify: there is nothing to undo               |
-    /// | failed              | some                    | roll back                                      |
-    /// | failed              | none, but one not seen  | hold: nobody knows whether anything was changed |
+    /// | deploy command      | services or schemas changed | next                                           |
+    /// |---------------------|-----------------------------|------------------------------------------------|
+    /// | succeeded           | none                        | keep: there is nothing to watch                |
+    /// | succeeded or unseen | some, or one not seen       | watch                                          |
+    /// | never seen to start | none                        | watch: it may run, and may still change something |
+    /// | failed or unseen    | none                        | verify: there is nothing to undo               |
+    /// | failed              | some                        | roll back                                      |
+    /// | failed              | none, but one not seen      | hold: nobody knows whether anything was changed |
     fn judge_deploy(&self) -> Effect {
-        let unseen = self.after.iter().find(|fact| matches!(fact.seen, Seen::Unknown { .. }));
-        match (&self.exit, self.changed.is_empty(), unseen) {
+        let is_untouched = self.changed.is_empty() && self.databases_after.changed.is_empty();
+        match (&self.exit, is_untouched, self.unseen_after()) {
             (Some(DeployExit::Code { code: 0 }), true, None) => {
                 decided(Choice::Keep, "the deploy changed nothing".to_owned())
             }
@@ -150,12 +150,19 @@ impl State {
             | (Some(DeployExit::Code { code: 0 } | DeployExit::Unseen), true, Some(_)) => Effect::Do(Act::Watch),
             (Some(DeployExit::Unseen), true, None) if self.deploy.is_none() => Effect::Do(Act::Watch),
             (_, true, None) => Effect::Do(Act::Verify),
-            (exit, true, Some(fact)) => {
+            (exit, true, Some(unseen)) => {
                 let exit = exit_in_words(exit.as_ref());
-                decided(Choice::Hold, format!("{exit}, and what it did to `{}` cannot be seen", fact.service))
+                decided(Choice::Hold, format!("{exit}, and what it did to `{unseen}` cannot be seen"))
             }
             (exit, false, _) => decided(Choice::RollBack, format!("{} half-way", exit_in_words(exit.as_ref()))),
         }
+    }
+
+    /// The name of a service or a database of which nobody can say what the deploy command did to it.
+    fn unseen_after(&self) -> Option<String> {
+        let service = self.after.iter().find(|fact| matches!(fact.seen, Seen::Unknown { .. }));
+        let database = self.databases_after.unseen.first().map(|unseen| unseen.database.to_string());
+        service.map(|fact| fact.service.to_string()).or(database)
     }
 
     fn decide(&self) -> Effect {
@@ -203,6 +210,9 @@ impl State {
     }
 
     fn step(&self) -> Effect {
+        if self.is_to_be_armed() && !self.is_abort_requested && !self.is_resumed {
+            return Effect::Do(Act::Arm);
+        }
         let current = self.current_step().filter(|_| self.stopped.is_none());
         let Some((step, status)) = current else { return Effect::Do(Act::Verify) };
         let id = step.id;

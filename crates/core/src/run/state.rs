@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use crate::detect::SignalPath;
 use crate::id::{CheckpointId, ServiceName, StepId};
-use crate::inventory::{Fact, Grade};
+use crate::inventory::{DatabasesAfter, Fact, Grade};
 use crate::journal::{DeployExit, RunResult, RunStarted};
-use crate::plan::{Plan, Step};
+use crate::plan::{Action, Plan, Step};
 use crate::policy::{Check, Choice, Decision, Judgement, Refusal};
 
 /// How often a step may be tried once more because whoever was at it was interrupted. Such a try is not counted as a
@@ -137,6 +137,10 @@ pub struct State {
     pub after_at: Option<Timestamp>,
     /// The services that the deploy changed.
     pub changed: Vec<ServiceName>,
+    /// What the deploy did to the databases.
+    pub databases_after: DatabasesAfter,
+    /// Whether the dead-man's switch was armed.
+    pub is_armed: bool,
     /// The verdict of the watch.
     pub judgement: Option<Judgement>,
     /// What was decided.
@@ -181,6 +185,8 @@ impl State {
             after: Vec::new(),
             after_at: None,
             changed: Vec::new(),
+            databases_after: DatabasesAfter::default(),
+            is_armed: false,
             judgement: None,
             decision: None,
             plan: None,
@@ -201,6 +207,14 @@ impl State {
     pub fn current_step(&self) -> Option<(&Step, Option<&StepStatus>)> {
         let steps = &self.plan.as_ref()?.steps;
         steps.iter().map(|step| (step, self.steps.get(&step.id))).find(|(step, status)| !self.is_behind(step, *status))
+    }
+
+    /// Whether the dead-man's switch is wanted before the first step: a person's rollback that acts on a database must not
+    /// stay half done because a terminal was closed. A guard has armed it before its deploy command.
+    pub(super) fn is_to_be_armed(&self) -> bool {
+        let acts_on_data = |step: &Step| matches!(step.action, Action::Data(_)) && !step.action.is_read_only();
+        let plan = self.plan.as_ref().filter(|_| !self.is_armed && self.steps.is_empty() && !self.is_guard());
+        plan.is_some_and(|plan| plan.steps.iter().any(acts_on_data))
     }
 
     /// Whether a step whose last try did not reach its target may be tried again: as often as the plan says after

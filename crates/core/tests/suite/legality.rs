@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use backout_core::id::{RunId, StepId};
-use backout_core::inventory::{Fact, Seen};
+use backout_core::inventory::{DatabasesAfter, Fact, Seen};
 use backout_core::journal::{Body, DeployExit, FORMAT, Record, RunKind, StepOutcome, chain};
 use backout_core::plan::{Action, Mode, Plan, Request, StepClass};
 use backout_core::policy::{Check, Judgement, Refusal, RefusalName, Verdict};
@@ -96,7 +96,7 @@ impl Fate {
             Act::LookAfter => {
                 let facts = self.facts();
                 let changed = if self.draw(3) == 1 { Vec::new() } else { vec![Spec::name(0)] };
-                Body::AfterSeen { facts, changed }
+                Body::AfterSeen { facts, changed, data: DatabasesAfter::default() }
             }
             Act::Watch => Body::Judged { judgement: self.judgement() },
             Act::Plan => self.plan(&state.started.as_ref().unwrap().request),

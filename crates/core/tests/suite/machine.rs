@@ -1,8 +1,10 @@
 //! What the state machine does next, station by station.
 
-use backout_core::inventory::{Fact, Seen};
+use backout_core::data::{DataAct, DataStep};
+use backout_core::id::DatabaseName;
+use backout_core::inventory::{DatabasesAfter, Fact, Seen, UnseenDatabase};
 use backout_core::journal::{Body, DeployExit, FORMAT, Record, RunKind, RunResult, StepOutcome, chain};
-use backout_core::plan::{Plan, Request};
+use backout_core::plan::{Action, Plan, Request};
 use backout_core::policy::{Check, Judgement, Refusal, RefusalName, Verdict};
 use backout_core::run::{Act, CapturePurpose, Effect, GateVerdict, Run, gate};
 
@@ -76,7 +78,7 @@ impl Story {
         Self::armed()
             .then(Body::DeploySpawned { pid: 1, started_ticks: 1 })
             .then(Body::DeployEnded { exit })
-            .then(Body::AfterSeen { facts, changed })
+            .then(Body::AfterSeen { facts, changed, data: DatabasesAfter::default() })
     }
 
     /// A rollback whose first step is about to be done: keep evidence, switch, await.
@@ -236,6 +238,48 @@ fn the_deploy_is_judged_by_its_exit_and_by_what_it_changed() {
     }
     let story = Story::deployed(bad, unseen(), false);
     assert_eq!(story.run.result(), Some(RunResult::Held), "nobody knows what it did");
+}
+
+#[test]
+fn a_deploy_that_changed_a_schema_alone_changed_something() {
+    let database = || DatabaseName::new("main").unwrap();
+    let changed = DatabasesAfter { changed: vec![database()], unseen: Vec::new() };
+    let why = "connection refused".to_owned();
+    let unseen = DatabasesAfter { changed: Vec::new(), unseen: vec![UnseenDatabase { database: database(), why }] };
+    let after = |code: i32, databases: &DatabasesAfter| {
+        let facts = spec().world().facts(1);
+        let story = Story::armed().then(Body::DeploySpawned { pid: 1, started_ticks: 1 });
+        let story = story.then(Body::DeployEnded { exit: DeployExit::Code { code } });
+        story.then(Body::AfterSeen { facts, changed: Vec::new(), data: databases.clone() })
+    };
+    assert_eq!(after(0, &changed).wants, Some(Act::Watch));
+    assert_eq!(after(0, &unseen).wants, Some(Act::Watch));
+    assert_eq!(after(1, &changed).wants, Some(Act::Plan));
+    let held = after(1, &unseen);
+    assert_eq!(held.run.result(), Some(RunResult::Held));
+    let said = held.records.iter().any(|record| format!("{:?}", record.body).contains("`main` cannot be seen"));
+    assert!(said, "{:?}", held.records);
+}
+
+#[test]
+fn a_persons_rollback_of_a_database_stands_under_the_switch_before_its_first_step() {
+    let with = |act: DataAct| {
+        let database = DatabaseName::new("main").unwrap();
+        let data = DataStep { database, act, fences: Vec::new() };
+        let mut plan = a_plan();
+        plan.steps[0].action = Action::Data(Box::new(data));
+        let story = Story::begin(RunKind::Rollback, request()).then(before(Verdict::Unhealthy, true));
+        story.then(Body::PlanMade { plan: Box::new(plan) }).then(taken(1))
+    };
+    let story = with(DataAct::DropCopy { copy: "copy".to_owned() });
+    assert_eq!(story.wants, Some(Act::Arm));
+    let resumed = Run::replay(&story.records).unwrap().handle(Body::TakenOver { by: "ada".to_owned(), pid: 2 }, at(0));
+    assert!(!resumed.unwrap().contains(&Effect::Do(Act::Arm)), "whoever goes on stands by already");
+    let story = story.then(Body::Armed { pid: 7 });
+    assert!(matches!(story.wants, Some(Act::Execute { .. })), "{:?}", story.wants);
+    let lists = DataAct::SoftRestore { objects: Vec::new() };
+    assert_eq!(with(lists).wants, Some(Act::Arm));
+    assert!(!Story::executing().run.state().is_armed);
 }
 
 #[test]

@@ -3,9 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use backout_core::data::{
+    Level, LossReport, Method, ObjectName, Packing, PointKind, RestorePoint, Sealing, StoredObject, TableLoss,
+    Verification,
+};
 use backout_core::detect::SignalPath;
-use backout_core::id::{CheckpointId, ProbeName, StepId};
-use backout_core::inventory::{BlobRef, Grade};
+use backout_core::id::{BackupId, CheckpointId, DatabaseName, Digest, ProbeName, StepId};
+use backout_core::inventory::{BlobRef, DatabasesAfter, Grade};
 use backout_core::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
 use backout_core::plan::{Request, Scope};
 use backout_core::policy::{Check, Choice, Decision, Finding, Judgement, Refusal, RefusalName, Verdict};
@@ -52,7 +56,7 @@ fn others() -> Vec<Body> {
         Body::Armed { pid: u32::MAX },
         Body::DeployIntended,
         Body::DeploySpawned { pid: 1, started_ticks: u64::MAX },
-        Body::AfterSeen { facts: vec![], changed: vec![name("app")] },
+        Body::AfterSeen { facts: vec![], changed: vec![name("app")], data: DatabasesAfter::default() },
         Body::Judged { judgement },
         Body::Decided { decision },
         Body::EvidenceKept { service: name("app"), items: vec![("app.log".to_owned(), blob.clone())] },
@@ -62,7 +66,61 @@ fn others() -> Vec<Body> {
         Body::AbortRequested { by: "ops".to_owned() },
     ];
     bodies.extend(endings());
+    bodies.extend(of_databases());
     bodies
+}
+
+/// What is written about databases.
+fn of_databases() -> Vec<Body> {
+    let database = DatabaseName::new("main").unwrap();
+    let (backup, blob) = (BackupId::mint(at(0), 1), BlobRef { digest: Digest::of(b"x"), bytes: 1 });
+    let point = RestorePoint {
+        id: backup.clone(),
+        database: database.clone(),
+        taken_at: at(0),
+        run: None,
+        kind: PointKind::Custom { packing: Packing::Zstd, sealing: Sealing::Age },
+        store: "file:/srv/backups".to_owned(),
+        objects: vec![StoredObject { name: "main.dump".to_owned(), bytes: u64::MAX, sha256: "0".repeat(64) }],
+        manifest: blob.clone(),
+        database_bytes: 1,
+        took_ms: 1,
+        restore_name: Some("before".to_owned()),
+        verified: Some(Level::V1),
+    };
+    let verification = Verification {
+        backup: backup.clone(),
+        at: at(1),
+        asked: Level::V4,
+        reached: Some(Level::V2),
+        checks: vec![check(Verdict::Unhealthy)],
+        restore_ms: Some(1),
+    };
+    let table = ObjectName::new("public", "orders");
+    let report = LossReport {
+        damaged: "app_damaged".to_owned(),
+        tables: vec![TableLoss {
+            table: table.clone(),
+            method: Method::Comparison,
+            inserted: 1,
+            updated: 2,
+            deleted: 3,
+        }],
+        not_compared: vec![(table, "it has no key".to_owned())],
+        file: Some("/srv/loss.jsonl".to_owned()),
+        methods: vec![Method::Comparison],
+        notes: vec!["one".to_owned()],
+        took_ms: 1,
+    };
+    let items = vec![("migrate.log".to_owned(), blob.clone())];
+    vec![
+        Body::BackupTaken { point: Box::new(point) },
+        Body::BackupVerified { verification: Box::new(verification) },
+        Body::BackupReleased { backup },
+        Body::VaultKept { database: database.clone(), vault: blob },
+        Body::LossReported { database: database.clone(), report: Box::new(report) },
+        Body::DataEvidenceKept { database, items },
+    ]
 }
 
 /// Every way in which something ends.
@@ -156,7 +214,10 @@ fn add_fields(value: &mut Value, is_map: bool) {
             for (key, field) in fields.iter_mut() {
                 // What a user's command printed is passed on as it is, too.
                 if key != "state" || field.get("is").is_some() {
-                    add_fields(field, key == "artifacts" || (key == "files" && field.is_object()));
+                    add_fields(
+                        field,
+                        matches!(key.as_str(), "artifacts" | "databases") || (key == "files" && field.is_object()),
+                    );
                 }
             }
             if !is_map {

@@ -20,4 +20,8 @@ pub(crate) use sql::Shielded;
 pub(crate) use staged::Staged;
 
 #[cfg(test)]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "tests prepare files, and have no `wire` that could pass the environment in"
+)]
 mod tests;

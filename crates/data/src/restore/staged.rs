@@ -118,6 +118,6 @@ fn unpack_folder(content: Box<dyn Read + Send>, folder: &Path) -> io::Result<Pat
 
 /// Whether there is room for files of our own; where that cannot be found out, there is none.
 fn has_room(bytes: u64) -> bool {
-    let seen = rustix::fs::statvfs(&std::env::temp_dir());
+    let seen = rustix::fs::statvfs(std::env::temp_dir().as_path());
     seen.is_ok_and(|seen| seen.f_bavail.saturating_mul(seen.f_frsize) > bytes.saturating_add(bytes / 4))
 }

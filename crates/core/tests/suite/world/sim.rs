@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use backout_core::id::{RunId, ServiceName};
-use backout_core::inventory::{Checkpoint, Graded};
+use backout_core::inventory::{Checkpoint, DatabasesAfter, Graded};
 use backout_core::journal::{Body, DeployExit, FORMAT, Record, RunKind, RunResult, RunStarted, StepOutcome, chain};
 use backout_core::plan::{Action, Request, Step, check, safety};
 use backout_core::policy::{Check, Judgement, Verdict};
@@ -163,7 +163,7 @@ impl Sim {
             Act::LookAfter => {
                 let facts = self.world.facts(2);
                 let changed = backout_core::inventory::changed_between(&run.state().before, &facts);
-                Body::AfterSeen { facts, changed }
+                Body::AfterSeen { facts, changed, data: DatabasesAfter::default() }
             }
             Act::Watch => Body::Judged { judgement: self.judgement() },
             Act::Plan => self.plan(&run.state().started.as_ref()?.request.clone()),

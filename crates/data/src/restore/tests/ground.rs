@@ -143,7 +143,6 @@ impl Progress for Nobody {
 struct WallClock;
 
 impl Clock for WallClock {
-    #[expect(clippy::disallowed_methods, reason = "tests have no engine that could pass the time in")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
     }
