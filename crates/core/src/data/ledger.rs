@@ -68,6 +68,31 @@ impl Framework {
             Framework::NodePgMigrate => "node-pg-migrate",
         }
     }
+
+    /// The name as its makers write it, for documentation.
+    #[must_use]
+    pub fn what(self) -> &'static str {
+        match self {
+            Framework::Django => "Django's migrations.",
+            Framework::Alembic => "Alembic.",
+            Framework::Rails => "Migrations of Ruby on Rails.",
+            Framework::Flyway => "Flyway.",
+            Framework::Liquibase => "Liquibase.",
+            Framework::Prisma => "Prisma Migrate.",
+            Framework::GolangMigrate => "golang-migrate.",
+            Framework::Dbmate => "dbmate.",
+            Framework::Sqlx => "Migrations of sqlx.",
+            Framework::Refinery => "refinery.",
+            Framework::Diesel => "Migrations of Diesel.",
+            Framework::NodePgMigrate => "node-pg-migrate.",
+        }
+    }
+
+    /// Whether its migrations are plain SQL files that `backout` runs itself, so that no code of a release is needed.
+    #[must_use]
+    pub fn is_plain_sql(self) -> bool {
+        matches!(self, Framework::GolangMigrate | Framework::Dbmate | Framework::Sqlx | Framework::Diesel)
+    }
 }
 
 impl std::fmt::Display for Framework {

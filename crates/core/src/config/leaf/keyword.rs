@@ -2,6 +2,18 @@
 
 use crate::config::read::{Accepts, Complaint, Keyword, Leaf};
 use crate::config::{GitMode, HttpMethod, Place, ProblemCode, StatusRange, Tier, TriggerAction};
+use crate::data::Level;
+
+/// What is removed from a cache, where one word says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum FlushWord {
+    /// Nothing.
+    Nothing,
+    /// Every key of the database of the address.
+    Database,
+    /// Every key of every database of the server.
+    Everything,
+}
 
 impl Keyword for TriggerAction {
     const WHAT: &'static str = "an action";
@@ -29,6 +41,18 @@ impl Keyword for HttpMethod {
     const WHAT: &'static str = "a method of a probe";
     const WORDS: &'static [(&'static str, Self)] =
         &[("GET", Self::Get), ("HEAD", Self::Head), ("POST", Self::Post), ("OPTIONS", Self::Options)];
+}
+
+impl Keyword for FlushWord {
+    const WHAT: &'static str = "what a cache can be emptied of";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("nothing", Self::Nothing), ("database", Self::Database), ("everything", Self::Everything)];
+}
+
+impl Keyword for Level {
+    const WHAT: &'static str = "a level of verification";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("V0", Self::V0), ("V1", Self::V1), ("V2", Self::V2), ("V3", Self::V3), ("V4", Self::V4)];
 }
 
 impl Leaf for StatusRange {

@@ -6,13 +6,16 @@ mod keyword;
 mod number;
 mod secret;
 mod signal;
+mod store;
 mod text;
 mod threshold;
 
 pub(super) use address::{Address, HttpUrl};
 pub(super) use duration::Period;
+pub(super) use keyword::FlushWord;
 pub(super) use number::Positive;
 pub(super) use secret::{is_variable, literal_password};
 pub(super) use signal::CheckPath;
+pub(super) use store::{AgeRecipient, StoreAddress};
 pub(super) use text::{Pattern, Word};
 pub(super) use threshold::Percent;

@@ -80,7 +80,8 @@ pub struct Backup {
     pub encrypt: Option<BackupEncryption>,
     /// How many connections dump at once; 1 streams, more write a folder first.
     pub jobs: u32,
-    /// The level that a restore point must reach before a deploy may start; V1.
+    /// The level that a restore point must reach before a deploy may start; V1, or V0 where this machine has no key to
+    /// decrypt it with.
     pub require: Level,
     /// How old the newest restore point may be, where it counts (V4).
     pub fresh: Option<Duration>,

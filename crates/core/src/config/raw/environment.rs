@@ -1,6 +1,6 @@
 //! The file, its environments, and their signals and triggers.
 
-use super::{RawDatabase, RawGuard, RawNotify, RawObjectives, RawPlatform, RawPolicy, RawService, RawVerify};
+use super::{RawCache, RawDatabase, RawGuard, RawNotify, RawObjectives, RawPlatform, RawPolicy, RawService, RawVerify};
 use crate::config::leaf::{HttpUrl, Period, Positive};
 use crate::config::read::{Map, Scalar, raw};
 use crate::config::{Threshold, TriggerAction};
@@ -39,6 +39,8 @@ raw! {
         objectives: optional RawObjectives,
         /// Databases, by name.
         databases: optional Map<RawDatabase>,
+        /// Caches that are emptied after the environment went back, by name.
+        caches: optional Map<RawCache>,
         /// Who is told.
         notify: optional RawNotify,
     }

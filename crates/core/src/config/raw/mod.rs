@@ -3,14 +3,18 @@
 //! Contract: this is the one source of what a key is called and means. Values are text with a place; what they mean is
 //! found when the environment is known.
 
+mod backup;
 mod database;
 mod environment;
+mod migrations;
 mod policy;
 mod probe;
 mod service;
 
-pub(super) use database::{RawBackup, RawDatabase, RawMigrations, RawNotify};
+pub(super) use backup::{RawAge, RawBackup, RawEncrypt, RawOpenssl, RawS3};
+pub(super) use database::{RawCache, RawDatabase, RawNotify, RawPgBouncer, RawPostgres, RawRecovery};
 pub(super) use environment::{RawEnvironment, RawFile, RawSignal, RawTrigger};
+pub(super) use migrations::{RawMigrations, RawTool};
 pub(super) use policy::{RawGuard, RawObjectives, RawPolicy, RawVerify};
 pub(super) use probe::{RawExpect, RawProbe, RawTls};
 pub(super) use service::{Argv, RawCompose, RawGit, RawPlatform, RawService};

@@ -29,6 +29,20 @@ impl<'a> Context<'a> {
         self.error(ProblemCode::Contradiction, span, message, hint);
     }
 
+    /// Whether exactly one of some keys is there; reports none and more than one. `what` is the mapping, `keys` are all its
+    /// keys, for the hint.
+    pub(super) fn has_one(&mut self, at: Span, given: &[Option<Span>], what: &str, keys: &str) -> bool {
+        let given: Vec<Span> = given.iter().copied().flatten().collect();
+        match given.iter().max() {
+            Some(_) if given.len() == 1 => return true,
+            None => self.contradiction(at, format!("`{what}` is empty"), format!("write one of {keys}")),
+            Some(last) => {
+                self.contradiction(*last, format!("the keys of `{what}` exclude each other"), "keep one".to_owned())
+            }
+        }
+        false
+    }
+
     /// The value of a key that can be read; `None` as well where the key is not there.
     pub(super) fn value<T: Leaf>(&mut self, field: &Field<Scalar<T>>) -> Option<T> {
         self.scalar(field.value()?)

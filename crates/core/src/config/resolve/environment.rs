@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::context::Context;
-use super::database::{databases, notify};
+use super::data::{caches, databases};
+use super::notify::notify;
 use super::order::needs;
 use super::platform::base;
 use super::policy::{guard, objectives, policy, verify};
@@ -72,7 +73,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
     let verify = verify(raw.verify.value(), &services, &known, context);
     let policy = policy(raw.policy.value(), context);
     let objectives = objectives(raw.objectives.value(), context);
-    let databases = databases(raw, context);
+    let (databases, caches) = (databases(raw, context), caches(raw, context));
     let notify = notify(raw.notify.value(), context);
     let name = name?;
     let environment = Environment {
@@ -85,7 +86,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
         policy,
         objectives,
         databases,
-        caches: std::collections::BTreeMap::new(),
+        caches,
         notify,
     };
     Some((name, environment))

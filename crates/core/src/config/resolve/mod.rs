@@ -4,9 +4,10 @@
 //! for that.
 
 mod context;
-mod database;
+mod data;
 mod environment;
 mod interpolate;
+mod notify;
 mod order;
 mod platform;
 mod policy;

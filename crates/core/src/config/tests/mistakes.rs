@@ -89,6 +89,56 @@ verify:
 }
 
 #[test]
+fn contradictory_settings_of_databases_and_caches_are_reported() {
+    insta::assert_snapshot!(
+        problems(&staging(
+            r#"services: { app: , worker: }
+databases:
+  nothing: {}
+  plain: { postgres: { url: "env:DATABASE URL", replicas: ["postgres://u:hunter2@r/x"], pgbouncer: { timeout: 0s } } }
+  used: { postgres: { url: "env:A" }, used_by: [ap, nobody], keep_aside: 0s, automatic: maybe }
+  unused: { postgres: { url: "env:A" }, used_by: [] }
+  misspelt: { postgres: { url: "env:A" }, migrations: { djnago: { in: app } } }
+  no-tool: { postgres: { url: "env:A" }, migrations: {} }
+  two-tools: { postgres: { url: "env:A" }, migrations: { django: { in: app }, golang-migrate: { folder: x } } }
+  homeless: { postgres: { url: "env:A" }, migrations: { alembic: { folder: migrations, command: [] } } }
+  lost: { postgres: { url: "env:A" }, migrations: { sqlx: { compatible: { "1": perhaps, " ": true } } } }
+  foreign: { postgres: { url: "env:A" }, migrations: { rails: { in: web } } }
+  folder: { postgres: { url: "env:A" }, backup: { store: backups, keep: 0, require: V5, jobs: 0, fresh: 1 } }
+  bucket: { postgres: { url: "env:A" }, backup: { store: "s3://Shop", s3: { endpoint: "minio:9000", access_key_id: "env:ID" } } }
+  local: { postgres: { url: "env:A" }, backup: { store: "file:x", s3: { region: eu-central-1 } } }
+  no-store: { postgres: { url: "env:A" }, backup: {} }
+  no-cipher: { postgres: { url: "env:A" }, backup: { store: "file:x", encrypt: {} } }
+  two-ciphers:
+    postgres: { url: "env:A" }
+    backup: { store: "file:x", encrypt: { age: { recipients: [age1x] }, openssl: { passphrase: "env:P" } } }
+  unreadable:
+    postgres: { url: "env:A" }
+    backup: { store: "file:x", require: V2, encrypt: { age: { recipients: [age1x] } } }
+  nobody: { postgres: { url: "env:A" }, backup: { store: "file:x", encrypt: { age: { recipients: [] } } } }
+  wrong-keys:
+    postgres: { url: "env:A" }
+    backup: { store: "file:x", encrypt: { age: { recipients: [AGE-SECRET-KEY-1HUNTER2, ssh-rsa], identity: AGE-SECRET-KEY-1HUNTER2 } } }
+  written:
+    postgres: { url: "env:A" }
+    backup: { store: "file:x", encrypt: { openssl: { passphrase: hunter2, iterations: 0 } } }
+  no-way: { postgres: { url: "env:A" }, recovery: {} }
+  two-ways: { postgres: { url: "env:A" }, recovery: { archive: { base: /a }, pgbackrest: { stanza: main } } }
+  half: { postgres: { url: "env:A" }, recovery: { archive: { base: /a } } }
+  writes: { postgres: { url: "env:A" }, integrity: { "a b": "SELECT true", none: "", change: "DELETE FROM t" } }
+  -dash: { postgres: { url: "env:A" }, used_by: [nobody] }
+caches:
+  nothing: {}
+  word: { redis: "env:R", flush: all }
+  blank: { redis: "redis://:hunter2@r/0", flush: { pattern: "" } }
+  -dash: { redis: "env:R" }
+"#
+        ))
+        .join("\n")
+    );
+}
+
+#[test]
 fn platforms_of_later_versions_are_named_as_such() {
     let text = staging("services:\n  web: { deployment: web }\n  api: { platform: { helm: { namespace: x } } }\n");
     insta::assert_snapshot!(problems(&text).join("\n"));

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use super::{SAMPLE, loaded, problems, staging};
 use crate::config::{
-    Condition, Config, Environment, GitMode, HostManage, HostSource, ProbeKind, ServicePlatform, TriggerAction, load,
-    parse,
+    BackupStore, Condition, Config, Environment, Flush, GitMode, HostManage, HostSource, ProbeKind, Recovery,
+    ServicePlatform, TriggerAction, load, parse,
 };
+use crate::data::{Framework, Level};
 use crate::detect::SignalPath;
 use crate::id::{EnvironmentName, ProbeName, ServiceName};
 
@@ -109,6 +110,82 @@ fn a_git_work_tree_is_its_folder_or_more() {
     assert_eq!(source("b"), git("/srv/b", GitMode::Revert));
 }
 
+fn database(body: &str) -> crate::config::Database {
+    let text = staging(&format!(
+        "services: {{ app: , worker: }}\ndatabases:\n  main: {{ postgres: {{ url: \"env:A\" }}, {body} }}"
+    ));
+    only(loaded(&text).unwrap()).databases.into_values().next().unwrap()
+}
+
+#[test]
+fn a_database_of_the_least_has_the_stated_defaults() {
+    let database = database("backup: { store: \"file:x\" }");
+    assert_eq!((database.keep_aside, database.automatic), (Duration::from_secs(7 * 86_400), false));
+    assert!(database.used_by.is_empty() && database.migrations.is_none() && database.recovery.is_none());
+    let backup = database.backup.unwrap();
+    assert!(backup.before_deploy && !backup.slot && backup.encrypt.is_none());
+    assert_eq!((backup.keep, backup.jobs, backup.require, backup.fresh), (7, 1, Level::V1, None));
+}
+
+#[test]
+fn a_backup_that_this_machine_cannot_decrypt_is_verified_as_far_as_it_can_be() {
+    let require =
+        |age: &str| database(&format!("backup: {{ store: \"file:x\", encrypt: {{ {age} }} }}")).backup.unwrap().require;
+    assert_eq!(require("age: { recipients: [age1x] }"), Level::V0);
+    assert_eq!(require("age: { recipients: [age1x], identity: \"file:k\" }"), Level::V1);
+    assert_eq!(require("openssl: { passphrase: \"env:P\" }"), Level::V1);
+}
+
+#[test]
+fn every_migration_tool_is_known_by_its_name() {
+    for framework in Framework::ALL {
+        let tool =
+            format!("migrations: {{ {framework}: {{ in: worker, folder: f, compatible: {{ \"0001\": true }} }} }}");
+        let migrations = database(&tool).migrations.unwrap();
+        assert_eq!((migrations.framework, migrations.service), (framework, Some(service("worker"))));
+        assert_eq!((migrations.folder.as_deref(), migrations.compatible["0001"]), (Some("f"), true));
+        let alone = staging(&format!(
+            "services: {{ app: }}\ndatabases: {{ main: {{ postgres: {{ url: \"env:A\" }}, migrations: {{ {framework}: {{ folder: f }} }} }} }}"
+        ));
+        assert_eq!(loaded(&alone).is_ok(), framework.is_plain_sql(), "{framework}");
+    }
+}
+
+#[test]
+fn an_s3_store_is_its_address_and_what_amazon_would_not_guess() {
+    let s3 = "s3: { endpoint: \"http://127.0.0.1:9000\", access_key_id: \"env:I\", secret_access_key: \"env:K\" }";
+    let of = |settings: &str| match database(&format!("backup: {{ store: \"s3://shop/a/b\", {settings} }}"))
+        .backup
+        .unwrap()
+        .store
+    {
+        BackupStore::S3(store) => store,
+        BackupStore::Folder(folder) => panic!("{folder}"),
+    };
+    let store = of(s3);
+    assert_eq!((store.bucket.as_str(), store.prefix.as_str(), store.region.as_str()), ("shop", "a/b/", "us-east-1"));
+    assert_eq!(store.endpoint.as_deref(), Some("http://127.0.0.1:9000"));
+    assert!(store.access_key_id.is_some() && store.secret_access_key.is_some());
+    assert_eq!(of("").endpoint, None);
+}
+
+#[test]
+fn a_database_that_is_recovered_names_one_way() {
+    let archive = database("recovery: { archive: { base: /a, log: /b } }").recovery;
+    assert_eq!(archive, Some(Recovery::Archive { base: "/a".to_owned(), log: "/b".to_owned() }));
+    let driver = database("recovery: { pgbackrest: { stanza: main } }").recovery;
+    assert_eq!(driver, Some(Recovery::PgBackRest { stanza: "main".to_owned(), config: None }));
+}
+
+#[test]
+fn a_cache_is_emptied_of_what_is_written_and_of_nothing_else() {
+    let text = staging(
+        "services: { app: }\ncaches: { a: { redis: \"env:R\" }, b: { redis: \"env:R\", flush: { pattern: \"x*\" } }, c: { redis: \"env:R\", flush: database }, d: { redis: \"env:R\", flush: everything } }",
+    );
+    let flush: Vec<Flush> = only(loaded(&text).unwrap()).caches.into_values().map(|cache| cache.flush).collect();
+    assert_eq!(flush, [Flush::Nothing, Flush::Pattern("x*".to_owned()), Flush::Database, Flush::Everything]);
+}
+
 #[test]
 fn a_dependency_that_is_named_twice_counts_once() {
     let environment = only(loaded(&staging("services: { a: , b: { depends_on: [a, a] } }")).unwrap());
@@ -119,11 +196,16 @@ fn a_dependency_that_is_named_twice_counts_once() {
 fn secrets_are_seen_neither_raw_nor_resolved() {
     let text = staging(
         r#"services: { app: { probes: { db: { postgres: "postgres://u:hunter2@db/x" } } } }
-notify: { slack: { webhook: "https://hooks/hunter2" } }"#,
+notify: { slack: { webhook: "https://hooks/hunter2" } }
+caches: { c: { redis: "redis://:hunter2@r/0" } }
+databases:
+  main:
+    postgres: { url: "env:A", admin: "postgres://u:hunter2@db/x", pgbouncer: { admin: "host=b password=hunter2" } }
+    backup: { store: "s3://shop", s3: { access_key_id: hunter2, secret_access_key: hunter2 }, encrypt: { openssl: { passphrase: hunter2 } } }"#,
     );
     assert!(!format!("{:?}", parse(&text).unwrap()).contains("hunter2"));
     let config = loaded(&text).unwrap();
-    assert_eq!(config.warnings.len(), 2);
+    assert_eq!(config.warnings.len(), 7);
     assert!(!format!("{config:?}{}", serde_json::to_string(&config).unwrap()).contains("hunter2"));
     assert!(config.environments.contains_key(&EnvironmentName::new("staging").unwrap()));
 }

@@ -51,6 +51,10 @@ fn the_schema_refuses_what_the_reader_refuses_for_its_shape() {
         ("status: 200  ", "status: 2000 "),
         ("in: container ", "in: box       "),
         ("automatic: false", "automatic: maybe"),
+        ("django: {", "djnago: {"),
+        ("store: \"file:backups/\"", "store: \"backups/\""),
+        ("flush: { pattern", "flush: { keys"),
+        ("recipients: [\"age1", "recipients: [\"ssh1"),
         ("[app.health, app.db]", "app.health"),
     ];
     for (from, to) in broken {
