@@ -4,7 +4,9 @@
 //! `source` knows versions, `manage` knows processes, `service` puts the two together, `platform` is the port.
 
 mod argv;
+mod inside;
 mod manage;
+mod overlaid;
 mod parse;
 mod platform;
 mod service;

@@ -70,7 +70,7 @@ impl HostPlatform {
         self.service(service)?.restart(grace).await
     }
 
-    fn service(&self, name: &ServiceName) -> Result<&OneService, PortError> {
+    pub(super) fn service(&self, name: &ServiceName) -> Result<&OneService, PortError> {
         self.services.get(name).ok_or_else(|| {
             PortError::new(format!("`{name}` is not a host service of this environment"))
                 .hint("it may have been renamed in the configuration since")

@@ -1,14 +1,17 @@
 //! One host service: what stands there, and what runs of it.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use backout_core::config::HostService;
+use backout_core::config::{HostManage, HostService, SecretOrText};
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Detail, Fact, HostArtifact, Instance, Running, Seen, Version};
 use backout_core::port::{Evidence, PlatformEvent, PortError, Preflight};
 
-use super::manage::{Changes, Keeper, Process, Surroundings, Told};
+use super::manage::{Changes, Keeper, Process, Surroundings, Told, resolve};
 use super::source::{Source, Standing};
+use crate::command::Environment;
 
 /// One service with its source and its keeper.
 #[derive(Clone)]
@@ -17,6 +20,7 @@ pub(crate) struct OneService {
     source: Source,
     keeper: Keeper,
     surroundings: Surroundings,
+    variables: BTreeMap<String, SecretOrText>,
 }
 
 impl OneService {
@@ -26,7 +30,23 @@ impl OneService {
             source: Source::new(&service.source, service.build.as_deref(), &surroundings.environment),
             keeper: Keeper::new(name, &service.manage, surroundings),
             surroundings: surroundings.clone(),
+            variables: match &service.manage {
+                HostManage::Supervised { env, .. } => env.clone(),
+                HostManage::Units(_) | HostManage::Command { .. } => BTreeMap::new(),
+            },
         }
+    }
+
+    /// Where a program finds what the service finds: the folder of its current version, and its environment with the
+    /// values in it that must not be shown.
+    pub(crate) async fn place(&self) -> Result<(PathBuf, Environment, Vec<String>), PortError> {
+        let standing = self.source.current().await?.filter(|standing| standing.folder.is_dir());
+        let standing =
+            standing.ok_or_else(|| PortError::new(format!("there is no version of `{}` here", self.name)))?;
+        let variables = resolve(&self.variables, &self.surroundings.secrets).await?;
+        let mut environment = self.surroundings.environment.clone();
+        environment.extend(variables.iter().map(|(name, value)| (name.into(), value.into())));
+        Ok((standing.folder, environment, variables.into_values().filter(|value| value.len() > 3).collect()))
     }
 
     pub(crate) async fn observe(&self) -> Fact {
@@ -36,7 +56,7 @@ impl OneService {
             Err(error) => Seen::Unknown { why: error.what },
         };
         let observed_at = self.surroundings.clock.now();
-        Fact { service: self.name.clone(), observed_at, seen, files: std::collections::BTreeMap::new() }
+        Fact { service: self.name.clone(), observed_at, seen, files: BTreeMap::new() }
     }
 
     /// What runs, and where its version stands.

@@ -7,6 +7,7 @@ mod cache;
 mod clock;
 mod database;
 mod deploy;
+mod inside;
 mod platform;
 mod probe;
 mod store;
@@ -18,6 +19,7 @@ pub use cache::Cache;
 pub use clock::Clock;
 pub use database::{BackupOrder, DataDone, Database, Ports, Progress};
 pub use deploy::{Deployer, Watcher};
+pub use inside::{Errand, ErrandOutput, Inside, Overlay};
 pub use platform::{
     Blobs, Captured, Content, EventSink, Evidence, FileChange, Files, Platform, PlatformEvent, PortError, Preflight,
 };

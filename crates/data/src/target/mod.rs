@@ -9,7 +9,7 @@ use std::sync::Arc;
 use backout_adapters::command::{Command, Environment};
 use backout_adapters::secret::Secrets;
 use backout_core::config::{Database, SecretOrText};
-use backout_core::port::{Clock, PortError};
+use backout_core::port::{Clock, Inside, PortError};
 
 pub use address::Address;
 pub use session::Session;
@@ -30,6 +30,8 @@ pub struct Target {
     pub state: PathBuf,
     /// Time.
     pub clock: Arc<dyn Clock>,
+    /// Where the service runs whose code changes the schema; `None` where no such service is configured.
+    pub inside: Option<Arc<dyn Inside>>,
 }
 
 impl Target {

@@ -12,3 +12,4 @@ pub(crate) use command::OwnCommands;
 pub(crate) use keeper::{Changes, Keeper, Process, Surroundings, Told};
 pub(crate) use supervised::Supervised;
 pub(crate) use units::Units;
+pub(crate) use variables::resolve;
