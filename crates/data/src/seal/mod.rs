@@ -20,7 +20,7 @@ mod writer;
 
 pub(crate) use checked::Checked;
 pub(crate) use detect::{Kind, LOOKED_AT, detect};
-pub(crate) use explain::failed;
+pub(crate) use explain::{broken, failed};
 pub(crate) use hashing::{Hashing, Sum};
 pub(crate) use keys::Keys;
 pub(crate) use reader::{Recognized, reader, recognize};
