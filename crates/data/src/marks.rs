@@ -11,7 +11,7 @@ use backout_core::id::BackupId;
 use backout_core::port::PortError;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use crate::words::{failed, literal, quoted};
 
@@ -35,6 +35,9 @@ pub(crate) struct Marks {
     /// It was replaced, and is kept for a while.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) kept: Option<KeptMark>,
+    /// It was given the name that applications use.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) placed: Option<PlacedMark>,
 }
 
 /// A database that was built by us.
@@ -103,13 +106,38 @@ pub(crate) struct KeptMark {
     pub(crate) locked: bool,
 }
 
-/// A database with its comment taken apart.
+/// A database that was given the name that applications use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct PlacedMark {
+    /// The name that it had before.
+    pub(crate) was: String,
+    /// What it was built from, where it was built by us.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) source: Option<String>,
+    /// When.
+    pub(crate) at: Timestamp,
+    /// Subscriptions that were disabled when it had been put aside, and are to be enabled again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) subscriptions: Vec<String>,
+}
+
+/// A database as the catalogs have it, with its comment taken apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Marked {
     /// Its name.
     pub(crate) dbname: String,
     /// Its object number.
     pub(crate) oid: u32,
+    /// Its owner.
+    pub(crate) owner: String,
+    /// Whether it takes connections at all.
+    pub(crate) takes_connections: bool,
+    /// How many it takes; -1 is no limit, and -2 is a database whose removal was interrupted.
+    pub(crate) connection_limit: i32,
+    /// Its access control list, each entry as `aclitem` writes it; `None` for the default.
+    pub(crate) acl: Option<Vec<String>>,
+    /// `default_transaction_read_only`, where that is set for it.
+    pub(crate) read_only: Option<String>,
     /// What somebody else has written about it.
     pub(crate) comment: Option<String>,
     /// What we have written.
@@ -117,6 +145,37 @@ pub(crate) struct Marked {
 }
 
 impl Marked {
+    fn new(row: &Row) -> Self {
+        let (comment, json) = row.get::<_, Option<&str>>(2).map_or((None, None), split);
+        let oid = row.get(1);
+        let marks: Option<Marks> = json.and_then(|json| serde_json::from_str(json).ok());
+        Self {
+            dbname: row.get(0),
+            oid,
+            owner: row.get(3),
+            takes_connections: row.get(4),
+            connection_limit: row.get(5),
+            acl: row.get(6),
+            read_only: row.get(7),
+            comment,
+            marks: marks.filter(|marks| marks.oid == oid).unwrap_or_default(),
+        }
+    }
+
+    /// How it is to be opened after it was closed; where it is closed already, that is how it was before.
+    pub(crate) fn opening(&self) -> ClosedMark {
+        self.marks.closed.clone().unwrap_or_else(|| ClosedMark {
+            acl: self.acl.clone(),
+            connection_limit: self.connection_limit,
+            read_only: self.read_only.clone(),
+        })
+    }
+
+    /// Whether dropping it was begun and not finished: nobody can connect to it ever again.
+    pub(crate) fn is_invalid(&self) -> bool {
+        self.connection_limit == -2
+    }
+
     /// The statement that writes the marks, for a transaction that does more. `named` is its name by then.
     pub(crate) fn statement(&self, named: &str) -> String {
         let marks = Marks { oid: self.oid, ..self.marks.clone() };
@@ -135,16 +194,31 @@ impl Marked {
 
 impl Marks {
     fn is_empty(&self) -> bool {
-        self.copy.is_none() && self.closed.is_none() && self.frozen.is_none() && self.kept.is_none()
+        self.copy.is_none()
+            && self.closed.is_none()
+            && self.frozen.is_none()
+            && self.kept.is_none()
+            && self.placed.is_none()
     }
 }
 
+/// What is read of every database; kept apart from the condition.
+const COLUMNS: &str = "d.datname::text, d.oid, shobj_description(d.oid, 'pg_database'), pg_get_userbyid(d.datdba)::text, \
+    d.datallowconn, d.datconnlimit, d.datacl::text[], (SELECT substr(setting, length('default_transaction_read_only=') + 1) \
+    FROM pg_db_role_setting s, unnest(s.setconfig) setting WHERE s.setdatabase = d.oid AND s.setrole = 0 \
+    AND setting LIKE 'default\\_transaction\\_read\\_only=%')";
+
 /// The database of that name with its marks; `None` where there is none.
 pub(crate) async fn read(client: &Client, dbname: &str) -> Result<Option<Marked>, PortError> {
-    let query = "SELECT oid, shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = $1";
-    let row = client.query_opt(query, &[&dbname]).await;
-    let row = row.map_err(|error| failed(&format!("could not read what is written on database `{dbname}`"), &error))?;
-    Ok(row.map(|row| taken_apart(dbname, row.get(0), row.get(1))))
+    Ok(read_all(client, &[dbname]).await?.pop())
+}
+
+/// Those of the databases that there are, as they stood at one moment.
+pub(crate) async fn read_all(client: &Client, dbnames: &[&str]) -> Result<Vec<Marked>, PortError> {
+    let query = format!("SELECT {COLUMNS} FROM pg_database d WHERE d.datname::text = ANY($1)");
+    let rows = client.query(&query, &[&dbnames]).await;
+    let what = || format!("could not read what is written on `{}`", dbnames.join("`, `"));
+    Ok(rows.map_err(|error| failed(&what(), &error))?.iter().map(Marked::new).collect())
 }
 
 /// Writes marks on a database.
@@ -155,16 +229,17 @@ pub(crate) async fn set(client: &Client, marked: &Marked) -> Result<(), PortErro
 
 /// The databases that are kept, the oldest first. The size is 0 where the role may not see it.
 pub(crate) async fn list(client: &Client) -> Result<Vec<KeptDatabase>, PortError> {
-    let query = "SELECT datname::text, oid, shobj_description(oid, 'pg_database'), \
-                 CASE WHEN has_database_privilege(oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE') \
-                 THEN pg_database_size(oid) ELSE 0 END \
-                 FROM pg_database WHERE position('backout: {' IN shobj_description(oid, 'pg_database')) > 0";
-    let rows = client.query(query, &[]).await;
+    let query = format!(
+        "SELECT {COLUMNS}, CASE WHEN has_database_privilege(d.oid, 'CONNECT') OR pg_has_role('pg_read_all_stats', 'USAGE') \
+         THEN pg_database_size(d.oid) ELSE 0 END \
+         FROM pg_database d WHERE position('backout: {{' IN shobj_description(d.oid, 'pg_database')) > 0"
+    );
+    let rows = client.query(&query, &[]).await;
     let rows = rows.map_err(|error| failed("could not list the databases that are kept", &error))?;
-    let kept = rows.into_iter().filter_map(|row| {
-        let marked = taken_apart(row.get(0), row.get(1), row.get(2));
+    let kept = rows.iter().filter_map(|row| {
+        let marked = Marked::new(row);
         let mark = marked.marks.kept?;
-        let bytes = u64::try_from(row.get::<_, i64>(3)).unwrap_or(0);
+        let bytes = u64::try_from(row.get::<_, i64>(8)).unwrap_or(0);
         let (dbname, oid) = (marked.dbname, marked.oid);
         Some(KeptDatabase { dbname, oid, bytes, since: mark.since, until: mark.until, backup: mark.backup })
     });
@@ -176,13 +251,6 @@ pub(crate) async fn list(client: &Client) -> Result<Vec<KeptDatabase>, PortError
 /// A database's comment without our line; `None` where nothing is left.
 pub(crate) fn without(comment: Option<&str>) -> Option<String> {
     split(comment?).0
-}
-
-fn taken_apart(dbname: &str, oid: u32, comment: Option<&str>) -> Marked {
-    let (comment, json) = comment.map_or((None, None), split);
-    let marks: Option<Marks> = json.and_then(|json| serde_json::from_str(json).ok());
-    let marks = marks.filter(|marks| marks.oid == oid).unwrap_or_default();
-    Marked { dbname: dbname.to_owned(), oid, comment, marks }
 }
 
 /// What somebody else wrote, and the JSON of our line.
@@ -202,34 +270,39 @@ fn split(comment: &str) -> (Option<String>, Option<&str>) {
 mod tests {
     use super::*;
 
-    fn marked(comment: Option<&str>) -> Marked {
-        taken_apart("shop", 42, comment)
+    fn shop(comment: Option<&str>) -> Marked {
+        Marked {
+            dbname: "shop".to_owned(),
+            oid: 42,
+            owner: "app".to_owned(),
+            takes_connections: true,
+            connection_limit: -1,
+            acl: None,
+            read_only: None,
+            comment: comment.map(str::to_owned),
+            marks: Marks::default(),
+        }
     }
 
     #[test]
     fn a_mark_is_the_last_line_and_leaves_what_others_wrote() {
         for comment in [None, Some("orders since 2019"), Some("two\nlines with 'quotes'")] {
-            let mut shop = marked(comment);
+            let mut shop = shop(comment);
             shop.marks.closed = Some(ClosedMark { connection_limit: -1, ..ClosedMark::default() });
             let statement = shop.statement("shop");
             let text = statement.strip_prefix("COMMENT ON DATABASE \"shop\" IS '").unwrap().strip_suffix('\'').unwrap();
-            let again = marked(Some(&text.replace("''", "'")));
-            assert_eq!(again.comment.as_deref(), comment);
-            assert_eq!(again.marks.closed, shop.marks.closed);
-            assert_eq!(without(Some(&text.replace("''", "'"))).as_deref(), comment);
+            let text = text.replace("''", "'");
+            let (before, json) = split(&text);
+            assert_eq!(before.as_deref(), comment);
+            let marks: Marks = serde_json::from_str(json.unwrap()).unwrap();
+            assert_eq!((marks.oid, marks.closed), (42, shop.marks.closed));
+            assert_eq!(without(Some(&text)).as_deref(), comment);
         }
     }
 
     #[test]
     fn without_marks_the_comment_is_as_it_was() {
-        assert_eq!(marked(None).statement("shop"), "COMMENT ON DATABASE \"shop\" IS NULL");
-        assert_eq!(marked(Some("mine")).statement("shop"), "COMMENT ON DATABASE \"shop\" IS 'mine'");
-    }
-
-    #[test]
-    fn the_mark_of_another_database_counts_for_nothing_and_is_left_out() {
-        let foreign = "mine\nbackout: {\"oid\":7,\"closed\":{\"acl\":null,\"connection_limit\":-1}}";
-        let shop = marked(Some(foreign));
-        assert_eq!((shop.comment.as_deref(), shop.marks.closed), (Some("mine"), None));
+        assert_eq!(shop(None).statement("shop"), "COMMENT ON DATABASE \"shop\" IS NULL");
+        assert_eq!(shop(Some("mine")).statement("shop"), "COMMENT ON DATABASE \"shop\" IS 'mine'");
     }
 }

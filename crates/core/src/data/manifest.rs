@@ -106,6 +106,37 @@ pub struct Sequence {
     pub cycles: bool,
 }
 
+impl Sequence {
+    /// The value to set a restored sequence to, so that no number that `damaged` (the same one, in the database that is
+    /// replaced) has handed out comes again; `None` leaves it as it was restored. Up to `sessions` sessions may have taken
+    /// numbers ahead that nobody has seen yet.
+    ///
+    /// | `damaged`                           | value                                        |
+    /// |-------------------------------------|----------------------------------------------|
+    /// | never asked                         | as restored                                  |
+    /// | behind what was restored            | as restored                                  |
+    /// | ahead                               | its last one, and what sessions may have taken |
+    /// | ahead, and that would pass its end  | its last one                                 |
+    /// | starts again at its end             | its last one                                 |
+    #[must_use]
+    pub fn carried_on(&self, damaged: &Sequence, sessions: i64) -> Option<i64> {
+        if !damaged.is_called {
+            return None;
+        }
+        let last = damaged.last_value.clamp(self.min_value, self.max_value);
+        let (theirs, ours) = if self.increment >= 0 { (last, self.last_value) } else { (self.last_value, last) };
+        // A value that was not handed out yet is the next one.
+        let is_ahead = if self.is_called { theirs > ours } else { theirs >= ours };
+        if !is_ahead && !self.cycles {
+            return None;
+        }
+        let taken = damaged.cache.checked_mul(sessions).and_then(|numbers| numbers.checked_mul(self.increment));
+        let with_taken = taken.and_then(|taken| last.checked_add(taken));
+        let fits = with_taken.filter(|value| !self.cycles && (self.min_value..=self.max_value).contains(value));
+        Some(fits.unwrap_or(last))
+    }
+}
+
 /// How many constraints and valid indexes there are, over all tables.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 pub struct ConstraintCounts {
@@ -164,4 +195,30 @@ pub struct LargeObjects {
     pub count: u64,
     /// The sum of their hashes; `None` where there are none.
     pub hash: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(last_value: i64, is_called: bool) -> Sequence {
+        let name = ObjectName::new("public", "orders_id_seq");
+        let (increment, cache, max_value, min_value) = (1, 1, 1000, 1);
+        Sequence { name, last_value, is_called, increment, cache, max_value, min_value, cycles: false }
+    }
+
+    #[test]
+    fn a_sequence_never_hands_out_again_what_the_damaged_database_has_handed_out() {
+        assert_eq!(at(10, true).carried_on(&at(50, true), 100), Some(150));
+        assert_eq!(at(10, true).carried_on(&at(990, true), 100), Some(990), "the last numbers are not thrown away");
+        assert_eq!(at(50, true).carried_on(&at(10, true), 100), None, "never back");
+        assert_eq!(at(1, false).carried_on(&at(1, false), 100), None, "an unused one stays unused");
+        assert_eq!(at(1, false).carried_on(&at(1, true), 100), Some(101));
+        assert_eq!(at(50, false).carried_on(&at(10, true), 100), None, "never back from where it was set to");
+        let down = |sequence: Sequence| Sequence { increment: -1, min_value: -1000, max_value: -1, ..sequence };
+        assert_eq!(down(at(-10, true)).carried_on(&down(at(-50, true)), 100), Some(-150));
+        assert_eq!(down(at(-50, true)).carried_on(&down(at(-10, true)), 100), None);
+        let round = |sequence: Sequence| Sequence { cycles: true, ..sequence };
+        assert_eq!(round(at(990, true)).carried_on(&round(at(3, true)), 100), Some(3), "it has started again");
+    }
 }

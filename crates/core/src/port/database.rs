@@ -129,6 +129,11 @@ pub struct Ports<'a> {
 pub trait Progress: Send + Sync {
     /// `done` of `of` bytes of `what` are done; `of` is an estimate, and `None` where there is none.
     fn moved(&self, what: &str, done: u64, of: Option<u64>);
+
+    /// An act came to a point that it is in doubt at when it is interrupted there: `frozen`, `swapped`.
+    fn passed(&self, point: &str) {
+        let _ = point;
+    }
 }
 
 /// What a step on a database came to.

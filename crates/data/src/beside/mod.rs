@@ -1,5 +1,7 @@
 //! Copies beside the database: built, verified, used and dropped.
 
+pub(crate) mod access;
+
 use backout_core::data::DataStep;
 use backout_core::port::{Blobs, DataDone, PortError, Ports};
 
