@@ -38,6 +38,7 @@ impl Ground {
             folder: folder.path().to_owned(),
             state: folder.path().to_owned(),
             clock: Arc::new(WallClock),
+            inside: None,
         };
         Self { server, target, folder }
     }

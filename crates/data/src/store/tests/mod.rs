@@ -56,6 +56,7 @@ fn target(store: BackupStore, folder: &Path) -> Target {
         folder: folder.to_owned(),
         state: folder.join("state"),
         clock: Arc::new(ManualClock::at("2026-11-21T00:00:00Z".parse().unwrap())),
+        inside: None,
     }
 }
 
