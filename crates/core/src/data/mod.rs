@@ -9,6 +9,7 @@ mod fact;
 mod ledger;
 mod loss;
 mod manifest;
+mod obstacles;
 mod point;
 mod rung;
 mod schema;
@@ -24,6 +25,7 @@ pub use loss::{LossEstimate, LossReport, Method, TableEstimate, TableLoss};
 pub use manifest::{
     ConstraintCounts, DatabaseProperties, LargeObjects, Manifest, RoleSetting, Sequence, Snapshot, TableContent,
 };
+pub use obstacles::{Surroundings, obstacles};
 pub use point::{DataPoint, Packing, PointKind, RecoveryTarget, RestorePoint, Sealing, StoredObject};
 pub use rung::{Ladder, RejectedRung, Rung};
 pub use schema::{Column, Constraint, ConstraintKind, Definition, ObjectName, Schema, Table, UserType};
