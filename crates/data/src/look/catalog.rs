@@ -29,6 +29,11 @@ const SETTINGS: &str = "SET LOCAL search_path = ''; SET LOCAL datestyle = 'ISO, 
     SET LOCAL lc_monetary = 'C'; SET LOCAL xmloption = 'content'; SET LOCAL quote_all_identifiers = off; \
     SET LOCAL row_security = off; SET LOCAL lock_timeout = '5s'; SET LOCAL jit = off";
 
+/// Reading rows is as long as it is, whatever the role is limited to.
+const UNLIMITED: &str = "SET LOCAL statement_timeout = 0";
+
+const READ_ONLY: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
 /// Reads under [`SETTINGS`]: in the transaction that is open, else in a read-only one of its own. Where it fails, an open
 /// transaction can go on.
 ///
@@ -38,15 +43,49 @@ pub(super) async fn qualified<T>(
     client: &Client,
     reading: impl Future<Output = Result<T, PortError>>,
 ) -> Result<T, PortError> {
+    frame(client, READ_ONLY, &[SETTINGS], reading).await
+}
+
+/// As [`qualified`], for reading rows.
+pub(super) async fn scanning<T>(
+    client: &Client,
+    reading: impl Future<Output = Result<T, PortError>>,
+) -> Result<T, PortError> {
+    frame(client, READ_ONLY, &[SETTINGS, UNLIMITED], reading).await
+}
+
+/// As [`scanning`], in a transaction that may write. All of it is rolled back.
+pub(super) async fn writing<T>(
+    client: &Client,
+    reading: impl Future<Output = Result<T, PortError>>,
+) -> Result<T, PortError> {
+    frame(client, "BEGIN", &[SETTINGS, UNLIMITED], reading).await
+}
+
+/// As [`qualified`], under other settings.
+pub(super) async fn framed<T>(
+    client: &Client,
+    settings: &str,
+    reading: impl Future<Output = Result<T, PortError>>,
+) -> Result<T, PortError> {
+    frame(client, READ_ONLY, &[settings], reading).await
+}
+
+async fn frame<T>(
+    client: &Client,
+    begin: &str,
+    settings: &[&str],
+    reading: impl Future<Output = Result<T, PortError>>,
+) -> Result<T, PortError> {
     let end = match client.batch_execute("SAVEPOINT backout_look").await {
         Ok(()) => "ROLLBACK TO SAVEPOINT backout_look; RELEASE SAVEPOINT backout_look",
         Err(error) if error.code() == Some(&SqlState::NO_ACTIVE_SQL_TRANSACTION) => {
-            run(client, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+            run(client, begin).await?;
             "ROLLBACK"
         }
         Err(error) => return Err(failed("could not read the catalogs", &error)),
     };
-    let read = match run(client, SETTINGS).await {
+    let read = match run(client, &settings.join("; ")).await {
         Ok(()) => reading.await,
         Err(error) => Err(error),
     };

@@ -4,7 +4,7 @@ use backout_core::data::LargeObjects;
 use backout_core::port::PortError;
 use tokio_postgres::Client;
 
-use crate::look::catalog::{qualified, row};
+use crate::look::catalog::{row, scanning};
 
 /// How many there are, and a hash over their numbers and contents. They are read as any role reads them, so that the hash
 /// is the same for everybody: what the pages hold where a hole was left changes with a restore. The hash is `None` where
@@ -20,6 +20,6 @@ pub(crate) async fn large_objects(client: &Client) -> Result<LargeObjects, PortE
         return Ok(LargeObjects::default());
     }
     let query = "SELECT sum(hashtextextended(oid || ':' || md5(lo_get(oid)), 0))::text FROM pg_largeobject_metadata";
-    let hash = qualified(client, async { Ok(row(client, what, query).await?.get::<_, Option<String>>(0)) }).await;
+    let hash = scanning(client, async { Ok(row(client, what, query).await?.get::<_, Option<String>>(0)) }).await;
     Ok(LargeObjects { count, hash: hash.ok().flatten() })
 }

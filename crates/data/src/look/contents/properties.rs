@@ -6,10 +6,11 @@ use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
 use super::tables::server_version;
+use crate::marks;
 use crate::words::failed;
 
-/// The properties of the database called `dbname`; `client` may be in another one of the same server. Settings called
-/// `backout.…` are our marks, and left out.
+/// The properties of the database called `dbname`; `client` may be in another one of the same server. What we
+/// write into its comment is left out.
 ///
 /// # Errors
 /// Where there is no such database, or the catalogs cannot be read.
@@ -31,7 +32,7 @@ pub(crate) async fn properties(client: &Client, dbname: &str) -> Result<Database
         tablespace: row.get(6),
         acl,
         connection_limit: row.get(8),
-        comment: row.get(9),
+        comment: marks::without(row.get(9)),
         settings: settings(client, dbname).await?,
         security_labels: security_labels(client, dbname).await?,
     })
@@ -40,8 +41,8 @@ pub(crate) async fn properties(client: &Client, dbname: &str) -> Result<Database
 /// Columns came and changed their names: the provider in 15, `datlocale` for `daticulocale` in 17.
 fn database_query(server_version: u32) -> String {
     let (provider, locale) = match server_version {
-        ..150_000 => ("'c'", "NULL"),
-        ..170_000 => ("d.datlocprovider", "d.daticulocale"),
+        ..=149_999 => ("'c'", "NULL"),
+        150_000..=169_999 => ("d.datlocprovider", "d.daticulocale"),
         _ => ("d.datlocprovider", "d.datlocale"),
     };
     format!(
@@ -57,7 +58,7 @@ async fn settings(client: &Client, dbname: &str) -> Result<Vec<RoleSetting>, Por
     let query = "SELECT r.rolname::text, split_part(c, '=', 1), substr(c, strpos(c, '=') + 1) \
         FROM pg_catalog.pg_db_role_setting s JOIN pg_catalog.pg_database d ON d.oid = s.setdatabase \
           CROSS JOIN unnest(s.setconfig) c LEFT JOIN pg_catalog.pg_roles r ON r.oid = s.setrole \
-        WHERE d.datname = $1 AND NOT c ^@ 'backout.'";
+        WHERE d.datname = $1";
     let found = named(client, dbname, query).await?;
     let mut settings: Vec<RoleSetting> =
         found.iter().map(|row| RoleSetting { role: row.get(0), name: row.get(1), value: row.get(2) }).collect();

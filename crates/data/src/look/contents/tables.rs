@@ -1,11 +1,11 @@
 //! Tables with their rows: counted, and hashed in the same scan.
 
-use backout_core::data::{ObjectName, TableContent};
+use backout_core::data::TableContent;
 use backout_core::port::PortError;
 use tokio_postgres::{Client, Row};
 
 use super::row_hash::{BY_VALUE, HashedColumn, table_hash};
-use crate::look::catalog::{RELATION_COUNTS, object, qualified, row, rows};
+use crate::look::catalog::{RELATION_COUNTS, object, row, rows, scanning};
 use crate::words::quoted;
 
 /// Whether rows are hashed or only counted.
@@ -23,12 +23,7 @@ pub(crate) enum Hashes {
 /// # Errors
 /// A table that may not be read, or only in part because of row security: an answer about fewer rows would be a lie.
 pub(crate) async fn contents(client: &Client, hashes: Hashes) -> Result<Vec<TableContent>, PortError> {
-    qualified(client, async {
-        // Counting is as long as it is, whatever the role is limited to.
-        client
-            .batch_execute("SET LOCAL statement_timeout = 0")
-            .await
-            .map_err(|error| crate::words::failed("could not read the tables", &error))?;
+    scanning(client, async {
         let server_version = server_version(client).await?;
         let mut contents = Vec::new();
         for found in rows(client, "the tables", &tables_query()).await? {

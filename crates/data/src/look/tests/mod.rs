@@ -1,11 +1,27 @@
 //! Readers against a real server: what they read of a database, and of its dump restored beside it.
 
+mod ahead;
+mod manifest;
 mod restored;
+mod sound;
+mod state;
 
-use backout_adapters::command::Environment;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::Session;
+use backout_adapters::command::{Command, Environment};
+use backout_adapters::secret::Secrets;
+use backout_core::config::{Database, SecretOrText, Sensitive};
+use backout_core::policy::{Check, Verdict};
+use backout_testkit::manual_clock::ManualClock;
+use jiff::Timestamp;
+
 use crate::server::{OwnServer, ServerOptions, Tools};
+use crate::{Address, Session, Target};
+
+/// Everything that readers of catalogs have stumbled over.
+const NASTY: &str = include_str!("nasty.sql");
 
 /// A server, and databases in it.
 struct Ground {
@@ -14,7 +30,7 @@ struct Ground {
 
 impl Ground {
     async fn new(settings: &[(&str, &str)]) -> Self {
-        let environment: Environment = std::env::vars_os().collect();
+        let environment = environment();
         let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let options = ServerOptions { settings, port: None };
         let tools = Tools::find(None).unwrap();
@@ -43,9 +59,67 @@ impl Ground {
         session
     }
 
+    /// A session of another role.
+    async fn session_as(&self, role: &str, name: &str) -> Session {
+        Address::local(&self.folder(), 5432, role, name).connect().await.unwrap()
+    }
+
+    /// The database as an application's configuration names it.
+    fn target(&self, role: &str, name: &str, integrity: &[(&str, &str)]) -> Target {
+        let url = format!("host={} user={role} dbname={name} sslmode=disable", self.folder());
+        let integrity = integrity.iter().map(|(name, query)| ((*name).to_owned(), (*query).to_owned())).collect();
+        let environment = environment();
+        Target {
+            configured: configured(url, integrity),
+            secrets: Arc::new(Secrets::new(environment.clone(), self.server.data())),
+            environment,
+            folder: self.server.data(),
+            state: self.server.data(),
+            clock: Arc::new(ManualClock::at(Timestamp::UNIX_EPOCH)),
+            inside: None,
+        }
+    }
+
+    fn folder(&self) -> String {
+        self.server.data().parent().unwrap().display().to_string()
+    }
+
     async fn run(&self, program: &str, dbname: &str, words: &[&str]) {
+        self.command(program, dbname, words).run().await.unwrap();
+    }
+
+    fn command(&self, program: &str, dbname: &str, words: &[&str]) -> Command {
         let command = self.server.command(program, words.iter().copied()).unwrap();
         let variables = self.server.address(dbname).variables();
-        variables.into_iter().fold(command, |command, (name, value)| command.env(name, value)).run().await.unwrap();
+        variables.into_iter().fold(command, |command, (name, value)| command.env(name, value))
     }
+}
+
+fn configured(url: String, integrity: BTreeMap<String, String>) -> Database {
+    Database {
+        name: "shop".parse().unwrap(),
+        url: SecretOrText::Text(Sensitive::new(url)),
+        admin: None,
+        pgbouncer: None,
+        replicas: Vec::new(),
+        tools: None,
+        used_by: Vec::new(),
+        migrations: None,
+        backup: None,
+        recovery: None,
+        integrity,
+        keep_aside: Duration::from_secs(60),
+        automatic: false,
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the programs of the server find each other through it")]
+fn environment() -> Environment {
+    std::env::vars_os().collect()
+}
+
+/// The checks that do not hold, each in a line.
+fn told(checks: &[Check]) -> Vec<String> {
+    let told = checks.iter().filter(|check| check.verdict != Verdict::Healthy);
+    told.map(|check| format!("{}, {}: {}", check.name, check.verdict, check.what)).collect()
 }

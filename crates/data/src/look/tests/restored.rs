@@ -1,9 +1,7 @@
 //! What a dump brings back is equal to what it was made of, in every word that a manifest compares.
 
-use super::Ground;
+use super::{Ground, NASTY};
 use crate::look::{Hashes, constraints, contents, extensions, large_objects, schema, sequences};
-
-const NASTY: &str = include_str!("nasty.sql");
 
 #[tokio::test]
 async fn a_restored_dump_has_the_schema_and_the_contents_of_its_database() {
