@@ -13,7 +13,8 @@ use crate::command::Command;
 impl Inside for HostPlatform {
     fn run<'a>(&'a self, errand: &'a Errand) -> Pending<'a, Result<ErrandOutput, PortError>> {
         Box::pin(async move {
-            let (folder, environment, secrets) = self.service(&errand.service)?.place().await?;
+            let (folder, mut environment, secrets) = self.service(&errand.service)?.place().await?;
+            environment.extend(errand.variables.iter().map(|(name, value)| (name.into(), value.into())));
             let overlaid = match &errand.files {
                 Some(overlay) => Some(Overlaid::new(&folder, overlay).map_err(|error| {
                     PortError::new(format!("no copy of {} could be made to run in: {error}", folder.display()))

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Framework, ObjectName, RecoveryTarget, RestorePoint, Revision};
 use crate::id::{DatabaseName, ServiceName};
+use crate::inventory::BlobRef;
 
 /// One thing to do to a database.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -97,6 +98,10 @@ pub enum DataAct {
         preserve: Vec<Preserve>,
         /// The name of the schema that it is kept in.
         kept_in: String,
+        /// The scripts of the release that brought the migrations, as [`crate::port::Database::vault`] kept them; `None`
+        /// takes those of the release that is deployed when the step runs.
+        #[serde(default)]
+        vault: Option<BlobRef>,
     },
     /// Rename what was soft-dropped back. There when: it is where it was.
     SoftRestore {

@@ -1,5 +1,6 @@
 //! Programs and files where a service runs: migrations are undone by the tool that made them, with its own code.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Pending, PortError};
@@ -29,6 +30,8 @@ pub struct Errand {
     pub service: ServiceName,
     /// The program and its arguments.
     pub argv: Vec<String>,
+    /// Variables that it gets beside those of the service; no secrets.
+    pub variables: BTreeMap<String, String>,
     /// How long it may take.
     pub limit: Duration,
     /// Files that the program must find though the service's own release lacks them. The release stays as it is.

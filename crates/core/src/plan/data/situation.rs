@@ -4,6 +4,7 @@ use crate::config::Database;
 use crate::data::{
     DataPoint, DatabaseFact, DatabaseReadiness, LossEstimate, Manifest, MigrationGraph, RestorePoint, Schema,
 };
+use crate::inventory::BlobRef;
 use crate::port::Preflight;
 
 /// All that the planner knows of one database.
@@ -29,6 +30,8 @@ pub struct DataSituation<'a> {
     pub estimate: Result<&'a LossEstimate, &'a str>,
     /// The migrations of the release that brought the schema of now; the reason where they could not be read.
     pub migrations: Result<Option<&'a MigrationGraph>, &'a str>,
+    /// Where those migrations are kept; goes into [`crate::data::DataAct::ReverseMigrations`].
+    pub vault: Option<&'a BlobRef>,
     /// The database that the last rollback put aside, by its name on the server.
     pub put_aside: Option<&'a str>,
     /// A suffix for the names of copies, which no earlier run has used: letters, digits and underscores.
