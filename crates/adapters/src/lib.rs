@@ -3,6 +3,7 @@
 //! Contract: adapters carry out and report; they decide nothing. A request is a value before it becomes a process or an
 //! HTTP call, and a failed look is an answer (`Unknown`), never a guess.
 
+pub mod cache;
 pub mod command;
 pub mod compose;
 pub mod exec;

@@ -11,7 +11,7 @@ use super::outcome::{Performed, not_performed, of_io};
 
 /// A host and a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Endpoint {
+pub(crate) struct Endpoint {
     /// A name or an address, without brackets.
     pub(super) host: String,
     port: u16,
@@ -28,14 +28,14 @@ impl Endpoint {
     }
 
     /// The endpoint of an address, if it names a host.
-    pub(super) fn of_url(url: &Url, port: u16) -> Performed<Self> {
+    pub(crate) fn of_url(url: &Url, port: u16) -> Performed<Self> {
         let host =
             url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| not_performed("its address names no host"))?;
         Ok(Self { host: without_brackets(host), port: url.port_or_known_default().unwrap_or(port) })
     }
 
     /// The addresses that the name stands for now.
-    pub(super) async fn resolve(&self) -> Performed<Vec<SocketAddr>> {
+    pub(crate) async fn resolve(&self) -> Performed<Vec<SocketAddr>> {
         let unresolved =
             |why: &dyn fmt::Display| not_performed(format!("the name `{}` does not resolve: {why}", self.host));
         let found = lookup_host((self.host.as_str(), self.port)).await.map_err(|error| unresolved(&error))?;
@@ -45,7 +45,7 @@ impl Endpoint {
 
     /// Connects to the first address that answers. Where none does, a refusal says more than an address that cannot be
     /// reached from here.
-    pub(super) async fn connect(&self, addresses: &[SocketAddr]) -> Performed<TcpStream> {
+    pub(crate) async fn connect(&self, addresses: &[SocketAddr]) -> Performed<TcpStream> {
         let mut worst = not_performed(format!("{self} has no address"));
         for address in addresses {
             match TcpStream::connect(address).await {

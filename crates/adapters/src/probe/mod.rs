@@ -38,5 +38,8 @@ mod redis;
 mod tls;
 
 pub use client::{ProbeClient, Wiring};
+pub(crate) use connect::Endpoint;
 pub use exec::{ContainerExec, ContainerOutput, NotExecuted};
+pub(crate) use redis::decoded;
+pub(crate) use tls::Tls;
 pub use tls::{client_tls, install_crypto};

@@ -9,7 +9,7 @@ use backout_core::port::{ProbeOutcome, Reading};
 use tokio::time::{Instant, timeout};
 
 /// A reading, or the outcome that ended the probe before there was an answer.
-pub(super) type Performed<T = Reading> = Result<T, ProbeOutcome>;
+pub(crate) type Performed<T = Reading> = Result<T, ProbeOutcome>;
 
 pub(super) fn not_performed(why: impl Display) -> ProbeOutcome {
     ProbeOutcome::NotPerformed { why: why.to_string() }

@@ -123,7 +123,7 @@ fn request(words: &[&str]) -> Vec<u8> {
 }
 
 /// A part of an address with `%41` as `A`; what is no such escape stays as it is.
-fn decoded(part: &str) -> String {
+pub(crate) fn decoded(part: &str) -> String {
     let mut bytes = Vec::with_capacity(part.len());
     let mut rest = part.as_bytes();
     while let [first, tail @ ..] = rest {

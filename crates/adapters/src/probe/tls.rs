@@ -35,7 +35,7 @@ pub fn client_tls(verify: bool) -> Result<ClientConfig, Error> {
 
 /// The configurations of all probes.
 #[derive(Debug, Default)]
-pub(super) struct Tls {
+pub(crate) struct Tls {
     /// Trusted beside what the system trusts.
     roots: Vec<CertificateDer<'static>>,
     verifying: OnceLock<Arc<ClientConfig>>,
@@ -69,7 +69,7 @@ impl Tls {
     }
 
     /// Shakes hands over a connection to `endpoint`.
-    pub(super) async fn handshake<S>(&self, verify: bool, endpoint: &Endpoint, stream: S) -> Performed<TlsStream<S>>
+    pub(crate) async fn handshake<S>(&self, verify: bool, endpoint: &Endpoint, stream: S) -> Performed<TlsStream<S>>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
