@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backout_core::config::Environment;
-use backout_core::id::ServiceName;
-use backout_core::port::{Blobs, Clock, Deployer, Files, Platform, Prober, Store, Watcher};
+use backout_core::id::{DatabaseName, ServiceName};
+use backout_core::port::{
+    Blobs, Cache, Clock, Database, Deployer, Files, Platform, Ports, Prober, Progress, Store, Watcher,
+};
 use tokio::sync::watch;
 
 /// One environment and its ports. Time, randomness and interruption come in here.
@@ -15,6 +17,10 @@ pub struct World {
     pub environment: Arc<Environment>,
     /// What runs the services, with the services that each runs.
     pub platforms: Vec<Hosted>,
+    /// The databases, by name.
+    pub databases: BTreeMap<DatabaseName, Arc<dyn Database>>,
+    /// The caches, by name.
+    pub caches: BTreeMap<String, Arc<dyn Cache>>,
     /// The configuration files that belong to each service.
     pub files_of: BTreeMap<ServiceName, Vec<OwnedFile>>,
     /// The host's files.
@@ -31,6 +37,8 @@ pub struct World {
     pub deployer: Arc<dyn Deployer>,
     /// Looks on.
     pub watcher: Arc<dyn Watcher>,
+    /// Told how far long work on a database is.
+    pub progress: Arc<dyn Progress>,
     /// Random numbers, for identifiers.
     pub salt: Arc<dyn Fn() -> u32 + Send + Sync>,
     /// Turns true when this process shall stop.
@@ -65,6 +73,12 @@ impl World {
     #[must_use]
     pub fn depends_on(&self) -> BTreeMap<ServiceName, Vec<ServiceName>> {
         self.environment.services.iter().map(|(name, service)| (name.clone(), service.depends_on.clone())).collect()
+    }
+
+    /// What a long act on a database needs beside it.
+    #[must_use]
+    pub fn ports(&self) -> Ports<'_> {
+        Ports { blobs: self.blobs.as_ref(), progress: self.progress.as_ref() }
     }
 
     /// Ends when this process shall stop.

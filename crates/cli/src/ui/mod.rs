@@ -1,5 +1,6 @@
 //! The only place that prints: data to standard output, talk to standard error.
 
+mod amount;
 mod progress;
 mod style;
 mod words;

@@ -5,17 +5,23 @@ use std::time::Duration;
 
 use backout_core::detect::{Measured, Sample};
 use backout_core::journal::{Body, Record};
-use backout_core::port::Watcher;
+use backout_core::port::{Clock, Progress, Watcher};
 use backout_core::report::{Line, Timeline};
+use backout_engine::clock::SystemClock;
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::amount::Amount;
 use super::{Paint, Ui, clock_time};
+
+/// How often the moving line moves.
+const TICK: Duration = Duration::from_millis(120);
 
 /// Looks on for a person.
 pub(crate) struct Narrator {
     ui: Ui,
     timeline: Mutex<Timeline>,
     bar: ProgressBar,
+    amount: Mutex<Option<Amount>>,
 }
 
 impl Narrator {
@@ -25,7 +31,7 @@ impl Narrator {
         if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {wide_msg}") {
             bar.set_style(style);
         }
-        Self { ui, timeline: Mutex::new(Timeline::default()), bar }
+        Self { ui, timeline: Mutex::new(Timeline::default()), bar, amount: Mutex::new(None) }
     }
 
     /// Takes notice of what was told before: a run is gone on with.
@@ -54,7 +60,7 @@ impl Narrator {
         };
         self.bar.reset();
         self.bar.set_message(message);
-        self.bar.enable_steady_tick(Duration::from_millis(120));
+        self.bar.enable_steady_tick(TICK);
     }
 }
 
@@ -74,6 +80,26 @@ impl Watcher for Narrator {
         if !self.bar.is_hidden() && !matches!(sample.measured, Measured::Unmeasurable { .. }) {
             self.bar.set_message(format!("watching: {} {}", sample.signal, sample.what));
         }
+    }
+}
+
+/// On a terminal the moving line says how far it is; elsewhere now and then a line of its own does.
+impl Progress for Narrator {
+    fn moved(&self, what: &str, done: u64, of: Option<u64>) {
+        let Ok(mut amount) = self.amount.lock() else { return };
+        let now = SystemClock.now();
+        let amount = match amount.as_mut().filter(|amount| amount.is_of(what)) {
+            Some(amount) => amount,
+            None => amount.insert(Amount::begun(what, now)),
+        };
+        if self.bar.is_hidden() {
+            if amount.is_worth_a_line(done, of, now) {
+                self.ui.say(&format!("{} {}", Paint::faint(&clock_time(now)), amount.text(done, of, now)));
+            }
+            return;
+        }
+        self.bar.set_message(amount.text(done, of, now));
+        self.bar.enable_steady_tick(TICK);
     }
 }
 

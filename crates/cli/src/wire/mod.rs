@@ -1,6 +1,7 @@
 //! Wiring: the only place that knows all the crates, and puts them together for one command.
 
 mod config;
+mod databases;
 mod deployer;
 mod platforms;
 mod process;
@@ -14,13 +15,15 @@ use backout_adapters::command::Command;
 use backout_adapters::files::HostFiles;
 use backout_core::config::{ComposeProject, Environment, ServicePlatform};
 use backout_core::id::ServiceName;
-use backout_core::port::Watcher;
+use backout_core::port::{Progress, Watcher};
 use backout_engine::blob::{BlobFolder, BlobKey};
 use backout_engine::clock::SystemClock;
 use backout_engine::state_dir::{Places, StateDir};
 use backout_engine::store::SqliteStore;
 use backout_engine::{OwnedFile, World};
 pub(crate) use config::{FILE_NAME, Found, find, load};
+pub(crate) use databases::databases;
+use databases::{caches, with_migrations_inside};
 use deployer::ProcessDeployer;
 pub(crate) use platforms::{Platforms, host_platform, platforms};
 pub(crate) use process::Process;
@@ -88,13 +91,14 @@ impl Setup {
     ///
     /// # Errors
     /// A platform that cannot be set up at all; one that does not answer is found out by looking.
-    pub(crate) fn world(
+    pub(crate) fn world<W: Watcher + Progress + 'static>(
         &self,
         deploy: Option<Command>,
-        watcher: Arc<dyn Watcher>,
+        watcher: Arc<W>,
         interrupt: watch::Receiver<bool>,
     ) -> Result<World, CliError> {
-        let Platforms { hosted, prober } = platforms(self);
+        let Platforms { hosted, prober, inside } = platforms(self);
+        let databases = with_migrations_inside(self, &inside);
         let stand_by = Command::new(&self.process.program, &self.process.variables)
             .args(self.options())
             .arg("dead-man")
@@ -102,6 +106,8 @@ impl Setup {
         Ok(World {
             environment: Arc::clone(&self.environment),
             platforms: hosted,
+            databases: databases.into_iter().map(|(name, database)| (name, database as _)).collect(),
+            caches: caches(self),
             files_of: self.files_of(),
             files: Arc::new(HostFiles),
             blobs: Arc::clone(&self.blobs) as _,
@@ -109,7 +115,8 @@ impl Setup {
             store: Arc::clone(&self.store) as _,
             clock: Arc::new(SystemClock),
             deployer: Arc::new(ProcessDeployer::new(deploy, stand_by, self.state.logs())),
-            watcher,
+            watcher: Arc::clone(&watcher) as _,
+            progress: watcher,
             salt: Arc::new(salt),
             interrupt,
         })

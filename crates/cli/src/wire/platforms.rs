@@ -11,7 +11,7 @@ use backout_adapters::probe::{ContainerExec, ProbeClient, Wiring};
 use backout_adapters::secret::Secrets;
 use backout_core::config::{ComposeProject, ExecService, HostService, HostSource, ServicePlatform};
 use backout_core::id::ServiceName;
-use backout_core::port::{Platform, Prober};
+use backout_core::port::{Inside, Platform, Prober};
 use backout_engine::Hosted;
 use backout_engine::clock::SystemClock;
 
@@ -21,6 +21,8 @@ use super::Setup;
 pub(crate) struct Platforms {
     pub(crate) hosted: Vec<Hosted>,
     pub(crate) prober: Arc<dyn Prober>,
+    /// Where programs can be run beside a service, for its migrations.
+    pub(super) inside: Vec<(Vec<ServiceName>, Arc<dyn Inside>)>,
 }
 
 /// Services by what runs them.
@@ -36,6 +38,7 @@ pub(crate) fn platforms(setup: &Setup) -> Platforms {
     let by = by_platform(setup);
     let secrets = Arc::new(Secrets::new(setup.process.variables.clone(), setup.found.folder()));
     let mut hosted = Vec::new();
+    let mut inside: Vec<(Vec<ServiceName>, Arc<dyn Inside>)> = Vec::new();
     let mut containers: Vec<(Vec<ServiceName>, Arc<dyn ContainerExec>)> = Vec::new();
     for (project, services) in by.compose {
         let names: Vec<ServiceName> = services.keys().cloned().collect();
@@ -45,7 +48,9 @@ pub(crate) fn platforms(setup: &Setup) -> Platforms {
     }
     if !by.host.is_empty() {
         let platform = Arc::new(HostPlatform::new(&by.host, host_options(setup, &secrets)));
-        hosted.push(Hosted { platform, services: by.host.into_keys().collect() });
+        let services: Vec<ServiceName> = by.host.into_keys().collect();
+        inside.push((services.clone(), platform.clone()));
+        hosted.push(Hosted { platform, services });
     }
     if !by.exec.is_empty() {
         let options = ExecOptions {
@@ -57,7 +62,7 @@ pub(crate) fn platforms(setup: &Setup) -> Platforms {
         hosted.push(Hosted { platform, services: by.exec.into_keys().collect() });
     }
     let prober = prober(setup, secrets, &hosted, containers);
-    Platforms { hosted, prober }
+    Platforms { hosted, prober, inside }
 }
 
 /// The host services of an environment as one platform: for what a deploy does to them, and no rollback.

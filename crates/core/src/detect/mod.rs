@@ -2,10 +2,12 @@
 
 mod expect;
 mod instances;
+mod integrity;
 mod judge;
 mod sample;
 
 pub use expect::{Comparison, HttpAnswer, Patterns, compare_containers, time_left};
 pub use instances::{Ailment, ailment};
+pub use integrity::broken_integrity;
 pub use judge::{Judge, Rules, is_red};
 pub use sample::{Measured, Sample, SignalPath, Unit};

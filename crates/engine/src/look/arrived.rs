@@ -40,8 +40,9 @@ pub(crate) async fn arrived(world: &World, expected: &Expected<'_>) -> Survey {
         for check in &mut survey.checks {
             check.was_red_before = expected.red_before.contains(&check.name);
         }
-        let targets: Vec<Check> =
+        let mut targets: Vec<Check> =
             expected.steps.iter().filter_map(|step| target_of(&step.action, &survey.facts)).collect();
+        targets.extend(data_targets(world, &expected.steps).await);
         survey.checks.splice(0..0, targets);
         let holds = !survey.checks.iter().any(|check| check.blocks() || check.verdict == Verdict::Inconclusive);
         if holds || world.clock.now() >= deadline {
@@ -78,7 +79,24 @@ pub(crate) fn are_back(files: &[FileRef], fact: &Fact) -> bool {
     files.iter().all(|file| fact.files.get(&file.path) == file.digest())
 }
 
-/// The check that a step's target is there.
+/// The checks that databases are where the steps have brought them. What cannot be looked at has not arrived.
+async fn data_targets(world: &World, steps: &[&Step]) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for step in steps {
+        let Action::Data(data) = &step.action else { continue };
+        let Some(database) = world.databases.get(&data.database).filter(|_| data.act.is_lasting()) else { continue };
+        let (verdict, what) = match database.reached(data, world.blobs.as_ref()).await {
+            Ok((true, seen)) => (Verdict::Healthy, seen),
+            Ok((false, seen)) => (Verdict::Unhealthy, seen),
+            Err(error) => (Verdict::Unhealthy, format!("cannot be looked at: {error}")),
+        };
+        let name = format!("{}: {}", data.database, explain::action(&step.action));
+        checks.push(Check { name, verdict, what, was_red_before: false });
+    }
+    checks
+}
+
+/// The check that a service is where a step has brought it.
 fn target_of(action: &Action, facts: &[Fact]) -> Option<Check> {
     let service = action.service()?;
     let fact = facts.iter().find(|fact| fact.service == *service);

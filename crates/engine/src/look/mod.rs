@@ -2,6 +2,7 @@
 
 mod arrived;
 mod collect;
+mod data;
 mod seen;
 mod starting;
 mod survey;
@@ -10,6 +11,8 @@ mod watch;
 pub(crate) use arrived::{Expected, are_back, arrived, is_stopped, nor_was_it_there};
 pub use collect::{observe, probe_all, probes};
 pub(crate) use collect::{observe_one, probe_one};
+pub use data::look_at_databases;
+pub(crate) use data::{checks, look_at};
 pub(crate) use seen::{all_seen, observe_once_seen};
 pub(crate) use survey::settled;
 pub use survey::{Survey, red, required, survey};

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use backout_core::data::DatabaseFact;
 use backout_core::detect::{Ailment, Measured, Sample, SignalPath, ailment, is_red};
 use backout_core::inventory::{Fact, Seen};
 use backout_core::policy::{Check, Verdict};
 
 use super::collect::{observe, probe_all, probes};
+use super::data::{checks, look_at_databases};
 use crate::world::World;
 
 /// Time between two looks at what is settling.
@@ -17,19 +19,21 @@ const PAUSE: Duration = Duration::from_millis(200);
 pub struct Survey {
     /// What runs.
     pub facts: Vec<Fact>,
+    /// How every database is.
+    pub databases: Vec<DatabaseFact>,
     /// One sample of every probe.
     pub samples: Vec<Sample>,
     /// The checks.
     pub checks: Vec<Check>,
 }
 
-/// Looks at everything once: every service by its platform, and every required probe.
+/// Looks at everything once: every service by its platform, every database, and every required probe.
 pub async fn survey(world: &World) -> Survey {
-    let (facts, samples) = tokio::join!(observe(world), probe_all(world));
+    let (facts, samples, databases) = tokio::join!(observe(world), probe_all(world), look_at_databases(world));
     let services = facts.iter().map(is_well);
     let signals = required(world).into_iter().map(|signal| holds(world, &signal, &samples));
-    let checks = services.chain(signals).collect();
-    Survey { facts, samples, checks }
+    let checks = services.chain(signals).chain(databases.iter().flat_map(checks)).collect();
+    Survey { facts, databases, samples, checks }
 }
 
 /// Looks at everything, and looks again while something is still settling (a start period, a restart), for at most `within`.

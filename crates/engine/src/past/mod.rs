@@ -1,8 +1,10 @@
 //! What is past: what the records say together, and what may be let go of.
 
+mod databases;
 mod history;
 mod retain;
 
+pub use databases::{put_aside, restore_points, vault_of};
 pub use history::{PastRollback, checkpoints, estimates, past_rollbacks};
 pub use retain::prune;
 pub(crate) use retain::unpin;

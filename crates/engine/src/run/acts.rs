@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use backout_core::id::{ServiceName, StepId};
+use backout_core::id::{CheckpointId, ServiceName, StepId};
 use backout_core::inventory::{Checkpoint, Fact, Seen, Version, changed_between, last_known_good};
 use backout_core::journal::{Body, RunResult, StepOutcome};
 use backout_core::plan::{Step, safety};
@@ -11,7 +11,7 @@ use backout_core::policy::Verdict;
 use backout_core::port::PortError;
 use backout_core::run::{Act as Wanted, CapturePurpose, State, StepStatus};
 
-use super::capture::{Care, capture, moved_since};
+use super::capture::{Care, Purpose, capture, moved_since};
 use super::drive::Driver;
 use super::step::Before;
 use super::switch::in_words;
@@ -36,7 +36,7 @@ impl Driver<'_> {
             }),
             Wanted::StartDeploy => Ok(self.start_deploy().await),
             Wanted::AwaitDeploy { pid, started_ticks } => Ok(self.await_deploy(pid, started_ticks).await),
-            Wanted::LookAfter => Ok(self.look_after().await),
+            Wanted::LookAfter => self.look_after().await,
             Wanted::Watch => Ok(self.watch().await),
             Wanted::Plan => self.plan().await,
             Wanted::Execute { step, attempt } => self.execute(step, attempt).await,
@@ -67,7 +67,14 @@ impl Driver<'_> {
             CapturePurpose::BeforeRollback => ("what ran before a rollback", Care::BestEffort),
             CapturePurpose::Kept => ("what a deploy led to", Care::Complete),
         };
-        let taken = capture(self.world, Some(&self.run), why, care).await;
+        let backups = match purpose {
+            CapturePurpose::BeforeDeploy => match self.back_up().await? {
+                Ok(backups) => backups,
+                Err(error) => return Ok(self.not_begun("a restore point could not be taken", &in_words(&error))),
+            },
+            CapturePurpose::BeforeRollback | CapturePurpose::Kept => BTreeMap::new(),
+        };
+        let taken = capture(self.world, Some(&self.run), &Purpose { why, care, backups }).await;
         let taken = match taken {
             Ok(checkpoint) if purpose != CapturePurpose::BeforeRollback => self.unless_moved(checkpoint, purpose).await,
             taken => taken,
@@ -132,10 +139,14 @@ impl Driver<'_> {
         Body::RunEnded { result: RunResult::Refused, summary: format!("{what}, so nothing was changed: {why}") }
     }
 
-    async fn look_after(&self) -> Body {
+    async fn look_after(&self) -> Result<Body, EngineError> {
         let facts = observe(self.world).await;
         let changed = changed_between(&self.machine.state().before, &facts);
-        Body::AfterSeen { facts, changed }
+        let data = self.databases_after().await?;
+        if !changed.is_empty() || !data.changed.is_empty() {
+            self.keep_vaults().await?;
+        }
+        Ok(Body::AfterSeen { facts, changed, data })
     }
 
     /// Nobody would ask again for an automatic run that is refused because a platform is out of sight for a moment.
@@ -200,7 +211,7 @@ impl Driver<'_> {
         self.machine.state().plan.as_ref()?.step(id)
     }
 
-    async fn checkpoint(&self, id: Option<&backout_core::id::CheckpointId>) -> Result<Option<Checkpoint>, EngineError> {
+    pub(super) async fn checkpoint(&self, id: Option<&CheckpointId>) -> Result<Option<Checkpoint>, EngineError> {
         let Some(id) = id else { return Ok(None) };
         let records = self.world.store.records(&self.world.environment.name, &["checkpoint_taken"]).await?;
         Ok(checkpoints(&records).into_iter().map(|graded| graded.checkpoint).find(|checkpoint| checkpoint.id == *id))

@@ -6,11 +6,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use backout_core::id::{CheckpointId, RunId, ServiceName};
+use backout_core::data::RestorePoint;
+use backout_core::id::{CheckpointId, DatabaseName, RunId, ServiceName};
 use backout_core::inventory::{Checkpoint, Fact, FileRef, FileState, Grade};
 use backout_core::journal::Body;
 use backout_core::port::{Captured, Lease, PortError};
 
+use super::data::data_points;
 use crate::error::EngineError;
 use crate::past::unpin;
 use crate::world::{Hosted, OwnedFile, World};
@@ -27,6 +29,16 @@ pub(crate) enum Care {
     BestEffort,
 }
 
+/// What a checkpoint is taken for.
+pub(crate) struct Purpose<'a> {
+    /// In words, for a person.
+    pub(crate) why: &'a str,
+    /// How much may be missing.
+    pub(crate) care: Care,
+    /// The restore points that were taken for it.
+    pub(crate) backups: BTreeMap<DatabaseName, RestorePoint>,
+}
+
 /// Records the environment as it is.
 ///
 /// # Errors
@@ -35,8 +47,7 @@ pub(crate) enum Care {
 pub(crate) async fn capture(
     world: &World,
     run: Option<&RunId>,
-    why: &str,
-    care: Care,
+    purpose: &Purpose<'_>,
 ) -> Result<Checkpoint, PortError> {
     let now = world.clock.now();
     let mut checkpoint = Checkpoint {
@@ -44,12 +55,12 @@ pub(crate) async fn capture(
         environment: world.environment.name.clone(),
         taken_at: now,
         run: run.cloned(),
-        why: why.to_owned(),
+        why: purpose.why.to_owned(),
         artifacts: BTreeMap::new(),
         absent: Vec::new(),
         databases: BTreeMap::new(),
     };
-    match fill(world, &mut checkpoint, care).await {
+    match fill(world, &mut checkpoint, purpose).await {
         Ok(()) => Ok(checkpoint),
         Err(error) => {
             // Nobody will know of this checkpoint. Pins that cannot be taken away cost some space, and nothing else.
@@ -59,11 +70,11 @@ pub(crate) async fn capture(
     }
 }
 
-async fn fill(world: &World, checkpoint: &mut Checkpoint, care: Care) -> Result<(), PortError> {
+async fn fill(world: &World, checkpoint: &mut Checkpoint, purpose: &Purpose<'_>) -> Result<(), PortError> {
     for hosted in &world.platforms {
         let captured = match capture_some(world, hosted, &hosted.services, &checkpoint.id).await {
             Ok(captured) => captured,
-            Err(error) if care == Care::Complete => return Err(error),
+            Err(error) if purpose.care == Care::Complete => return Err(error),
             Err(_) => one_by_one(world, hosted, checkpoint).await,
         };
         for artifact in captured.artifacts {
@@ -75,6 +86,11 @@ async fn fill(world: &World, checkpoint: &mut Checkpoint, care: Care) -> Result<
         artifact.files = capture_files(world, service).await?;
     }
     checkpoint.absent.sort();
+    let (databases, missing) = data_points(world, &purpose.backups, purpose.care).await?;
+    checkpoint.databases = databases;
+    for why in missing {
+        checkpoint.why = format!("{}; {why}", checkpoint.why);
+    }
     Ok(())
 }
 
@@ -142,7 +158,8 @@ pub async fn record_checkpoint(
     why: &str,
     grade: (Grade, String),
 ) -> Result<CheckpointId, EngineError> {
-    let checkpoint = capture(world, None, why, Care::Complete).await?;
+    let purpose = Purpose { why, care: Care::Complete, backups: BTreeMap::new() };
+    let checkpoint = capture(world, None, &purpose).await?;
     let id = checkpoint.id.clone();
     let (grade, why) = grade;
     let bodies = [

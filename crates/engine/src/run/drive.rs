@@ -3,8 +3,10 @@
 //! Architecture invariant: record intent, act, record outcome, then tell others. A record that the journal does not take
 //! stops the run before the act it announces.
 
-use backout_core::id::RunId;
+use backout_core::data::DataAct;
+use backout_core::id::{RunId, StepId};
 use backout_core::journal::{Body, Record, RunResult, RunStarted};
+use backout_core::plan::Action;
 use backout_core::port::{Lease, PortError, StoreError};
 use backout_core::run::{Act as Wanted, Effect, Run};
 
@@ -68,7 +70,7 @@ impl Driver<'_> {
         }
     }
 
-    async fn append(&self, body: &Body) -> Result<Record, EngineError> {
+    pub(crate) async fn append(&self, body: &Body) -> Result<Record, EngineError> {
         match self.world.store.append(self.lease, Some(&self.run), body).await {
             Ok(record) => {
                 self.world.watcher.recorded(&record);
@@ -85,10 +87,11 @@ impl Driver<'_> {
         if *self.world.interrupt.borrow() {
             return Err(EngineError::Interrupted);
         }
-        let changes = matches!(
-            wanted,
-            Wanted::Execute { .. } | Wanted::Undo { .. } | Wanted::Capture(_) | Wanted::Arm | Wanted::StartDeploy
-        );
+        let changes = match &wanted {
+            Wanted::Execute { step, .. } => !self.is_only_built(*step),
+            Wanted::Undo { .. } | Wanted::Capture(_) | Wanted::Arm | Wanted::StartDeploy => true,
+            _ => false,
+        };
         if changes {
             return self.act(wanted).await;
         }
@@ -96,6 +99,12 @@ impl Driver<'_> {
             event = self.act(wanted) => event,
             () = self.world.interrupted() => Err(EngineError::Interrupted),
         }
+    }
+
+    /// Whether a step only builds a copy beside what is in use: that may take hours, and can be left at any point.
+    fn is_only_built(&self, id: StepId) -> bool {
+        let step = self.machine.state().plan.as_ref().and_then(|plan| plan.step(id));
+        matches!(step.map(|step| &step.action), Some(Action::Data(data)) if matches!(data.act, DataAct::RestoreBeside { .. }))
     }
 
     pub(crate) fn as_act(&self) -> Act<'_> {

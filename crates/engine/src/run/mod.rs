@@ -2,6 +2,7 @@
 
 mod acts;
 mod capture;
+mod data;
 mod deploy;
 mod drive;
 mod step;

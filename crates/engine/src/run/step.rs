@@ -33,16 +33,21 @@ impl Act<'_> {
             Action::AwaitHealthy { service, within_ms } => {
                 self.await_healthy(service, Duration::from_millis(*within_ms), before).await
             }
-            Action::Data(step) => StepOutcome::Failed { why: format!("no database `{}` is known", step.database) },
-            Action::Flush { cache } => StepOutcome::Failed { why: format!("no cache `{cache}` is known") },
+            Action::Data(data) => self.data(data, limit).await,
+            Action::Flush { cache } => self.flush(cache, limit).await,
             Action::Gate { .. } => self.gate(before.checks).await,
         }
     }
 
     /// Looks whether the target of a step is there. What only looks is done again: it changes nothing.
     pub(super) async fn reobserve(&self, step: &Step) -> StepOutcome {
+        if let Action::Data(data) = &step.action
+            && !step.action.is_read_only()
+        {
+            return self.reobserve_data(data).await;
+        }
         let Some(service) = step.action.service().filter(|_| !step.action.is_read_only()) else {
-            return StepOutcome::NotThere { seen: "it was interrupted, and only looks".to_owned() };
+            return StepOutcome::NotThere { seen: "it was interrupted, and can be done again".to_owned() };
         };
         let fact = observe_one(self.world, service).await;
         if let Seen::Unknown { why } = &fact.seen {
@@ -73,13 +78,10 @@ impl Act<'_> {
             evidence = platform.evidence(service) => evidence,
             () = self.world.clock.sleep(limit) => return StepOutcome::Failed { why: "took too long".to_owned() },
         };
-        let mut items = Vec::new();
-        for piece in evidence {
-            match self.world.blobs.put(&piece.content).await {
-                Ok(blob) => items.push((piece.name, blob)),
-                Err(error) => return StepOutcome::Failed { why: in_words(&error) },
-            }
-        }
+        let items = match self.keep_pieces(&evidence).await {
+            Ok(items) => items,
+            Err(error) => return StepOutcome::Failed { why: in_words(&error) },
+        };
         let seen = format!("kept {} pieces of evidence", items.len());
         match self.record(&Body::EvidenceKept { service: service.clone(), items }).await {
             Ok(()) => StepOutcome::Done { seen },

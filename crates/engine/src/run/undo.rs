@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use backout_core::id::ServiceName;
 use backout_core::inventory::{Artifact, Checkpoint};
 use backout_core::journal::StepOutcome;
 use backout_core::plan::{Action, Step, Switch, SwitchOrder, explain, runs};
@@ -10,43 +11,56 @@ use super::switch::Act;
 use crate::look::observe_one;
 
 impl Act<'_> {
-    /// Switches the service of a failed step back to what the checkpoint of the present has, unless that is what runs.
+    /// Takes a failed step back: its service runs what the checkpoint of the present has, or its database is as it was.
     pub(super) async fn undo(&self, step: &Step, present: Option<&Checkpoint>) -> StepOutcome {
+        if let Action::Data(data) = &step.action {
+            return self.undo_data(step, data, present).await;
+        }
         let Some(service) = step.action.service() else {
             return StepOutcome::Done { seen: "there was nothing to undo".to_owned() };
         };
-        let Some(artifact) = present.and_then(|checkpoint| checkpoint.artifacts.get(service)) else {
-            let fact = observe_one(self.world, service).await;
+        if let (Action::RestoreFiles { .. }, Some(artifact)) = (&step.action, recorded(service, present)) {
+            let files = self.differing(&artifact.files, service).await;
+            return self.put_files_back(&files).await;
+        }
+        let grace_ms = match &step.action {
+            Action::Switch(switch) => switch.grace_ms,
+            Action::Stop { grace_ms, .. } => *grace_ms,
+            _ => 0,
+        };
+        self.bring_back(service, grace_ms, step.limit_ms, present).await
+    }
+
+    /// Switches a service back to what the checkpoint of the present has, unless that is what runs.
+    pub(super) async fn bring_back(
+        &self,
+        service: &ServiceName,
+        grace_ms: u64,
+        limit_ms: u64,
+        present: Option<&Checkpoint>,
+    ) -> StepOutcome {
+        let fact = observe_one(self.world, service).await;
+        let Some(artifact) = recorded(service, present) else {
             return StepOutcome::NotThere {
                 seen: format!("nothing is recorded to switch back to; {}", explain::fact(&fact)),
             };
         };
         let files = self.differing(&artifact.files, service).await;
-        let fact = observe_one(self.world, service).await;
         if files.is_empty() && fact.running().is_some_and(|running| runs(artifact, running)) {
             return StepOutcome::AlreadyThere { seen: explain::fact(&fact) };
         }
-        if let Action::RestoreFiles { .. } = step.action {
-            return self.put_files_back(&files).await;
-        }
-        let from = fact.version().cloned();
-        let back = Switch { from, files, ..switch_back(artifact, step) };
-        self.switch(&back, Duration::from_millis(step.limit_ms)).await
+        let back = Switch {
+            from: fact.version().cloned(),
+            from_label: None,
+            to: artifact.clone(),
+            files,
+            order: SwitchOrder::StopFirst,
+            grace_ms,
+        };
+        self.switch(&back, Duration::from_millis(limit_ms)).await
     }
 }
 
-fn switch_back(artifact: &Artifact, step: &Step) -> Switch {
-    let grace_ms = match &step.action {
-        Action::Switch(switch) => switch.grace_ms,
-        Action::Stop { grace_ms, .. } => *grace_ms,
-        _ => 0,
-    };
-    Switch {
-        from: None,
-        from_label: None,
-        to: artifact.clone(),
-        files: Vec::new(),
-        order: SwitchOrder::StopFirst,
-        grace_ms,
-    }
+fn recorded<'a>(service: &ServiceName, present: Option<&'a Checkpoint>) -> Option<&'a Artifact> {
+    present.and_then(|checkpoint| checkpoint.artifacts.get(service))
 }

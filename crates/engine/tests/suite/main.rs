@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod crash;
+mod data;
 #[cfg(test)]
 mod durable;
 #[cfg(test)]

@@ -6,19 +6,21 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use backout_core::config::{
-    ComposeProject, Condition, Environment, GuardPolicy, Notify, Objectives, Policy, Probe, ProbeKind, Service,
-    ServicePlatform, Threshold, Trigger, TriggerAction, VerifyPolicy,
+    Backup, BackupStore, ComposeProject, Condition, Database, Environment, GuardPolicy, Notify, Objectives, Policy,
+    Probe, ProbeKind, SecretOrText, Sensitive, Service, ServicePlatform, Threshold, Trigger, TriggerAction,
+    VerifyPolicy,
 };
+use backout_core::data::Level;
 use backout_core::detect::{SignalPath, Unit};
-use backout_core::id::{EnvironmentName, ProbeName, RunId, ServiceName, TriggerName};
+use backout_core::id::{DatabaseName, EnvironmentName, ProbeName, RunId, ServiceName, TriggerName};
 use backout_core::journal::{Body, Record, RunKind, RunResult, RunStarted, StepOutcome};
 use backout_core::plan::{Mode, Request, Scope};
 use backout_core::policy::RefusalName;
-use backout_core::port::{Clock, Lease, Store};
+use backout_core::port::{Cache as CachePort, Clock, Database as DatabasePort, Lease, Store};
 use backout_engine::{EngineError, Hosted, OwnedFile, World, begin, resume};
 use backout_testkit::world::{
-    Fuse, MemoryBlobs, MemoryFiles, MemoryPlatform, MemoryStore, Move, RecordingWatcher, ScriptedDeployer,
-    ScriptedProber, VirtualClock,
+    Fuse, MemoryBlobs, MemoryCache, MemoryDatabase, MemoryFiles, MemoryPlatform, MemoryStore, Move, NoProgress,
+    RecordingWatcher, ScriptedDeployer, ScriptedProber, VirtualClock,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -55,6 +57,8 @@ pub(crate) struct Scenario {
     pub(crate) deployer: ScriptedDeployer,
     pub(crate) watcher: RecordingWatcher,
     pub(crate) interrupt: watch::Sender<bool>,
+    pub(crate) database: Option<MemoryDatabase>,
+    pub(crate) cache: MemoryCache,
     files_of: BTreeMap<ServiceName, Vec<OwnedFile>>,
     salt: Arc<AtomicU32>,
 }
@@ -79,6 +83,8 @@ impl Scenario {
             deployer: ScriptedDeployer::new(Vec::new(), platform.clone(), files.clone(), clock, fuse.clone()),
             watcher: RecordingWatcher::default(),
             interrupt: watch::Sender::new(false),
+            database: None,
+            cache: MemoryCache::default(),
             files_of: BTreeMap::new(),
             salt: Arc::default(),
             fuse,
@@ -145,8 +151,30 @@ impl Scenario {
             self.files.clone(),
             Arc::clone(&self.clock),
             self.fuse.clone(),
-        );
+        )
+        .with_database(self.database.clone());
         self
+    }
+
+    /// The environment has a database `main` that is backed up before every deploy, and may go back by itself.
+    pub(crate) fn with_database(mut self) -> Self {
+        let name = DatabaseName::new("main").unwrap();
+        let database = MemoryDatabase::new(name.clone(), Arc::clone(&self.clock), self.fuse.clone());
+        let used_by = self.environment.services.keys().cloned().collect();
+        self.environment.databases.insert(name.clone(), configured_database(name, used_by));
+        self.deployer = self.deployer.with_database(Some(database.clone()));
+        self.database = Some(database);
+        self
+    }
+
+    /// The database.
+    pub(crate) fn data(&self) -> &MemoryDatabase {
+        self.database.as_ref().unwrap()
+    }
+
+    /// How the database is configured.
+    pub(crate) fn configured_data(&mut self) -> &mut Database {
+        self.environment.databases.values_mut().next().unwrap()
     }
 
     /// The world as one process sees it.
@@ -158,6 +186,17 @@ impl Scenario {
                 platform: Arc::new(self.platform.clone()),
                 services: self.environment.services.keys().cloned().collect(),
             }],
+            databases: self
+                .database
+                .iter()
+                .map(|database| (database.name().clone(), Arc::new(database.clone()) as Arc<dyn DatabasePort>))
+                .collect(),
+            caches: self
+                .environment
+                .caches
+                .keys()
+                .map(|name| (name.clone(), Arc::new(self.cache.clone()) as Arc<dyn CachePort>))
+                .collect(),
             files_of: self.files_of.clone(),
             files: Arc::new(self.files.clone()),
             blobs: Arc::new(self.blobs.clone()),
@@ -166,6 +205,7 @@ impl Scenario {
             clock: Arc::clone(&self.clock),
             deployer: Arc::new(self.deployer.clone()),
             watcher: Arc::new(self.watcher.clone()),
+            progress: Arc::new(NoProgress),
             salt: Arc::new(move || salt.fetch_add(1, Ordering::Relaxed)),
             interrupt: self.interrupt.subscribe(),
         }
@@ -349,5 +389,32 @@ fn configured_service(name: &str, needs: &[&str]) -> Service {
         config_files: Vec::new(),
         probes: BTreeMap::new(),
         stop_timeout: None,
+    }
+}
+
+fn configured_database(name: DatabaseName, used_by: Vec<ServiceName>) -> Database {
+    Database {
+        name,
+        url: SecretOrText::Text(Sensitive::new("postgres://app@localhost/app".to_owned())),
+        admin: None,
+        pgbouncer: None,
+        replicas: Vec::new(),
+        tools: None,
+        used_by,
+        migrations: None,
+        backup: Some(Backup {
+            before_deploy: true,
+            keep: 7,
+            store: BackupStore::Folder("backups".to_owned()),
+            encrypt: None,
+            jobs: 1,
+            require: Level::V1,
+            fresh: None,
+            slot: false,
+        }),
+        recovery: None,
+        integrity: [("values".to_owned(), "SELECT true".to_owned())].into(),
+        keep_aside: seconds(7 * 86_400),
+        automatic: true,
     }
 }

@@ -10,7 +10,7 @@ use backout_core::port::{Clock, Deployer, Pending, PortError};
 use tokio::sync::watch;
 use tokio::task::AbortHandle;
 
-use super::{Fuse, MemoryFiles, MemoryPlatform};
+use super::{Fuse, MemoryDatabase, MemoryFiles, MemoryPlatform, Shift};
 
 /// Process id of the dead-man's switch.
 const SWITCH_PID: u32 = 9_000;
@@ -26,6 +26,10 @@ pub enum Move {
     Write(&'static str, &'static [u8]),
     /// It removes a service.
     Remove(ServiceName),
+    /// It applies a migration to the database.
+    Migrate(&'static str, Shift),
+    /// It writes a row into the database.
+    Insert(u32, &'static str),
     /// It ends with this code; without one it ends with 0.
     Exit(i32),
 }
@@ -39,6 +43,7 @@ pub struct ScriptedDeployer {
     own: Arc<Mutex<Vec<u32>>>,
     platform: MemoryPlatform,
     files: MemoryFiles,
+    database: Option<MemoryDatabase>,
     clock: Arc<dyn Clock>,
     fuse: Fuse,
 }
@@ -67,7 +72,15 @@ impl ScriptedDeployer {
         clock: Arc<dyn Clock>,
         fuse: Fuse,
     ) -> Self {
-        Self { script: script.into(), shared: Arc::default(), own: Arc::default(), platform, files, clock, fuse }
+        let (shared, own) = (Arc::default(), Arc::default());
+        Self { script: script.into(), shared, own, platform, files, database: None, clock, fuse }
+    }
+
+    /// The same with a database that the deploy command can reach.
+    #[must_use]
+    pub fn with_database(mut self, database: Option<MemoryDatabase>) -> Self {
+        self.database = database;
+        self
     }
 
     /// What another process sees: the same commands run, and it has started none of them.
@@ -112,10 +125,10 @@ impl ScriptedDeployer {
 
     fn spawn(&self) -> (u32, u64) {
         let (tell, exit) = watch::channel(None);
-        let (script, platform, files, clock) =
-            (Arc::clone(&self.script), self.platform.clone(), self.files.clone(), Arc::clone(&self.clock));
+        let deployer = self.clone();
         let task = tokio::spawn(async move {
-            let code = play(&script, &platform, &files, clock.as_ref()).await;
+            let code = deployer.play().await;
+            drop(deployer);
             tell.send_replace(Some(DeployExit::Code { code }));
             // The receivers live as long as the process is remembered.
             tell.closed().await;
@@ -128,22 +141,30 @@ impl ScriptedDeployer {
         (pid, u64::from(pid) * 10)
     }
 
+    async fn play(&self) -> i32 {
+        for step in self.script.iter() {
+            match step {
+                Move::Wait(duration) => self.clock.sleep(*duration).await,
+                Move::Deploy(service, version) => self.platform.deploy(service, version),
+                Move::Write(path, bytes) => self.files.put(path, bytes),
+                Move::Remove(service) => self.platform.remove(service),
+                Move::Migrate(revision, shift) => self.on_database(|database| database.migrate(revision, *shift)),
+                Move::Insert(id, value) => self.on_database(|database| database.write(*id, value)),
+                Move::Exit(code) => return *code,
+            }
+        }
+        0
+    }
+
+    fn on_database(&self, act: impl FnOnce(&MemoryDatabase)) {
+        if let Some(database) = &self.database {
+            act(database);
+        }
+    }
+
     fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-async fn play(script: &[Move], platform: &MemoryPlatform, files: &MemoryFiles, clock: &dyn Clock) -> i32 {
-    for step in script {
-        match step {
-            Move::Wait(duration) => clock.sleep(*duration).await,
-            Move::Deploy(service, version) => platform.deploy(service, version),
-            Move::Write(path, bytes) => files.put(path, bytes),
-            Move::Remove(service) => platform.remove(service),
-            Move::Exit(code) => return *code,
-        }
-    }
-    0
 }
 
 impl Deployer for ScriptedDeployer {

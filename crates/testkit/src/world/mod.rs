@@ -6,6 +6,7 @@
 //! the world *is*, and which acts were done to it.
 
 mod blobs;
+mod database;
 mod deployer;
 mod files;
 mod fuse;
@@ -16,6 +17,7 @@ mod virtual_clock;
 mod watcher;
 
 pub use blobs::MemoryBlobs;
+pub use database::{DataFaults, MemoryCache, MemoryDatabase, Shift};
 pub use deployer::{Move, ScriptedDeployer};
 pub use files::MemoryFiles;
 pub use fuse::Fuse;
@@ -23,4 +25,4 @@ pub use platform::{Act, Behaviour, Did, Faults, MemoryPlatform, SwitchFault};
 pub use prober::{Answer, ScriptedProber};
 pub use store::MemoryStore;
 pub use virtual_clock::VirtualClock;
-pub use watcher::RecordingWatcher;
+pub use watcher::{NoProgress, RecordingWatcher};

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use backout_core::detect::Sample;
 use backout_core::journal::Record;
-use backout_core::port::Watcher;
+use backout_core::port::{Progress, Watcher};
 
 /// Keeps what it was told. Clones share it.
 #[derive(Debug, Clone, Default)]
@@ -34,4 +34,12 @@ impl Watcher for RecordingWatcher {
     fn sampled(&self, sample: &Sample) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).1.push(sample.clone());
     }
+}
+
+/// Nobody who looks on while a database is worked on.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoProgress;
+
+impl Progress for NoProgress {
+    fn moved(&self, _: &str, _: u64, _: Option<u64>) {}
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use backout_core::detect::Sample;
 use backout_core::journal::Record;
-use backout_core::port::Watcher;
+use backout_core::port::{Progress, Watcher};
 use backout_engine::World;
 use tokio::sync::watch;
 
@@ -18,6 +18,10 @@ impl Watcher for Silent {
     fn recorded(&self, _record: &Record) {}
 
     fn sampled(&self, _sample: &Sample) {}
+}
+
+impl Progress for Silent {
+    fn moved(&self, _what: &str, _done: u64, _of: Option<u64>) {}
 }
 
 /// The environment as it is, for looking at. Looking is ended by the signal itself: there is nothing to finish.

@@ -12,7 +12,7 @@ use backout_core::inventory::Fact;
 use backout_core::journal::Record;
 use backout_core::plan::explain;
 use backout_core::policy::{Judgement, Verdict};
-use backout_core::port::Watcher;
+use backout_core::port::{Progress, Watcher};
 use backout_engine::{Pace, World, red, survey};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -31,7 +31,7 @@ pub(crate) async fn watch(global: &Global, ui: Ui) -> Result<ExitCode, CliError>
     let setup = Setup::open(global, ui, Access::Read)?;
     let mut interrupt = interrupts()?;
     let teller = Arc::new(Teller::new(ui, setup.environment.triggers.clone()));
-    let world = setup.world(None, Arc::clone(&teller) as _, interrupt.clone())?;
+    let world = setup.world(None, Arc::clone(&teller), interrupt.clone())?;
     let probes = backout_engine::probes(&world).count();
     let services = count(setup.environment.services.len(), "service");
     ui.say(&format!("watching `{}`: {services}, {}; Ctrl-C ends it", setup.environment.name, count(probes, "probe")));
@@ -121,6 +121,10 @@ impl Teller {
             self.ui.data(&line(change));
         }
     }
+}
+
+impl Progress for Teller {
+    fn moved(&self, _what: &str, _done: u64, _of: Option<u64>) {}
 }
 
 impl Watcher for Teller {

@@ -1,5 +1,7 @@
 //! Preparing a plan: choosing the target, looking at what runs, making sure that the target can run, and asking the planner.
 
+mod data;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -51,12 +53,13 @@ pub async fn prepare(
     let preflight = preflight(world, request, target, &facts).await;
     let past = Past::of(&records, &target.checkpoint.id, &facts, &all, world.clock.now());
     let depends_on = world.depends_on();
+    let gathered = data::gather(world, request, &target.checkpoint, &records).await;
     let situation = Situation {
         environment: &world.environment.name,
         depends_on: &depends_on,
         facts: &facts,
         preflight: &preflight,
-        databases: &BTreeMap::new(),
+        databases: &gathered.iter().map(|(name, found)| (name.clone(), found.situation())).collect(),
         estimates: &past.estimates,
         attempts: world.environment.policy.attempts,
         suspect,

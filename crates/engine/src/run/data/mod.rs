@@ -1,0 +1,10 @@
+//! The part of a run that is about data: databases as a checkpoint has them, restore points before a deploy, what a deploy
+//! did to databases, and the steps that take them back.
+
+mod after;
+mod backup;
+mod point;
+mod step;
+mod undo;
+
+pub(super) use point::data_points;

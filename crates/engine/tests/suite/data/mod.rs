@@ -1,0 +1,3 @@
+//! Environments with a database.
+
+mod guarding;
