@@ -1,79 +1,37 @@
 //! What in the database asks for care.
 
 use super::surroundings::Surroundings;
-use super::telling::{Found, some, warns};
+use super::telling::{Found, warns, warns_of};
 use crate::data::{DatabaseReadiness, ObjectName};
 
 pub(super) fn content(seen: &DatabaseReadiness, around: &Surroundings) -> Found {
     let names = |names: &[ObjectName]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let restored_by_default = "a test restore on a server of its own puts them into its default one; see that there is \
+        space in each for a copy";
+    let large = (seen.large_objects > 0).then(|| {
+        let hint = "they come back only with the whole database, not with single tables";
+        warns("large-objects", format!("{} large objects", seen.large_objects), hint)
+    });
+    let unlogged = "a dump has their rows; recovery to a moment in the log brings them back empty";
+    let no_key = "their lost rows can be listed, and not be merged back one by one";
+    let event_trigger = "they are restored last and fire on later migrations; only a superuser can restore them";
+    let changed = "such indexes may miss rows: `REINDEX DATABASE`, then `ALTER DATABASE … REFRESH COLLATION VERSION`";
     vec![
-        some(&names(&seen.unlogged), |names| {
-            warns(
-                "unlogged",
-                format!("tables are unlogged: {names}"),
-                "a dump has their rows; recovery to a moment \
-                in the log brings them back empty",
-            )
-        }),
-        some(&names(&seen.without_key), |names| {
-            warns(
-                "no-key",
-                format!("tables have no primary key: {names}"),
-                "their lost rows can be listed and not \
-                be merged back one by one",
-            )
-        }),
-        some(&around.tablespaces, |names| {
-            warns(
-                "tablespace",
-                format!("tables are in other tablespaces: {names}"),
-                "a test restore on a server of \
-                its own puts them into its default one; see that there is space in each for a copy",
-            )
-        }),
-        (seen.large_objects > 0).then(|| {
-            warns(
-                "large-objects",
-                format!("{} large objects", seen.large_objects),
-                "they come back only with the \
-                whole database, not with single tables",
-            )
-        }),
-        some(&around.event_triggers, |names| {
-            warns(
-                "event-trigger",
-                format!("event triggers: {names}"),
-                "they are restored last and fire on later \
-                migrations; only a superuser can restore them",
-            )
-        }),
-        some(&around.collations, |names| {
-            warns(
-                "collation",
-                format!("collations have changed since indexes were built: {names}"),
-                "such indexes \
-                may miss rows: `REINDEX DATABASE`, then `ALTER DATABASE … REFRESH COLLATION VERSION`",
-            )
-        }),
+        warns_of("unlogged", &names(&seen.unlogged), "tables are unlogged", unlogged),
+        warns_of("no-key", &names(&seen.without_key), "tables have no primary key", no_key),
+        warns_of("tablespace", &around.tablespaces, "tables are in other tablespaces", restored_by_default),
+        large,
+        warns_of("event-trigger", &around.event_triggers, "event triggers", event_trigger),
+        warns_of("collation", &around.collations, "collations have changed since indexes were built", changed),
     ]
 }
 
 pub(super) fn extensions(seen: &DatabaseReadiness) -> Found {
-    seen.extensions
-        .iter()
-        .map(|extension| {
-            let hint = extension_hint(&extension.name)?;
-            Some(warns(
-                "extension",
-                format!(
-                    "extension `{}` {} is \
-                installed",
-                    extension.name, extension.version
-                ),
-                hint,
-            ))
-        })
-        .collect()
+    let told = seen.extensions.iter().map(|extension| {
+        let what = format!("extension `{}` {} is installed", extension.name, extension.version);
+        Some(warns("extension", what, extension_hint(&extension.name)?))
+    });
+    told.collect()
 }
 
 /// What an extension asks of a restore; `None` for those that ask nothing.

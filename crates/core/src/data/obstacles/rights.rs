@@ -1,7 +1,7 @@
 //! Programs and rights.
 
 use super::surroundings::Surroundings;
-use super::telling::{Found, blocks, some};
+use super::telling::{Found, blocks, listed};
 use crate::data::DatabaseReadiness;
 
 /// The oldest version that is supported, as `server_version_num`.
@@ -51,7 +51,7 @@ pub(super) fn rights(seen: &DatabaseReadiness, around: &Surroundings) -> Found {
             );
             blocks("no-create", format!("`{role}` may not create databases"), hint)
         }),
-        some(&around.foreign_sessions, |roles| {
+        listed(&around.foreign_sessions).map(|roles| {
             let hint = format!(
                 "a database with open sessions cannot be renamed: `GRANT pg_signal_backend TO \
                 \"{role}\"` (sessions of superusers end only for a superuser), or name another role under `admin`"

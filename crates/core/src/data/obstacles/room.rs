@@ -1,7 +1,7 @@
 //! Space, connections, and what takes them for nothing.
 
 use super::surroundings::Surroundings;
-use super::telling::{Found, blocks, some, warns};
+use super::telling::{Found, blocks, warns, warns_of};
 use crate::data::DatabaseReadiness;
 
 /// How many connections a restore and a swap need beside those that are open.
@@ -26,13 +26,12 @@ pub(super) fn room(seen: &DatabaseReadiness, around: &Surroundings) -> Found {
                 "a restore and a swap need some of their own: raise `max_connections`, or use a pooler",
             )
         }),
-        some(&around.invalid_databases, |names| {
-            warns(
-                "invalid-database",
-                format!("a `DROP DATABASE` was interrupted: {names}"),
-                "they only take space: drop them",
-            )
-        }),
+        warns_of(
+            "invalid-database",
+            &around.invalid_databases,
+            "a `DROP DATABASE` was interrupted",
+            "they only take space: drop them",
+        ),
     ]
 }
 

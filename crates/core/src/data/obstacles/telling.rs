@@ -18,12 +18,17 @@ pub(super) fn warns(name: &str, what: impl Into<String>, hint: impl Into<String>
     Obstacle { blocks: false, ..blocks(name, what, hint) }
 }
 
-/// An obstacle that names what there is, where there is something.
-pub(super) fn some(names: &[String], obstacle: impl FnOnce(String) -> Obstacle) -> Option<Obstacle> {
+/// One that costs something and names what there is, where there is something: `what: name, name`.
+pub(super) fn warns_of(name: &str, names: &[String], what: &str, hint: &str) -> Option<Obstacle> {
+    listed(names).map(|names| warns(name, format!("{what}: {names}"), hint))
+}
+
+/// Names in a phrase; `None` where there are none.
+pub(super) fn listed(names: &[String]) -> Option<String> {
     let named = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
     match names.len() {
         0 => None,
-        1..=NAMED => Some(obstacle(named)),
-        many => Some(obstacle(format!("{named} and {} more", many - NAMED))),
+        1..=NAMED => Some(named),
+        many => Some(format!("{named} and {} more", many - NAMED)),
     }
 }

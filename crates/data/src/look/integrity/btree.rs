@@ -14,6 +14,8 @@ use crate::words::{failed, quoted};
 
 /// The names of the checks.
 const NAMES: [&str; 2] = ["indexes are sound", "pages are sound"];
+/// Made for the moment.
+const MAKE: &str = "CREATE SCHEMA _backout_look; CREATE EXTENSION amcheck SCHEMA _backout_look";
 /// The first version that looks at the pages of tables.
 const LOOKS_AT_PAGES: u32 = 140_000;
 
@@ -38,9 +40,9 @@ async fn extension_schema(client: &Client) -> Result<String, PortError> {
     if let Some(found) = rows(client, "the extensions", query).await?.first() {
         return Ok(quoted(&found.get::<_, String>(0)));
     }
-    let made = client.batch_execute("CREATE EXTENSION amcheck SCHEMA public").await;
+    let made = client.batch_execute(MAKE).await;
     made.map_err(|error| failed("`amcheck` is not installed, and could not be for the moment", &error))?;
-    Ok(quoted("public"))
+    Ok(quoted("_backout_look"))
 }
 
 async fn indexes(client: &Client, schema: &str) -> Result<Check, PortError> {

@@ -2,6 +2,7 @@
 
 use backout_core::data::{DatabaseReadiness, Surroundings, obstacles};
 use backout_core::port::PortError;
+use tokio_postgres::Client;
 
 use super::{content, disk, server, traffic};
 use crate::Target;
@@ -18,43 +19,44 @@ pub(crate) async fn readiness(target: &Target) -> Result<DatabaseReadiness, Port
     let session = address.connect().await?;
     let client = &*session;
     let client_version = server::client_version(target, &address).await;
-    qualified(client, async {
-        let server = server::server(client).await?;
-        let traffic = traffic::traffic(client).await?;
-        let content = content::content(client).await?;
-        let around = Surroundings {
-            foreign_sessions: traffic.foreign_sessions,
-            running_dumps: traffic.running_dumps,
-            tablespaces: content.tablespaces,
-            event_triggers: content.event_triggers,
-            collations: changed_collations(client, server.version).await?,
-            connections: server.connections,
-            invalid_databases: server.invalid_databases,
-        };
-        let seen = DatabaseReadiness {
-            server_version: server.version,
-            client_version,
-            system_identifier: system_identifier(client).await,
-            wal_level: server.wal_level,
-            archives_log: server.archives_log,
-            bytes: server.bytes,
-            free_bytes: disk::free_bytes(client).await,
-            role: server.role,
-            may_create: server.may_create,
-            is_owner: server.is_owner,
-            may_terminate: server.may_terminate,
-            slots: traffic.slots,
-            subscriptions: traffic.subscriptions,
-            replicas: traffic.replicas,
-            prepared: traffic.prepared,
-            long_transactions: traffic.long_transactions,
-            extensions: extensions(client).await?,
-            without_key: content.without_key,
-            unlogged: content.unlogged,
-            large_objects: content.large_objects,
-            obstacles: Vec::new(),
-        };
-        Ok(DatabaseReadiness { obstacles: obstacles(&seen, &around), ..seen })
-    })
-    .await
+    qualified(client, gathered(client, client_version)).await
+}
+
+async fn gathered(client: &Client, client_version: Option<u32>) -> Result<DatabaseReadiness, PortError> {
+    let server = server::server(client).await?;
+    let traffic = traffic::traffic(client).await?;
+    let content = content::content(client).await?;
+    let around = Surroundings {
+        foreign_sessions: traffic.foreign_sessions,
+        running_dumps: traffic.running_dumps,
+        tablespaces: content.tablespaces,
+        event_triggers: content.event_triggers,
+        collations: changed_collations(client, server.version).await?,
+        connections: server.connections,
+        invalid_databases: server.invalid_databases,
+    };
+    let seen = DatabaseReadiness {
+        server_version: server.version,
+        client_version,
+        system_identifier: system_identifier(client).await,
+        wal_level: server.wal_level,
+        archives_log: server.archives_log,
+        bytes: server.bytes,
+        free_bytes: disk::free_bytes(client).await,
+        role: server.role,
+        may_create: server.may_create,
+        is_owner: server.is_owner,
+        may_terminate: server.may_terminate,
+        slots: traffic.slots,
+        subscriptions: traffic.subscriptions,
+        replicas: traffic.replicas,
+        prepared: traffic.prepared,
+        long_transactions: traffic.long_transactions,
+        extensions: extensions(client).await?,
+        without_key: content.without_key,
+        unlogged: content.unlogged,
+        large_objects: content.large_objects,
+        obstacles: Vec::new(),
+    };
+    Ok(DatabaseReadiness { obstacles: obstacles(&seen, &around), ..seen })
 }
