@@ -14,7 +14,7 @@ pub(crate) use contents::{
     Hashes, ManifestHead, constraints, content_manifest, contents, extensions, large_objects, properties, roles,
     sequences,
 };
-pub(crate) use integrity::{amcheck, integrity, integrity_report};
+pub(crate) use integrity::{amcheck, integrity, integrity_report, sequence_ends};
 pub(crate) use readiness::readiness;
 pub(crate) use schema::schema;
 pub(crate) use state::look;

@@ -10,3 +10,4 @@ mod server_state;
 pub(crate) use btree::amcheck;
 pub(crate) use queries::integrity;
 pub(crate) use report::integrity_report;
+pub(crate) use sequence_ends::sequence_ends;

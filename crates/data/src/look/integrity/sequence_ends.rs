@@ -12,7 +12,7 @@ use crate::words::quoted;
 const NAME: &str = "sequences are ahead of their columns";
 
 /// Whether no sequence of a serial or identity column stands before the values in it. A sequence that cycles may.
-pub(super) async fn sequence_ends(client: &Client) -> Check {
+pub(crate) async fn sequence_ends(client: &Client) -> Check {
     let looked = scanning(client, async {
         let found = rows(client, "the sequences", &owned_query()).await?;
         let mut bad = Vec::new();
