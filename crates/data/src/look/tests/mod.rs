@@ -2,6 +2,7 @@
 
 mod ahead;
 mod manifest;
+mod pooled;
 mod restored;
 mod sound;
 mod state;
@@ -98,7 +99,7 @@ impl Ground {
 fn configured(url: String, integrity: BTreeMap<String, String>) -> Database {
     Database {
         name: "shop".parse().unwrap(),
-        url: SecretOrText::Text(Sensitive::new(url)),
+        url: plain(url),
         admin: None,
         pgbouncer: None,
         replicas: Vec::new(),
@@ -116,6 +117,10 @@ fn configured(url: String, integrity: BTreeMap<String, String>) -> Database {
 #[expect(clippy::disallowed_methods, reason = "the programs of the server find each other through it")]
 fn environment() -> Environment {
     std::env::vars_os().collect()
+}
+
+fn plain(text: String) -> SecretOrText {
+    SecretOrText::Text(Sensitive::new(text))
 }
 
 /// The checks that do not hold, each in a line.
