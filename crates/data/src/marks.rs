@@ -21,8 +21,8 @@ const START: &str = "backout: {";
 /// What is written on one database.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(crate) struct Marks {
-    /// The database that they are about.
-    oid: u32,
+    /// The database that they are about; filled in when they are written.
+    pub(crate) oid: u32,
     /// It was built by us.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) copy: Option<CopyMark>,

@@ -32,6 +32,15 @@ impl Postgres {
     pub async fn kept(&self) -> Result<Vec<KeptDatabase>, PortError> {
         marks::list(&*self.target.maintenance().await?).await
     }
+
+    /// Drops a database that an earlier run has put aside, once it need not be kept any longer; before that only by `force`,
+    /// which drops replication slots and subscriptions of others in it as well. Answers in a sentence.
+    ///
+    /// # Errors
+    /// A database that does not bear our mark, or must be kept, or cannot be dropped.
+    pub async fn drop_kept(&self, dbname: &str, force: bool) -> Result<String, PortError> {
+        beside::drop_kept(&self.target, dbname, force).await
+    }
 }
 
 impl Database for Postgres {

@@ -43,11 +43,14 @@ pub(crate) async fn opened(
     Ok(replaced(&database.dbname, &database.owner, &now, &wanted))
 }
 
-/// The statements that leave a database to the role of this session, and to superusers.
+/// The statements that leave a database to the role of this session, and to superusers. Its owner cannot connect, and has what
+/// a restore in its name needs.
 pub(crate) async fn closed(client: &Client, database: &Marked) -> Result<Vec<String>, PortError> {
     let now = grants(client, database.acl.as_deref(), &database.owner).await?;
     let mut statements = replaced(&database.dbname, &database.owner, &now, &[]);
-    statements.push(format!("GRANT CONNECT, TEMPORARY ON DATABASE {} TO CURRENT_USER", quoted(&database.dbname)));
+    let name = quoted(&database.dbname);
+    statements.push(format!("GRANT CREATE, TEMPORARY ON DATABASE {name} TO {}", quoted(&database.owner)));
+    statements.push(format!("GRANT CONNECT, TEMPORARY ON DATABASE {name} TO CURRENT_USER"));
     Ok(statements)
 }
 

@@ -1,24 +1,20 @@
 //! Copies beside the database: built, verified, used and dropped.
+//!
+//! Contract: a copy is ours from the moment that it exists, closed to everybody but the administrating role until a swap opens
+//! it, and bears the mark of having been verified only when it is equal to its restore point. One that an interrupted run has
+//! left is dropped and built anew; a database without our mark is never touched.
 
 pub(crate) mod access;
+mod build;
+mod create;
+mod dropped;
+mod extensions;
+mod replay;
+mod room;
+mod step;
+#[cfg(test)]
+mod tests;
+mod verified;
 
-use backout_core::data::DataStep;
-use backout_core::port::{Blobs, DataDone, PortError, Ports};
-
-use crate::Target;
-
-pub(crate) async fn perform(_target: &Target, _step: &DataStep, _ports: Ports<'_>) -> Result<DataDone, PortError> {
-    Err(PortError::new("restoring beside is not built yet"))
-}
-
-pub(crate) async fn reached(
-    _target: &Target,
-    _step: &DataStep,
-    _blobs: &dyn Blobs,
-) -> Result<(bool, String), PortError> {
-    Err(PortError::new("restoring beside is not built yet"))
-}
-
-pub(crate) async fn undo(_target: &Target, _step: &DataStep, _ports: Ports<'_>) -> Result<String, PortError> {
-    Err(PortError::new("restoring beside is not built yet"))
-}
+pub(crate) use dropped::kept as drop_kept;
+pub(crate) use step::{perform, reached, undo};

@@ -1,0 +1,75 @@
+//! Copies as steps of a run.
+
+use backout_core::data::{DataAct, DataStep};
+use backout_core::port::{Blobs, DataDone, PortError, Ports};
+
+use super::build::{self, Order};
+use super::dropped;
+use crate::Target;
+use crate::marks;
+
+/// Does a step.
+pub(crate) async fn perform(target: &Target, step: &DataStep, ports: Ports<'_>) -> Result<DataDone, PortError> {
+    let seen = match &step.act {
+        DataAct::RestoreBeside { source, copy, tables } => {
+            let like = target.admin_address().await?.dbname().to_owned();
+            build::build(target, &Order { copy, source, tables, like: &like }, ports).await?
+        }
+        DataAct::DropCopy { copy } => drop_copy(target, copy).await?,
+        other => return Err(unknown(other)),
+    };
+    Ok(DataDone { seen, ..DataDone::default() })
+}
+
+/// Whether the state that a step names is there.
+pub(crate) async fn reached(target: &Target, step: &DataStep, _blobs: &dyn Blobs) -> Result<(bool, String), PortError> {
+    let client = target.maintenance().await?;
+    match &step.act {
+        DataAct::RestoreBeside { source, copy, tables } => {
+            let order = Order { copy, source, tables, like: "" };
+            let there = marks::read(&client, copy).await?;
+            Ok(match there {
+                None => match marks::read(&client, target.admin_address().await?.dbname()).await? {
+                    Some(live) if build::is_in_use(&live, &order) => {
+                        (true, format!("`{}` is what `{copy}` was", live.dbname))
+                    }
+                    _ => (false, format!("there is no database `{copy}`")),
+                },
+                Some(there) if build::is_it(&there, &order) => (true, format!("`{copy}` is there and was verified")),
+                Some(_) => (false, format!("`{copy}` is there and was not verified")),
+            })
+        }
+        DataAct::DropCopy { copy } => Ok(match marks::read(&client, copy).await? {
+            None => (true, format!("there is no database `{copy}`")),
+            Some(_) => (false, format!("`{copy}` is there")),
+        }),
+        other => Err(unknown(other)),
+    }
+}
+
+/// Takes a step back.
+pub(crate) async fn undo(target: &Target, step: &DataStep, _ports: Ports<'_>) -> Result<String, PortError> {
+    match &step.act {
+        DataAct::RestoreBeside { copy, .. } => {
+            let client = target.maintenance().await?;
+            match marks::read(&client, copy).await? {
+                Some(there) if there.marks.kept.is_some() => Ok(format!("`{copy}` is kept: it was in use")),
+                _ => drop_copy(target, copy).await,
+            }
+        }
+        DataAct::DropCopy { copy } => Ok(format!("`{copy}` is built anew when it is needed")),
+        other => Err(unknown(other)),
+    }
+}
+
+async fn drop_copy(target: &Target, copy: &str) -> Result<String, PortError> {
+    let client = target.maintenance().await?;
+    if let Some(there) = marks::read(&client, copy).await? {
+        dropped::copy(target, &client, &there).await?;
+    }
+    Ok(format!("there is no database `{copy}`"))
+}
+
+fn unknown(act: &DataAct) -> PortError {
+    PortError::new(format!("`{}` is nothing that is done with copies", act.kind()))
+}

@@ -1,0 +1,5 @@
+//! Copies of a real database, from real dumps of it.
+
+mod built;
+mod ground;
+mod kept;
