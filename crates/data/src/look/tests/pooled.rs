@@ -7,6 +7,7 @@ use crate::Address;
 use crate::look::{look, readiness};
 
 /// PgBouncer in front of the server, with two connections for everybody.
+#[expect(clippy::disallowed_methods, reason = "files of a test, in a folder that goes with it")]
 async fn pooler(ground: &Ground) -> Background {
     let folder = ground.folder();
     let settings = format!(
