@@ -42,6 +42,11 @@ impl Dump {
         Ok(Self { kind: point.kind.clone(), objects, store, keys })
     }
 
+    /// Whether there is a key to read it with, where it takes one.
+    pub(crate) fn can_be_read(&self) -> bool {
+        self.keys.can_read(self.kind.wrapping().1)
+    }
+
     /// How many bytes are stored.
     pub(crate) fn bytes(&self) -> u64 {
         self.objects.iter().map(|object| object.bytes).sum()

@@ -14,7 +14,7 @@ mod sql;
 mod staged;
 
 pub(crate) use arguments::connection;
-pub(crate) use dump::Dump;
+pub(crate) use dump::{Dump, MANIFEST};
 pub(crate) use into::{RestoreOptions, into};
 pub(crate) use sql::Shielded;
 pub(crate) use staged::Staged;

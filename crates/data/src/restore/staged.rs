@@ -23,8 +23,13 @@ use crate::seal;
 
 /// What a program reads.
 pub(crate) enum Staged {
-    /// A file or a folder. The folder of our own that it may be in is gone when this is dropped.
-    At(PathBuf, Option<TempDir>),
+    /// A file or a folder.
+    At {
+        /// Where.
+        path: PathBuf,
+        /// The folder of our own that it may be in, which is gone when this is dropped.
+        _own: Option<TempDir>,
+    },
     /// The stream, from its beginning.
     Stream,
 }
@@ -55,14 +60,14 @@ impl Staged {
         done: &Arc<Tally>,
     ) -> Result<(Option<String>, Box<dyn Read + Send>), PortError> {
         match self {
-            Staged::At(path, _) => Ok((Some(path.display().to_string()), Box::new(io::empty()))),
+            Staged::At { path, .. } => Ok((Some(path.display().to_string()), Box::new(io::empty()))),
             Staged::Stream => Ok((None, dump.content(Arc::clone(done))?)),
         }
     }
 
     /// Whether several connections can restore from it.
     pub(crate) fn is_seekable(&self, kind: &PointKind) -> bool {
-        matches!(self, Staged::At(..)) && !matches!(kind, PointKind::Tar { .. })
+        matches!(self, Staged::At { .. }) && !matches!(kind, PointKind::Tar { .. })
     }
 }
 
@@ -78,7 +83,7 @@ async fn checked(dump: &Dump, path: PathBuf, moved: &Moved<'_>) -> Result<Staged
         Ok(())
     };
     watched(moved, blocking(look)).await?;
-    Ok(Staged::At(path, None))
+    Ok(Staged::At { path, _own: None })
 }
 
 /// Where an unpacked dump lies within its folder.
@@ -90,7 +95,7 @@ async fn laid_open(dump: &Dump, moved: &Moved<'_>, unpack: Unpack) -> Result<Sta
     let content = dump.content(Arc::clone(&moved.done))?;
     let work = move || {
         let path = unpack(content, folder.path()).map_err(failed)?;
-        Ok(Staged::At(path, Some(folder)))
+        Ok(Staged::At { path, _own: Some(folder) })
     };
     watched(moved, blocking(work)).await
 }

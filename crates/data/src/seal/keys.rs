@@ -57,6 +57,15 @@ impl Keys {
         Self { passphrase: Some(passphrase), iterations, ..Self::default() }
     }
 
+    /// Whether there is a key to read streams with that are sealed so. Whether it fits is not known.
+    pub(crate) fn can_read(&self, sealing: Sealing) -> bool {
+        match sealing {
+            Sealing::None => true,
+            Sealing::Age => self.identities.is_some(),
+            Sealing::Openssl => self.passphrase.is_some(),
+        }
+    }
+
     /// How streams are sealed with these.
     pub(crate) fn sealing(&self) -> Sealing {
         match (&self.passphrase, self.recipients.is_empty()) {

@@ -35,6 +35,7 @@ pub struct OwnServer {
     environment: Environment,
     options: ServerOptions,
     process: Option<Background>,
+    is_isolated: bool,
     folder: TempDir,
 }
 
@@ -44,7 +45,23 @@ impl OwnServer {
     /// # Errors
     /// Where the programs are missing, or a step fails.
     pub async fn create(tools: &Tools, environment: &Environment, options: ServerOptions) -> Result<Self, PortError> {
+        Self::empty(tools, environment, options)?.made().await
+    }
+
+    /// The same, without any network where the system lets us do that (root, outside of most containers): what is restored
+    /// into it may be somebody else's, and can then call nobody. Its socket is a file, and is reached as ever.
+    ///
+    /// # Errors
+    /// As [`OwnServer::create`].
+    pub async fn isolated(tools: &Tools, environment: &Environment, options: ServerOptions) -> Result<Self, PortError> {
         let mut server = Self::empty(tools, environment, options)?;
+        let tried = Command::new("unshare", environment).args(["--net", "--", "true"]).run().await;
+        server.is_isolated = rustix::process::geteuid().is_root() && tried.is_ok();
+        server.made().await
+    }
+
+    async fn made(self) -> Result<Self, PortError> {
+        let mut server = self;
         let data = server.data().display().to_string();
         let words = ["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"];
         let command = server.command("initdb", words.iter().copied())?.limit(MADE_WITHIN);
@@ -62,7 +79,7 @@ impl OwnServer {
         let folder = tempfile::Builder::new().prefix("backout-pg-").tempdir().map_err(failed)?;
         own(folder.path()).map_err(failed)?;
         let environment = environment.clone();
-        Ok(Self { tools: tools.clone(), environment, options, process: None, folder })
+        Ok(Self { tools: tools.clone(), environment, options, process: None, is_isolated: false, folder })
     }
 
     /// Starts it, and waits until it answers.
@@ -132,7 +149,13 @@ impl OwnServer {
         let data = self.data().display().to_string();
         let words = ["-D", data.as_str()].into_iter();
         let words = words.chain(settings.iter().flat_map(|setting| ["-c", setting.as_str()]));
-        self.command("postgres", words)
+        let command = self.command("postgres", words)?;
+        if !self.is_isolated {
+            return Ok(command);
+        }
+        let argv: Vec<_> = command.argv().map(std::ffi::OsStr::to_owned).collect();
+        let isolated = Command::new("unshare", &self.environment).args(["--net", "--"]).args(argv);
+        Ok(isolated.folder(self.folder.path()))
     }
 
     fn log(&self) -> PathBuf {

@@ -1,0 +1,81 @@
+//! Restore points that are not taken, and what is left then: nothing.
+
+use std::time::Duration;
+
+use backout_core::config::BackupStore;
+use backout_core::data::Level;
+use backout_testkit::skip::skip;
+use backout_testkit::small_disk::SmallDisk;
+
+use crate::ground::{Ground, SHOP};
+
+/// Rows that do not pack, so that a dump takes a while and much room.
+const NOISE: &str = "CREATE TABLE noise AS SELECT i, string_agg(md5(random()::text), '') AS what \
+    FROM generate_series(1, 60000) i, generate_series(1, 12) j GROUP BY i";
+
+#[tokio::test]
+async fn no_backup_is_made_while_a_migration_runs() {
+    let ground = Ground::new(SHOP).await;
+    let migration = ground.session().await;
+    migration.batch_execute("BEGIN; ALTER TABLE t ADD COLUMN more int").await.unwrap();
+    let error = ground.take().await.unwrap_err();
+    assert!(error.what.contains("holds table `public.t`") && error.hint.is_some(), "{error}");
+    assert!(ground.stored().is_empty());
+    migration.batch_execute("COMMIT").await.unwrap();
+    ground.take().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_leaves_nothing() {
+    let disk = match SmallDisk::mount(4096) {
+        Ok(disk) => disk,
+        Err(why) => return skip("a_full_disk_leaves_nothing", &why),
+    };
+    let mut ground = Ground::new(NOISE).await;
+    ground.configure(|backup| backup.store = BackupStore::Folder(disk.path().display().to_string()));
+    let error = ground.take().await.unwrap_err();
+    assert!(error.what.contains("No space left") && error.hint.is_some(), "{error:?}");
+    assert!(ground.stored().is_empty());
+}
+
+#[tokio::test]
+async fn a_level_that_is_not_reached_leaves_nothing() {
+    let mut ground = Ground::new(SHOP).await;
+    ground.configured().integrity = [("sound".to_owned(), "SELECT false".to_owned())].into();
+    ground.configure(|backup| backup.require = Level::V4);
+    let error = ground.take().await.unwrap_err();
+    assert!(error.what.contains("did not reach V4"), "{error}");
+    assert!(ground.stored().is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupted_backup_leaves_no_file_no_slot_and_no_process() {
+    let mut ground = Ground::with(NOISE, &[("wal_level", "logical")]).await;
+    ground.configure(|backup| backup.slot = true);
+    let session = ground.session().await;
+    let dumping = "SELECT FROM pg_stat_activity WHERE application_name = 'backout' AND pid <> pg_backend_pid() \
+        AND query ^@ 'COPY'";
+    {
+        let take = ground.take();
+        let mut take = std::pin::pin!(take);
+        loop {
+            tokio::select! {
+                biased;
+                ended = &mut take => panic!("it was over before it was interrupted: {ended:?}"),
+                rows = session.query(dumping, &[]) => if !rows.unwrap().is_empty() { break },
+            }
+        }
+        assert!(!ground.stored().is_empty());
+    }
+    let others = "SELECT (SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND pid <> pg_backend_pid()) \
+        + (SELECT count(*) FROM pg_replication_slots)";
+    let mut left = (1, 1);
+    for _ in 0..200 {
+        left = (session.query_one(others, &[]).await.unwrap().get::<_, i64>(0), ground.stored().len());
+        if left == (0, 0) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{left:?} are left: sessions and slots, files");
+}
