@@ -69,9 +69,10 @@ impl Database for Postgres {
         &'a self,
         point: &'a RestorePoint,
         level: Level,
+        previous: Option<&'a RestorePoint>,
         ports: Ports<'a>,
     ) -> Pending<'a, Result<Verification, PortError>> {
-        Box::pin(verify::verify(&self.target, point, level, ports))
+        Box::pin(verify::verify(&self.target, point, (level, previous), ports))
     }
 
     fn is_stored<'a>(&'a self, point: &'a RestorePoint) -> Pending<'a, Preflight> {

@@ -39,7 +39,8 @@ pub trait Database: Send + Sync {
         ports: Ports<'a>,
     ) -> Pending<'a, Result<RestorePoint, PortError>>;
 
-    /// Verifies a restore point up to a level.
+    /// Verifies a restore point up to a level. Where one is given that was taken before it, [`Level::V3`] is only reached
+    /// where no table was emptied in between: a dump of an emptied table is a good dump of bad data.
     ///
     /// # Errors
     /// Where it could not be found out: that is not a verdict on the restore point.
@@ -47,6 +48,7 @@ pub trait Database: Send + Sync {
         &'a self,
         point: &'a RestorePoint,
         level: Level,
+        previous: Option<&'a RestorePoint>,
         ports: Ports<'a>,
     ) -> Pending<'a, Result<Verification, PortError>>;
 

@@ -97,7 +97,7 @@ impl Taking<'_> {
             restore_name: None,
             verified: None,
         };
-        let verification = verify(self.target, &point, self.configured.require, self.ports).await?;
+        let verification = verify(self.target, &point, (self.configured.require, None), self.ports).await?;
         point.verified = Some(enough(&verification)?);
         if let Some(slot) = kept {
             slot.keep(&*self.target.admin(self.address.dbname()).await?, &self.order.id).await?;

@@ -1,6 +1,6 @@
 //! One level after the other, as far as they hold.
 
-use backout_core::data::{Level, Manifest, RestorePoint, Verification};
+use backout_core::data::{Level, Manifest, RestorePoint, Verification, compare_previous};
 use backout_core::port::{PortError, Ports};
 
 use super::contents::contents;
@@ -12,14 +12,15 @@ use super::trial::{Needs, Trial, Trouble};
 use crate::Target;
 use crate::restore::Dump;
 
-/// Verifies `point` up to `level`. A level that does not hold ends it: those above would say nothing more.
+/// Verifies `point` up to a level, against the one that was taken before it where that is given. A level that does not hold
+/// ends it: those above would say nothing more.
 ///
 /// # Errors
 /// Where it could not be found out.
 pub(crate) async fn verify(
     target: &Target,
     point: &RestorePoint,
-    level: Level,
+    (level, previous): (Level, Option<&RestorePoint>),
     ports: Ports<'_>,
 ) -> Result<Verification, PortError> {
     let mut found = Found::default();
@@ -30,7 +31,7 @@ pub(crate) async fn verify(
         found.add(Level::V1, [decoded(target, &dump, ports.progress).await?]);
     }
     if level >= Level::V2 && found.reached() == Some(Level::V1) {
-        restore_ms = restored(target, point, level, ports, &mut found).await?;
+        restore_ms = restored(target, point, (level, previous), ports, &mut found).await?;
     }
     let (backup, at) = (point.id.clone(), target.clock.now());
     Ok(Verification { backup, at, asked: level, reached: found.reached(), checks: found.into_checks(), restore_ms })
@@ -40,7 +41,7 @@ pub(crate) async fn verify(
 async fn restored(
     target: &Target,
     point: &RestorePoint,
-    level: Level,
+    (level, previous): (Level, Option<&RestorePoint>),
     ports: Ports<'_>,
     found: &mut Found,
 ) -> Result<Option<u64>, PortError> {
@@ -59,6 +60,9 @@ async fn restored(
     found.add(Level::V2, [holds("restored", format!("into a server of its own, in {} ms", trial.took_ms))]);
     if level >= Level::V3 {
         found.add(Level::V3, contents(target, &manifest, &trial.session).await?);
+        if let Some(previous) = previous {
+            found.add(Level::V3, compare_previous(&self::manifest(previous, ports).await?, &manifest));
+        }
     }
     if level >= Level::V4 && found.reached() == Some(Level::V3) {
         found.add(Level::V4, soundness(target, point, &trial.session).await);

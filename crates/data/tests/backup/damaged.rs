@@ -4,6 +4,7 @@ use std::path::Path;
 
 use backout_core::config::{BackupEncryption, SecretOrText, Sensitive};
 use backout_core::data::{Level, RestorePoint};
+use backout_core::port::Database as _;
 
 use crate::ground::{Ground, SHOP, fallen};
 
@@ -107,12 +108,13 @@ async fn a_sound_dump_of_other_rows_is_not_what_the_manifest_says() {
 async fn a_dump_of_an_emptied_table_is_told_from_the_one_before() {
     let mut ground = Ground::new(SHOP).await;
     let before = ground.take().await.unwrap();
-    let before = ground.manifest(&before).await;
     ground.session().await.batch_execute("TRUNCATE t").await.unwrap();
     let other = ground.folder.path().join("other").display().to_string();
     ground.configure(|backup| backup.store = backout_core::config::BackupStore::Folder(other));
     let after = ground.take().await.unwrap();
-    let after = ground.manifest(&after).await;
-    let checks = backout_core::data::compare_previous(&before, &after);
-    assert!(checks.iter().any(|check| check.blocks() && check.what.contains("`t` had 30 rows")), "{checks:?}");
+    let alone = ground.verify(&after, Level::V3).await;
+    assert_eq!(alone.reached, Some(Level::V3), "{:?}", fallen(&alone));
+    let beside = ground.database().verify(&after, Level::V3, Some(&before), ground.ports()).await.unwrap();
+    assert_eq!(beside.reached, Some(Level::V2));
+    assert!(fallen(&beside)[0].what.contains("`t` had 30 rows"), "{:?}", fallen(&beside));
 }

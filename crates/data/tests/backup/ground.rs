@@ -94,7 +94,7 @@ impl Ground {
     }
 
     pub(crate) async fn verify(&self, point: &RestorePoint, level: Level) -> Verification {
-        self.database().verify(point, level, self.ports()).await.unwrap()
+        self.database().verify(point, level, None, self.ports()).await.unwrap()
     }
 
     pub(crate) async fn manifest(&self, point: &RestorePoint) -> Manifest {

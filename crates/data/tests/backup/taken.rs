@@ -1,5 +1,7 @@
 //! What is taken is what is there.
 
+use std::time::Duration;
+
 use backout_core::config::{BackupEncryption, SecretOrText, Sensitive};
 use backout_core::data::{Level, Packing, PointKind, Sealing};
 use backout_core::port::Database as _;
@@ -125,4 +127,17 @@ async fn the_owner_of_a_database_needs_no_further_rights() {
     assert!(ground.manifest(&point).await.roles.contains(&"keeper".to_owned()));
     let verification = ground.verify(&point, Level::V3).await;
     assert_eq!(verification.reached, Some(Level::V3), "{:?}", fallen(&verification));
+}
+
+#[tokio::test]
+async fn the_highest_level_looks_at_indexes_queries_and_age() {
+    let mut ground = Ground::new(SHOP).await;
+    ground.configured().integrity = [("orders".to_owned(), "SELECT count(*) = 5000 FROM orders".to_owned())].into();
+    ground.configure(|backup| (backup.require, backup.fresh) = (Level::V4, Some(Duration::from_secs(3600))));
+    let mut point = ground.take().await.unwrap();
+    assert_eq!(point.verified, Some(Level::V4));
+    point.taken_at = point.taken_at - Duration::from_secs(7200);
+    let late = ground.verify(&point, Level::V4).await;
+    assert_eq!(late.reached, Some(Level::V3));
+    assert_eq!(fallen(&late)[0].what, "it is 120 minutes old; 60 are allowed");
 }

@@ -193,6 +193,7 @@ impl Database for MemoryDatabase {
         &'a self,
         point: &'a RestorePoint,
         level: Level,
+        _: Option<&'a RestorePoint>,
         _: Ports<'a>,
     ) -> Pending<'a, Result<Verification, PortError>> {
         Box::pin(async move {
