@@ -87,12 +87,6 @@ impl Framework {
             Framework::NodePgMigrate => "node-pg-migrate.",
         }
     }
-
-    /// Whether its migrations are plain SQL files that `backout` runs itself, so that no code of a release is needed.
-    #[must_use]
-    pub fn is_plain_sql(self) -> bool {
-        matches!(self, Framework::GolangMigrate | Framework::Dbmate | Framework::Sqlx | Framework::Diesel)
-    }
 }
 
 impl std::fmt::Display for Framework {

@@ -24,7 +24,7 @@ pub struct Database {
     pub replicas: Vec<SecretOrText>,
     /// The folder of `pg_dump` and its like; `None` finds the newest that is installed.
     pub tools: Option<String>,
-    /// The services that write to it; empty is every service of the application tier, or all where no tier is given.
+    /// The services that write to it. Unless it is said: every service of the application tier, or all where none is in it.
     pub used_by: Vec<ServiceName>,
     /// Which tool changes its schema.
     pub migrations: Option<Migrations>,

@@ -11,7 +11,7 @@ raw! {
     RawDatabase {
         /// It is PostgreSQL.
         postgres: required RawPostgres,
-        /// The services that write to it. Default: every service of the application tier, or all where no tier is given.
+        /// The services that write to it. Default: every service of the application tier, or all where none is in it.
         used_by: optional List<Scalar<ServiceName>>,
         /// The tool that changes its schema.
         migrations: optional RawMigrations,

@@ -73,7 +73,8 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
     let verify = verify(raw.verify.value(), &services, &known, context);
     let policy = policy(raw.policy.value(), context);
     let objectives = objectives(raw.objectives.value(), context);
-    let (databases, caches) = (databases(raw, context), caches(raw, context));
+    let databases = databases(raw, &services, context);
+    let caches = caches(raw, context);
     let notify = notify(raw.notify.value(), context);
     let name = name?;
     let environment = Environment {

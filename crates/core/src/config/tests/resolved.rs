@@ -121,10 +121,23 @@ fn database(body: &str) -> crate::config::Database {
 fn a_database_of_the_least_has_the_stated_defaults() {
     let database = database("backup: { store: \"file:x\" }");
     assert_eq!((database.keep_aside, database.automatic), (Duration::from_secs(7 * 86_400), false));
-    assert!(database.used_by.is_empty() && database.migrations.is_none() && database.recovery.is_none());
+    assert_eq!(database.used_by, [service("app"), service("worker")]);
+    assert!(database.migrations.is_none() && database.recovery.is_none());
     let backup = database.backup.unwrap();
     assert!(backup.before_deploy && !backup.slot && backup.encrypt.is_none());
     assert_eq!((backup.keep, backup.jobs, backup.require, backup.fresh), (7, 1, Level::V1, None));
+}
+
+#[test]
+fn a_database_is_used_by_the_application_tier_unless_it_is_said() {
+    let of = |used_by: &str| {
+        let text = format!(
+            "services: {{ db: {{ tier: infrastructure }}, app: {{ tier: application }}, log: }}\ndatabases: {{ main: {{ postgres: {{ url: \"env:A\" }} {used_by} }} }}"
+        );
+        only(loaded(&staging(&text)).unwrap()).databases.into_values().next().unwrap().used_by
+    };
+    assert_eq!(of(""), [service("app")]);
+    assert_eq!(of(", used_by: [log, app, log]"), [service("log"), service("app")]);
 }
 
 #[test]
@@ -147,7 +160,7 @@ fn every_migration_tool_is_known_by_its_name() {
         let alone = staging(&format!(
             "services: {{ app: }}\ndatabases: {{ main: {{ postgres: {{ url: \"env:A\" }}, migrations: {{ {framework}: {{ folder: f }} }} }} }}"
         ));
-        assert_eq!(loaded(&alone).is_ok(), framework.is_plain_sql(), "{framework}");
+        assert_eq!(loaded(&alone).is_ok(), crate::migrate::runs_sql(framework), "{framework}");
     }
 }
 

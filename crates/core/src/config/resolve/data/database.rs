@@ -10,7 +10,7 @@ use crate::config::leaf::{Period, literal_password};
 use crate::config::raw::{RawDatabase, RawEnvironment, RawPgBouncer, RawPostgres, RawRecovery};
 use crate::config::read::{Field, Located, Scalar};
 use crate::config::resolve::context::Context;
-use crate::config::{Database, PgBouncer, ProblemCode, Recovery, SecretOrText};
+use crate::config::{Database, PgBouncer, ProblemCode, Recovery, SecretOrText, Service, Tier};
 use crate::id::{DatabaseName, ServiceName};
 
 /// How long a database that was put aside is kept, unless it is said.
@@ -21,6 +21,7 @@ const PAUSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Resolves the databases of an environment.
 pub(in crate::config::resolve) fn databases(
     raw: &RawEnvironment,
+    services: &BTreeMap<ServiceName, Service>,
     context: &mut Context<'_>,
 ) -> BTreeMap<DatabaseName, Database> {
     let mut databases = BTreeMap::new();
@@ -31,9 +32,19 @@ pub(in crate::config::resolve) fn databases(
         let is_named = name.is_some();
         let Some(database) = &entry.value else { continue };
         let resolved = resolved(name.unwrap_or(stand_in), database, raw, context).filter(|_| is_named);
-        databases.extend(resolved.map(|database| (database.name.clone(), database)));
+        databases.extend(resolved.map(|database| (database.name.clone(), used_by_default(database, services))));
     }
     databases
+}
+
+/// The services of the application tier use a database that does not say who does; all where no tier is given.
+fn used_by_default(mut database: Database, services: &BTreeMap<ServiceName, Service>) -> Database {
+    if database.used_by.is_empty() {
+        let has_tiers = services.values().any(|service| service.tier == Some(Tier::Application));
+        let uses = |service: &&Service| !has_tiers || service.tier == Some(Tier::Application);
+        database.used_by = services.values().filter(uses).map(|service| service.name.clone()).collect();
+    }
+    database
 }
 
 fn resolved(

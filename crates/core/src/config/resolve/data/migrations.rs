@@ -8,6 +8,7 @@ use crate::config::read::{Field, Located};
 use crate::config::resolve::context::Context;
 use crate::config::{Migrations, ProblemCode, Span};
 use crate::data::Framework;
+use crate::migrate::runs_sql;
 
 /// Resolves which tool changes a schema, and how it is run.
 pub(super) fn migrations(
@@ -38,7 +39,7 @@ pub(super) fn migrations(
 /// | other | no | any | its code is nowhere |
 fn is_placed(framework: Framework, tool: &RawTool, context: &mut Context<'_>) {
     let (is_homeless, has_folder) = (tool.r#in.is_absent(), !tool.folder.is_absent());
-    if is_homeless && !framework.is_plain_sql() {
+    if is_homeless && !runs_sql(framework) {
         let message = format!("`{framework}` lacks the key `in`");
         let hint = format!("name the service whose code has the migrations: `{framework}: {{ in: app }}`");
         context.error(ProblemCode::MissingKey, tool.at(), message, hint);
