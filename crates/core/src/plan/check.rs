@@ -83,6 +83,36 @@ pub enum Fault {
         /// The service.
         service: ServiceName,
     },
+    /// A database is to be replaced by, or corrected from, something that was never built.
+    #[error("step {step} needs the copy `{copy}`, which no earlier step builds")]
+    NoCopy {
+        /// The step.
+        step: StepId,
+        /// The copy.
+        copy: String,
+    },
+    /// What is lost is to be listed, and nothing was put aside.
+    #[error("step {step} compares with `{damaged}`, which no earlier step puts aside")]
+    NothingPutAside {
+        /// The step.
+        step: StepId,
+        /// The database.
+        damaged: String,
+    },
+    /// Data goes back under a service that was switched already.
+    #[error("step {step} changes a database after a service was switched")]
+    LateData {
+        /// The step.
+        step: StepId,
+    },
+    /// A service is stopped for a database and not started again.
+    #[error("step {step} stops `{service}`, and no later step makes it as it shall be")]
+    LeftStopped {
+        /// The step.
+        step: StepId,
+        /// The service.
+        service: ServiceName,
+    },
 }
 
 /// Everything that is wrong with a plan; empty for a sound one.
@@ -96,6 +126,7 @@ pub fn check(plan: &Plan, depends_on: &BTreeMap<ServiceName, Vec<ServiceName>>) 
     faults.extend(order(plan, depends_on));
     faults.extend(not_awaited(plan));
     faults.extend(late_evidence(plan));
+    faults.extend(super::data::faults(plan));
     let unchanged: BTreeSet<&ServiceName> = plan.unchanged.iter().collect();
     let contradicted = plan.changed().into_iter().filter(|service| unchanged.contains(service));
     faults.extend(contradicted.map(|service| Fault::UnchangedChanged { service }));

@@ -29,7 +29,7 @@ pub fn action(action: &Action) -> String {
         Action::AwaitHealthy { service, within_ms } => {
             format!("wait until `{service}` is healthy, at most {} s", within_ms.div_ceil(1000))
         }
-        Action::Data(step) => data(step),
+        Action::Data(step) => format!("{}{}", data(step), stopped(step)),
         Action::Flush { cache } => format!("empty the cache `{cache}`"),
         Action::Gate { batch, of } => format!("verify batch {batch} of {of}"),
     }
@@ -60,6 +60,16 @@ fn data(step: &DataStep) -> String {
             format!("drop `{live}` and restore {} in its place", restore_source(source))
         }
         DataAct::ReportLoss { damaged, .. } => format!("list the rows that only `{damaged}` has"),
+    }
+}
+
+/// The services that do not run meanwhile.
+fn stopped(step: &DataStep) -> String {
+    let names: Vec<String> = step.fences.iter().map(|fence| format!("`{}`", fence.service)).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [one] => format!(", while {one} is stopped"),
+        names => format!(", while {} are stopped", names.join(", ")),
     }
 }
 

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::data::DataSituation;
-use super::steps::Steps;
+use super::data::{Course, DataSituation, digest};
+use super::steps::{Steps, fences};
 use super::{Change, Estimates, Mode, Plan, Request, Scope, difference, safety};
+use crate::config::Cache;
 use crate::id::{CheckpointId, DatabaseName, EnvironmentName, ServiceName};
 use crate::inventory::{Artifact, Checkpoint, Fact, Graded, Seen, Version, facts_digest, last_known_good};
 use crate::policy::{Refusal, RefusalName};
@@ -25,6 +26,8 @@ pub struct Situation<'a> {
     pub preflight: &'a BTreeMap<ServiceName, Preflight>,
     /// Databases that the environment has.
     pub databases: &'a BTreeMap<DatabaseName, DataSituation<'a>>,
+    /// Caches that the environment has.
+    pub caches: &'a BTreeMap<String, Cache>,
     /// How long steps took.
     pub estimates: &'a Estimates,
     /// How often a step may be tried.
@@ -41,7 +44,8 @@ pub struct Situation<'a> {
     pub now: Timestamp,
 }
 
-/// The checkpoint to go back to: the one asked for, else the last known good one.
+/// The checkpoint to go back to: the one asked for, else the last known good one. Where only data goes back, and to
+/// something that the wish names itself, any checkpoint will do for the plan to stand on: the newest, where none is good.
 ///
 /// # Errors
 /// A refusal where there is none.
@@ -55,7 +59,17 @@ pub fn choose_target<'a>(
         return named.ok_or_else(|| safety::no_such_checkpoint(id, environment));
     }
     let of_here = checkpoints.iter().filter(|graded| graded.checkpoint.environment == *environment);
-    last_known_good(of_here).ok_or_else(|| safety::no_good_checkpoint(environment))
+    let newest = || {
+        let of_here = checkpoints.iter().filter(|graded| graded.checkpoint.environment == *environment);
+        of_here.max_by_key(|graded| &graded.checkpoint.id).filter(|_| needs_no_checkpoint(request))
+    };
+    last_known_good(of_here).or_else(newest).ok_or_else(|| safety::no_good_checkpoint(environment))
+}
+
+/// Whether only data goes back, to something that is in no checkpoint.
+fn needs_no_checkpoint(request: &Request) -> bool {
+    let wish = &request.data;
+    request.scope == Scope::Data && (wish.backup.is_some() || wish.moment.is_some() || wish.undoes_swap)
 }
 
 /// Makes the plan that leads from the facts to the target. What stands in the way is in [`Plan::blocked_by`].
@@ -63,6 +77,8 @@ pub fn choose_target<'a>(
 pub fn plan(request: &Request, target: &Graded, situation: &Situation<'_>) -> Plan {
     let changes = in_scope(&request.scope, &target.checkpoint, situation.facts);
     let unchanged = |change: &Change<'_>| *change == Change::None;
+    let course = Course::of(request, &target.checkpoint, situation, &fences(&changes, request.mode));
+    let databases = || situation.databases.iter().map(|(name, database)| (name, database.now));
     let mut plan = Plan {
         environment: situation.environment.clone(),
         made_at: situation.now,
@@ -70,14 +86,15 @@ pub fn plan(request: &Request, target: &Graded, situation: &Situation<'_>) -> Pl
         target: target.checkpoint.id.clone(),
         target_taken_at: target.checkpoint.taken_at,
         facts: facts_digest(situation.facts),
-        steps: Steps::new(request, situation).of(&changes),
-        data: Vec::new(),
+        data_facts: (!situation.databases.is_empty()).then(|| digest(databases())),
+        steps: Steps::new(request, situation).of(&changes, &course),
+        data: course.ladders,
         unchanged: changes.iter().filter(|(_, c)| unchanged(c)).map(|(s, _)| (*s).clone()).collect(),
-        reasons: reasons(request, target),
+        reasons: reasons(request, target).into_iter().chain(course.reasons).collect(),
         blocked_by: Vec::new(),
         overridden: Vec::new(),
     };
-    let (overridden, blocked_by) = refusals(&plan, target, &changes, situation)
+    let (overridden, blocked_by) = refusals(&plan, target, &changes, situation, course.refusals)
         .into_iter()
         .partition(|r| r.name.can_be_forced() && request.forced.contains(&r.name));
     plan.overridden = overridden;
@@ -142,28 +159,38 @@ fn reasons(request: &Request, target: &Graded) -> Vec<String> {
     vec![chosen, scope, mode.to_owned()]
 }
 
-fn refusals(plan: &Plan, target: &Graded, changes: &Changes<'_>, situation: &Situation<'_>) -> Vec<Refusal> {
+fn refusals(
+    plan: &Plan,
+    target: &Graded,
+    changes: &Changes<'_>,
+    situation: &Situation<'_>,
+    of_data: Vec<Refusal>,
+) -> Vec<Refusal> {
     let is_automatic = plan.request.is_automatic;
     let mut found: Vec<Refusal> = Vec::new();
-    found.extend(safety::target_does_not_fit(target, situation.environment));
-    found.extend(safety::target_not_good(target));
+    if !needs_no_checkpoint(&plan.request) {
+        found.extend(safety::target_does_not_fit(target, situation.environment));
+        found.extend(safety::target_not_good(target));
+        found.extend(safety::rollback_of_rollback(situation.arrived_at, &plan.target));
+        found.extend(safety::destination_unhealthy(&plan.target, situation.target_failed));
+    }
     found.extend(strangers(plan, target, situation.facts));
     found.extend(changes.iter().filter_map(|(service, change)| safety::unknown_facts(service, change)));
     found.extend(changes.iter().filter_map(|(service, change)| match change {
         Change::Switch(..) => safety::target_gone(service, situation.preflight.get(*service)),
         _ => None,
     }));
-    found.extend(safety::rollback_of_rollback(situation.arrived_at, &plan.target));
     found.extend(safety::suspect_not_running(situation.suspect, situation.facts));
-    found.extend(safety::destination_unhealthy(&plan.target, situation.target_failed));
     found.extend(safety::approval_missing(plan));
     if is_automatic {
         found.extend(safety::too_many_automatic(situation.automatic.0, situation.automatic.1));
     }
+    let is_undecided = !of_data.is_empty();
+    found.extend(of_data);
     // Where something could not be seen, or is not in the target at all, nobody knows whether the target is what runs.
     let is_unknown =
         |refusal: &Refusal| matches!(refusal.name, RefusalName::UnknownFacts | RefusalName::TargetDoesNotFit);
-    if plan.steps.is_empty() && !found.iter().any(is_unknown) {
+    if plan.steps.is_empty() && !is_undecided && !found.iter().any(is_unknown) {
         // Nothing else can stand in the way of doing nothing. A run that nobody asked for still has to say how the
         // environment is, so it goes on to verify.
         return safety::target_is_what_runs(plan).filter(|_| !is_automatic).into_iter().collect();

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::data::facts_digest as data_digest;
 use super::{Change, Plan, StepClass};
-use crate::id::{CheckpointId, Digest, EnvironmentName, ServiceName};
+use crate::data::DatabaseFact;
+use crate::id::{CheckpointId, DatabaseName, Digest, EnvironmentName, ServiceName};
 use crate::inventory::{Checkpoint, Fact, Grade, Graded, Version, facts_digest};
 use crate::policy::{Refusal, RefusalName};
 use crate::port::Preflight;
@@ -158,6 +160,19 @@ pub fn stale_facts(planned: &Digest, facts: &[Fact]) -> Option<Refusal> {
         refusal(
             RefusalName::StaleFacts,
             "what runs has changed since the plan was made".to_owned(),
+            "nothing was touched; plan again: `backout plan`",
+        )
+    })
+}
+
+/// A schema, or what was applied to a database, moved since the plan was made. Plans of an older version know no databases.
+#[must_use]
+pub fn stale_data(planned: Option<&Digest>, facts: &BTreeMap<DatabaseName, DatabaseFact>) -> Option<Refusal> {
+    let planned = planned?;
+    (data_digest(facts) != *planned).then(|| {
+        refusal(
+            RefusalName::StaleFacts,
+            "a database, its schema or its migrations have changed since the plan was made".to_owned(),
             "nothing was touched; plan again: `backout plan`",
         )
     })

@@ -82,6 +82,10 @@ pub struct Plan {
     pub target_taken_at: Timestamp,
     /// The facts it was made from; if they have moved, the plan is void.
     pub facts: Digest,
+    /// The facts about databases it was made from, where the environment has some; if they have moved, the plan is void.
+    /// See [`super::data::facts_digest`].
+    #[serde(default)]
+    pub data_facts: Option<Digest>,
     /// What to do, in order. Empty where everything is there already.
     pub steps: Vec<Step>,
     /// The way back of each database that goes back, or must be known to be able to stay.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::data::Course;
 use super::planner::{Changes, Situation};
 use super::{Action, Change, Mode, Request, Step, StepClass, Switch, SwitchOrder, WayBack, dependencies_first};
-use crate::data::DataAct;
+use crate::config::Flush;
+use crate::data::{DataAct, Fence};
 use crate::id::{ServiceName, StepId};
 use crate::inventory::{Artifact, Detail, Fact, FileRef};
 
@@ -36,9 +38,10 @@ impl<'a> Steps<'a> {
         Self { request, situation, steps: Vec::new(), files_done: BTreeSet::new() }
     }
 
-    /// Evidence of everything first, because what follows destroys it; then the services in the order of their
-    /// dependencies; then, in an emergency, the waiting that was put off; then, in reverse order, what was not there.
-    pub(super) fn of(mut self, changes: &Changes<'_>) -> Vec<Step> {
+    /// Evidence of everything first, because what follows destroys it; then the data, which must be there before what needs
+    /// it starts; then the services in the order of their dependencies; then, in an emergency, the waiting that was put
+    /// off; then, in reverse order, what was not there; then caches, and what was lost.
+    pub(super) fn of(mut self, changes: &Changes<'_>, course: &Course) -> Vec<Step> {
         let names: BTreeSet<ServiceName> = changes.keys().map(|service| (*service).clone()).collect();
         let order = dependencies_first(&names, self.situation.depends_on);
         let change_of = |service: &ServiceName| changes.get(service).unwrap_or(&Change::None);
@@ -47,34 +50,62 @@ impl<'a> Steps<'a> {
                 self.push(Action::KeepEvidence { service: service.clone() });
             }
         }
+        for step in course.before() {
+            self.push(Action::Data(Box::new(step.clone())));
+        }
+        self.services(&order, changes, course);
+        self.caches();
+        for step in course.after() {
+            self.push(Action::Data(Box::new(step.clone())));
+        }
+        self.steps
+    }
+
+    fn services(&mut self, order: &[ServiceName], changes: &Changes<'_>, course: &Course) {
+        let change_of = |service: &ServiceName| changes.get(service).unwrap_or(&Change::None);
+        let fenced = course.fenced();
         // A batch is made of services that are switched: one that only shares a file with them fills no place in it.
         let all = order.iter().filter(|service| matches!(change_of(service), Change::Switch(..))).count();
         let mut done = 0;
-        for service in &order {
-            self.service(service, change_of(service));
+        for service in order {
+            self.service(service, change_of(service), fenced.contains(service));
             if matches!(change_of(service), Change::Switch(..)) {
                 done += 1;
                 self.gate(done, all);
             }
         }
         if self.request.mode == Mode::Emergency {
-            for service in &order {
+            for service in order {
                 if let Change::Switch(artifact, _) = change_of(service) {
                     self.await_healthy(artifact);
                 }
             }
         }
         for service in order.iter().rev().filter(|service| *change_of(service) == Change::Remove) {
-            self.push(Action::Stop { service: service.clone(), grace_ms: self.grace_ms(None) });
+            self.push(Action::Stop { service: service.clone(), grace_ms: grace_ms(self.request.mode, None) });
         }
-        self.steps
     }
 
-    fn service(&mut self, service: &ServiceName, change: &Change<'_>) {
+    /// Nothing newer is served from a cache once a service or a database is as it was.
+    fn caches(&mut self) {
+        let moves = |step: &Step| match &step.action {
+            Action::Switch(_) | Action::Stop { .. } => true,
+            Action::Data(_) => !step.action.is_read_only(),
+            _ => false,
+        };
+        if !self.steps.iter().any(moves) {
+            return;
+        }
+        for (cache, _) in self.situation.caches.iter().filter(|(_, cache)| cache.flush != Flush::Nothing) {
+            self.push(Action::Flush { cache: cache.clone() });
+        }
+    }
+
+    fn service(&mut self, service: &ServiceName, change: &Change<'_>, is_fenced: bool) {
         match change {
             Change::Switch(artifact, files) => {
                 let files = self.not_yet_done(files);
-                let action = Action::Switch(Box::new(self.switch(artifact, files)));
+                let action = Action::Switch(Box::new(self.switch(artifact, files, is_fenced)));
                 self.push(action);
                 if self.request.mode == Mode::Planned {
                     self.await_healthy(artifact);
@@ -90,21 +121,21 @@ impl<'a> Steps<'a> {
         }
     }
 
-    fn switch(&self, artifact: &Artifact, files: Vec<FileRef>) -> Switch {
+    fn switch(&self, artifact: &Artifact, files: Vec<FileRef>, is_fenced: bool) -> Switch {
         let can_start_first = match &artifact.detail {
             Detail::Compose(compose) => compose.can_start_first,
             Detail::Host(_) | Detail::Exec(_) => false,
         };
         let fact = self.fact(&artifact.service);
         let something_runs = fact.and_then(Fact::running).is_some_and(|r| r.instances.iter().any(|i| i.is_well()));
-        let start_first = can_start_first && something_runs && self.request.mode == Mode::Planned;
+        let start_first = can_start_first && something_runs && !is_fenced && self.request.mode == Mode::Planned;
         Switch {
             from: fact.and_then(Fact::version).cloned(),
             from_label: fact.and_then(Fact::running).map(|running| running.label.clone()),
             to: artifact.clone(),
             files,
             order: if start_first { SwitchOrder::StartFirst } else { SwitchOrder::StopFirst },
-            grace_ms: self.grace_ms(Some(artifact)),
+            grace_ms: grace_ms(self.request.mode, Some(artifact)),
         }
     }
 
@@ -143,14 +174,29 @@ impl<'a> Steps<'a> {
     fn is_there(&self, service: &ServiceName) -> bool {
         self.fact(service).is_some_and(|fact| fact.running().is_some())
     }
+}
 
-    fn grace_ms(&self, artifact: Option<&Artifact>) -> u64 {
-        match (self.request.mode, artifact.map(|artifact| &artifact.detail)) {
-            (Mode::Emergency, _) => EMERGENCY_GRACE_MS,
-            (Mode::Planned, Some(Detail::Compose(compose))) => compose.stop_grace_ms,
-            (Mode::Planned, _) => STOP_GRACE_MS,
-        }
+/// How long a service may take to stop, in milliseconds.
+fn grace_ms(mode: Mode, artifact: Option<&Artifact>) -> u64 {
+    match (mode, artifact.map(|artifact| &artifact.detail)) {
+        (Mode::Emergency, _) => EMERGENCY_GRACE_MS,
+        (Mode::Planned, Some(Detail::Compose(compose))) => compose.stop_grace_ms,
+        (Mode::Planned, _) => STOP_GRACE_MS,
     }
+}
+
+/// The services that are switched or stopped, with the time that each may take to stop: those that can be fenced, because a
+/// later step makes them as they shall be.
+pub(super) fn fences(changes: &Changes<'_>, mode: Mode) -> Vec<Fence> {
+    let fence = |(service, change): (&&ServiceName, &Change<'_>)| {
+        let grace_ms = match change {
+            Change::Switch(artifact, _) => grace_ms(mode, Some(artifact)),
+            Change::Remove => grace_ms(mode, None),
+            Change::None | Change::Files(_) | Change::Unknown(_) => return None,
+        };
+        Some(Fence { service: (*service).clone(), grace_ms })
+    };
+    changes.iter().filter_map(fence).collect()
 }
 
 /// How long an artifact may take to become healthy, in milliseconds.

@@ -19,6 +19,15 @@ pub fn page(name: RefusalName) -> &'static str {
         RefusalName::TooManyAutomatic => include_str!("pages/too-many-automatic.md"),
         RefusalName::DestinationUnhealthy => include_str!("pages/destination-unhealthy.md"),
         RefusalName::TargetDoesNotFit => include_str!("pages/target-does-not-fit.md"),
+        RefusalName::SchemaIncompatible => include_str!("pages/schema-incompatible.md"),
+        RefusalName::SchemaUnknown => include_str!("pages/schema-unknown.md"),
+        RefusalName::DataNeedsPerson => include_str!("pages/data-needs-person.md"),
+        RefusalName::LossNotAccepted => include_str!("pages/loss-not-accepted.md"),
+        RefusalName::SlotsInTheWay => include_str!("pages/slots-in-the-way.md"),
+        RefusalName::DatabaseNotReady => include_str!("pages/database-not-ready.md"),
+        RefusalName::DatabaseUnknown => include_str!("pages/database-unknown.md"),
+        RefusalName::BackupGone => include_str!("pages/backup-gone.md"),
+        RefusalName::NoWayBack => include_str!("pages/no-way-back.md"),
     }
 }
 

@@ -31,11 +31,29 @@ pub enum RefusalName {
     DestinationUnhealthy,
     /// A service that runs now is not in the target checkpoint, or the target is of another environment.
     TargetDoesNotFit,
+    /// What would run cannot run on the schema that there would be.
+    SchemaIncompatible,
+    /// Whether what would run can run on the schema that there would be is not known.
+    SchemaUnknown,
+    /// The data has to go back, and automatic runs may not take it there.
+    DataNeedsPerson,
+    /// Rows would be lost, and nobody has accepted that.
+    LossNotAccepted,
+    /// Logical slots are on the database, and nobody has given them up.
+    SlotsInTheWay,
+    /// Something about the server keeps the data from going back.
+    DatabaseNotReady,
+    /// A database could not be seen.
+    DatabaseUnknown,
+    /// The restore point is gone, or cannot be relied on.
+    BackupGone,
+    /// No rung of the ladder leads the data back.
+    NoWayBack,
 }
 
 impl RefusalName {
     /// All of them.
-    pub const ALL: [RefusalName; 12] = [
+    pub const ALL: [RefusalName; 21] = [
         RefusalName::NoGoodCheckpoint,
         RefusalName::TargetNotGood,
         RefusalName::TargetIsWhatRuns,
@@ -48,6 +66,15 @@ impl RefusalName {
         RefusalName::TooManyAutomatic,
         RefusalName::DestinationUnhealthy,
         RefusalName::TargetDoesNotFit,
+        RefusalName::SchemaIncompatible,
+        RefusalName::SchemaUnknown,
+        RefusalName::DataNeedsPerson,
+        RefusalName::LossNotAccepted,
+        RefusalName::SlotsInTheWay,
+        RefusalName::DatabaseNotReady,
+        RefusalName::DatabaseUnknown,
+        RefusalName::BackupGone,
+        RefusalName::NoWayBack,
     ];
 
     /// The name as it is typed.
@@ -66,6 +93,15 @@ impl RefusalName {
             RefusalName::TooManyAutomatic => "too-many-automatic",
             RefusalName::DestinationUnhealthy => "destination-unhealthy",
             RefusalName::TargetDoesNotFit => "target-does-not-fit",
+            RefusalName::SchemaIncompatible => "schema-incompatible",
+            RefusalName::SchemaUnknown => "schema-unknown",
+            RefusalName::DataNeedsPerson => "data-needs-person",
+            RefusalName::LossNotAccepted => "loss-not-accepted",
+            RefusalName::SlotsInTheWay => "slots-in-the-way",
+            RefusalName::DatabaseNotReady => "database-not-ready",
+            RefusalName::DatabaseUnknown => "database-unknown",
+            RefusalName::BackupGone => "backup-gone",
+            RefusalName::NoWayBack => "no-way-back",
         }
     }
 
@@ -78,6 +114,11 @@ impl RefusalName {
                 | RefusalName::StaleFacts
                 | RefusalName::TargetIsWhatRuns
                 | RefusalName::TargetDoesNotFit
+                | RefusalName::DataNeedsPerson
+                | RefusalName::SlotsInTheWay
+                | RefusalName::DatabaseNotReady
+                | RefusalName::BackupGone
+                | RefusalName::NoWayBack
         )
     }
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod interrupted;
 #[cfg(test)]
+mod ladder;
+#[cfg(test)]
 mod legality;
 #[cfg(test)]
 mod linter;

@@ -63,6 +63,7 @@ fn plan_where(request: &Request, change: impl FnOnce(&mut Given)) -> Plan {
         facts: &given.facts,
         preflight: &given.preflight,
         databases: &BTreeMap::new(),
+        caches: &BTreeMap::new(),
         estimates: &Estimates::default(),
         attempts: 2,
         suspect: &given.suspect,

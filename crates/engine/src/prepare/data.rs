@@ -13,7 +13,7 @@ use backout_core::id::{DatabaseName, RunId};
 use backout_core::inventory::{BlobRef, Checkpoint};
 use backout_core::journal::{Body, Record};
 use backout_core::plan::Request;
-use backout_core::plan::data::DataSituation;
+use backout_core::plan::data::{DataSituation, may_go_back};
 use backout_core::port::{Database, PortError, Preflight};
 use serde::de::DeserializeOwned;
 
@@ -127,22 +127,10 @@ impl<'a> Asked<'a> {
             estimate: Err(NOT_NEEDED.to_owned()),
             migrations: Err(NOT_NEEDED.to_owned()),
         };
-        if self.may_go_back(&gathered) {
+        if may_go_back(self.request, &gathered.now, gathered.then.as_ref()) {
             self.look_closely(&mut gathered).await;
         }
         gathered
-    }
-
-    /// Whether the data of a database may have to go back: somebody wants it to, or the schema or what was applied to it is
-    /// not what the target has, or nobody knows.
-    fn may_go_back(&self, gathered: &Gathered<'_>) -> bool {
-        let wish = &self.request.data;
-        let is_wanted = wish.undoes_swap || wish.damaged.contains(self.name) || wish.rung.is_some();
-        let is_equal = match (&gathered.then, gathered.now.state()) {
-            (Some(then), Some(now)) => then.schema_digest == now.schema.digest() && then.ledgers == now.ledgers,
-            _ => false,
-        };
-        is_wanted || !is_equal
     }
 
     async fn look_closely(&self, gathered: &mut Gathered<'_>) {

@@ -60,6 +60,7 @@ pub async fn prepare(
         facts: &facts,
         preflight: &preflight,
         databases: &gathered.iter().map(|(name, found)| (name.clone(), found.situation())).collect(),
+        caches: &world.environment.caches,
         estimates: &past.estimates,
         attempts: world.environment.policy.attempts,
         suspect,

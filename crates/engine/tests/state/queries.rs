@@ -104,6 +104,7 @@ fn plan() -> Body {
         target: checkpoint_id(1),
         target_taken_at: jiff::Timestamp::UNIX_EPOCH,
         facts: Digest::of(b"facts"),
+        data_facts: None,
         steps: vec![step],
         data: Vec::new(),
         unchanged: Vec::new(),

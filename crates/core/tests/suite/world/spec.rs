@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backout_core::id::{CheckpointId, ServiceName};
+use backout_core::config::Cache;
+use backout_core::id::{CheckpointId, DatabaseName, ServiceName};
 use backout_core::inventory::{
     Artifact, Checkpoint, ComposeArtifact, Detail, ExecArtifact, FileRef, FileState, Grade, Graded, HostArtifact,
 };
+use backout_core::plan::data::DataSituation;
 use backout_core::plan::{Estimates, Mode, Plan, Request, Scope, Situation, plan};
 use backout_core::port::Preflight;
 use proptest::prelude::*;
@@ -196,16 +198,32 @@ pub(crate) fn make_plan(
     world: &World,
     depends_on: &BTreeMap<ServiceName, Vec<ServiceName>>,
 ) -> Plan {
+    plan_with(request, target, world, depends_on, (&BTreeMap::new(), &BTreeMap::new()))
+}
+
+/// The same with databases and caches.
+pub(crate) fn plan_with(
+    request: &Request,
+    target: &Graded,
+    world: &World,
+    depends_on: &BTreeMap<ServiceName, Vec<ServiceName>>,
+    (databases, caches): (&BTreeMap<DatabaseName, DataSituation<'_>>, &BTreeMap<String, Cache>),
+) -> Plan {
     let facts = world.facts(5);
     let names: BTreeSet<&ServiceName> = target.checkpoint.artifacts.keys().collect();
     let preflight = names.into_iter().map(|service| (service.clone(), Preflight::Present)).collect();
+    let mut estimates = Estimates::default();
+    if !databases.is_empty() {
+        estimates.remember("swap_database", None, 150);
+    }
     let situation = Situation {
         environment: &environment(),
         depends_on,
         facts: &facts,
         preflight: &preflight,
-        databases: &BTreeMap::new(),
-        estimates: &Estimates::default(),
+        databases,
+        caches,
+        estimates: &estimates,
         attempts: 2,
         suspect: &BTreeMap::new(),
         arrived_at: None,
