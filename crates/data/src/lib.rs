@@ -11,6 +11,7 @@ mod marks;
 mod migrate;
 mod pipe;
 mod postgres;
+mod recovery;
 mod restore;
 mod seal;
 pub mod server;

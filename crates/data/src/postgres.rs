@@ -9,7 +9,7 @@ use backout_core::data::{
 use backout_core::inventory::BlobRef;
 use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports, Preflight};
 
-use crate::{Target, backup, beside, look, loss, marks, migrate, stored, swap, verify};
+use crate::{Target, backup, beside, look, loss, marks, migrate, recovery, stored, swap, verify};
 
 /// One PostgreSQL database.
 #[derive(Clone)]
@@ -40,6 +40,15 @@ impl Postgres {
     /// A database that does not bear our mark, or must be kept, or cannot be dropped.
     pub async fn drop_kept(&self, dbname: &str, force: bool) -> Result<String, PortError> {
         beside::drop_kept(&self.target, dbname, force).await
+    }
+
+    /// Makes a base backup of the whole server, for recovery to a moment, in the folder that is configured. Answers with its
+    /// path; it is there whole, or not at all.
+    ///
+    /// # Errors
+    /// Where no folder is configured, or the server gives none.
+    pub async fn base_backup(&self) -> Result<std::path::PathBuf, PortError> {
+        recovery::base_backup(&self.target).await
     }
 }
 

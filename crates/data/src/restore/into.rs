@@ -121,7 +121,7 @@ impl Restore<'_> {
 }
 
 /// That nothing of anybody is in the database: a restore adds to what is there, and mixes them.
-async fn is_empty(client: &Client, server: &Address) -> Result<(), PortError> {
+pub(super) async fn is_empty(client: &Client, server: &Address) -> Result<(), PortError> {
     let ask = "SELECT count(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
         WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)' \
         AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid \

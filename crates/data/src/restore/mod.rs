@@ -12,12 +12,14 @@ mod into;
 mod ownership;
 mod sql;
 mod staged;
+mod stream;
 
 pub(crate) use arguments::connection;
 pub(crate) use dump::{Dump, MANIFEST};
 pub(crate) use into::{RestoreOptions, into};
 pub(crate) use sql::Shielded;
 pub(crate) use staged::Staged;
+pub(crate) use stream::stream;
 
 #[cfg(test)]
 #[expect(

@@ -3,6 +3,7 @@
 //! Contract: nobody else can reach it, it serves for as long as it is held, and nothing of it is left when it is dropped.
 //! PostgreSQL refuses to run as root, so it runs as the user `postgres` then.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -34,6 +35,7 @@ pub struct OwnServer {
     tools: Tools,
     environment: Environment,
     options: ServerOptions,
+    patience: Duration,
     process: Option<Background>,
     is_isolated: bool,
     folder: TempDir,
@@ -79,7 +81,21 @@ impl OwnServer {
         let folder = tempfile::Builder::new().prefix("backout-pg-").tempdir().map_err(failed)?;
         own(folder.path()).map_err(failed)?;
         let environment = environment.clone();
-        Ok(Self { tools: tools.clone(), environment, options, process: None, is_isolated: false, folder })
+        Ok(Self {
+            tools: tools.clone(),
+            environment,
+            options,
+            patience: STARTED_WITHIN,
+            process: None,
+            is_isolated: false,
+            folder,
+        })
+    }
+
+    /// The same server, which is waited for as long as that when it starts (10 minutes unless set).
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Starts it, and waits until it answers.
@@ -90,7 +106,7 @@ impl OwnServer {
         let command = self.server_command()?;
         let started = Background::start(&command, &self.log());
         self.process = Some(started.map_err(|error| PortError::new(format!("no server could be started: {error}")))?);
-        let deadline = tokio::time::Instant::now() + STARTED_WITHIN;
+        let deadline = tokio::time::Instant::now() + self.patience;
         while self.address("postgres").connect().await.is_err() {
             let is_alive = self.process.as_ref().is_some_and(Background::is_alive);
             if !is_alive || tokio::time::Instant::now() >= deadline {
@@ -122,14 +138,31 @@ impl OwnServer {
     /// # Errors
     /// Where it is not installed.
     pub fn command<'a>(&self, program: &str, words: impl IntoIterator<Item = &'a str>) -> Result<Command, PortError> {
-        let program = self.tools.program(program)?;
+        Ok(self.as_its_user(self.tools.program(program)?).args(words))
+    }
+
+    /// Any program, as the user that the server runs as.
+    #[must_use]
+    pub fn as_its_user(&self, program: impl Into<OsString>) -> Command {
         let command = if rustix::process::geteuid().is_root() {
             let words = ["--reuid=postgres", "--regid=postgres", "--init-groups", "--"];
             Command::new("setpriv", &self.environment).args(words).arg(program)
         } else {
             Command::new(program, &self.environment)
         };
-        Ok(command.args(words).folder(self.folder.path()))
+        command.folder(self.folder.path())
+    }
+
+    /// The folder that it keeps everything in: its data, its socket and its log.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// What it has said since it was started first.
+    #[must_use]
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(self.log()).unwrap_or_default()
     }
 
     fn server_command(&self) -> Result<Command, PortError> {
@@ -163,7 +196,7 @@ impl OwnServer {
     }
 
     fn last_lines(&self) -> String {
-        let log = std::fs::read_to_string(self.log()).unwrap_or_default();
+        let log = self.said();
         let lines: Vec<&str> = log.lines().rev().take(5).collect();
         lines.into_iter().rev().collect::<Vec<_>>().join(" | ")
     }

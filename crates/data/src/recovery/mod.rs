@@ -1,0 +1,23 @@
+//! Recovery to a moment in the server's log: a base backup and the log since are brought to that moment on a server of our
+//! own, beside the one in use, and one database or some of its tables are copied from there.
+//!
+//! Contract: of the server in use nothing is changed but the empty database that is filled; it is only asked to begin a new
+//! segment of its log, so that the last one is archived. The server beside reaches nobody: no archive, no publisher, no
+//! background worker of an extension, and nobody reaches it. It stopped where it was asked to, or nothing was copied.
+
+mod archive;
+mod base;
+mod control;
+mod copy;
+mod into;
+mod pgbackrest;
+mod physical;
+mod point;
+mod settings;
+mod side;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use archive::base_backup;
+pub(crate) use into::{Recovered, Wanted, into};
+pub(crate) use point::{archives, name_point};
