@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
-use backout_adapters::command::spawn_piped;
+use backout_adapters::command::{CommandError, spawn_piped};
 use backout_core::data::{Packing, PointKind, StoredObject};
 use backout_core::port::{PortError, Progress};
 
@@ -115,6 +115,16 @@ impl Order<'_> {
             fill(sink).and_then(Sink::finish).map_err(failed)
         })
         .await
+    }
+}
+
+fn not_dumped(error: CommandError) -> PortError {
+    let waited = ["canceling statement due to", "could not obtain lock"];
+    let is_about_locks = waited.iter().any(|words| error.stderr().contains(words));
+    let port = PortError::new(format!("the database could not be dumped: {error}"));
+    match is_about_locks {
+        true => port.hint("a migration began meanwhile, or somebody holds a table: let it end, and try again"),
+        false => port,
     }
 }
 

@@ -73,9 +73,11 @@ impl Held {
     pub(super) async fn opened(address: &Address, taken_at: Timestamp, slot: Option<Slot>) -> Result<Self, PortError> {
         let failed = |error| failed("no snapshot could be taken", &error);
         let session = address.connect().await?;
+        // Local to the transaction: a pooler in between would hand them on to somebody else.
         let settings = format!(
-            "SET lock_timeout = '{LOCKS_WITHIN}'; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = 0; \
-             SET row_security = off; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+            "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL lock_timeout = '{LOCKS_WITHIN}'; \
+             SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0; \
+             SET LOCAL row_security = off"
         );
         session.batch_execute(&settings).await.map_err(failed)?;
         if let Some(slot) = &slot {

@@ -40,33 +40,35 @@ pub(crate) async fn import(
     if check.verdict != Verdict::Healthy {
         return Err(PortError::new(format!("{file} cannot be registered: {}", check.what)));
     }
-    let address = target.admin_address().await?;
-    let live = address.connect().await?;
-    let roles = roles(&live).await?;
-    let live_properties = properties(&live, address.dbname()).await?;
-    drop(live);
-    let needs = Needs {
-        roles: &roles,
-        extensions: &[],
-        properties: Some(&live_properties),
-        server_version: None,
-        not_cluster: None,
-    };
-    let trial = Trial::of(target, &point, &needs, ports.progress).await.map_err(PortError::from)?;
-    let manifest = Manifest {
-        dbname: address.dbname().to_owned(),
-        properties: live_properties,
-        // Those of the trial, which say nothing about where the dump comes from.
-        system_identifier: None,
-        ..found(target, &point, order, &trial.session).await?
-    };
-    point.database_bytes = size(&trial.session).await?;
+    let (manifest, bytes) = tried(target, &point, order, ports).await?;
     let content = serde_json::to_vec(&manifest)
         .map_err(|error| PortError::new(format!("the manifest could not be written: {error}")))?;
+    point.database_bytes = bytes;
     point.manifest = ports.blobs.put(&content).await?;
     point.verified = Some(Level::V2);
     point.took_ms = u64::try_from(target.clock.now().duration_since(began).as_millis()).unwrap_or(0);
     Ok(point)
+}
+
+/// Restores it once: what came out, and its size in bytes.
+async fn tried(
+    target: &Target,
+    point: &RestorePoint,
+    order: &BackupOrder,
+    ports: Ports<'_>,
+) -> Result<(Manifest, u64), PortError> {
+    let address = target.admin_address().await?;
+    let live = address.connect().await?;
+    let roles = roles(&live).await?;
+    let properties = properties(&live, address.dbname()).await?;
+    drop(live);
+    let (extensions, server_version, not_cluster) = (&[], None, None);
+    let needs = Needs { roles: &roles, extensions, properties: Some(&properties), server_version, not_cluster };
+    let trial = Trial::of(target, point, &needs, ports.progress).await.map_err(PortError::from)?;
+    let manifest = found(target, point, order, &trial.session).await?;
+    let bytes = size(&trial.session).await?;
+    // The identifier is that of the trial, which says nothing about where the dump comes from.
+    Ok((Manifest { dbname: address.dbname().to_owned(), properties, system_identifier: None, ..manifest }, bytes))
 }
 
 /// The files with their checksums. What a restore of it brings is not known yet.

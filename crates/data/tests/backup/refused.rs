@@ -79,3 +79,44 @@ async fn an_interrupted_backup_leaves_no_file_no_slot_and_no_process() {
     }
     panic!("{left:?} are left: sessions and slots, files");
 }
+
+/// Waits until the dump reads the rows of a table.
+async fn dump_reads(session: &backout_data::Session) {
+    let dumping = "SELECT FROM pg_stat_activity WHERE application_name = 'backout' AND query ^@ 'COPY'";
+    let seen = async {
+        while session.query(dumping, &[]).await.unwrap().is_empty() {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), seen).await.expect("the dump was over before it was seen");
+}
+
+#[tokio::test]
+async fn a_truncate_during_the_dump_waits_for_it() {
+    let ground = Ground::new(NOISE).await;
+    let (session, other) = (ground.session().await, ground.session().await);
+    let truncate = async {
+        dump_reads(&session).await;
+        session.batch_execute("TRUNCATE noise").await.unwrap();
+    };
+    let (point, ()) = tokio::join!(ground.take(), truncate);
+    let left: i64 = other.query_one("SELECT count(*) FROM noise", &[]).await.unwrap().get(0);
+    let verification = ground.verify(&point.unwrap(), Level::V3).await;
+    assert_eq!((verification.reached, left), (Some(Level::V3), 0), "{:?}", verification.checks);
+    assert!(verification.checks.iter().any(|check| check.what.starts_with("60000 rows")), "{:?}", verification.checks);
+}
+
+#[tokio::test]
+async fn a_dump_that_breaks_off_leaves_nothing() {
+    let ground = Ground::new(NOISE).await;
+    let session = ground.session().await;
+    let end = async {
+        dump_reads(&session).await;
+        let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'backout' AND query ^@ 'COPY'";
+        session.batch_execute(end).await.unwrap();
+    };
+    let (taken, ()) = tokio::join!(ground.take(), end);
+    let error = taken.unwrap_err();
+    assert!(error.what.contains("could not be dumped"), "{error}");
+    assert!(ground.stored().is_empty());
+}
