@@ -74,8 +74,7 @@ impl Order<'_> {
         // Where it fails, the stream only ends: it is asked itself before any of it becomes visible.
         let upload = watched(&moved, write).await?;
         let ended = process.wait().await?;
-        succeeded(&process, &ended)
-            .map_err(|error| PortError::new(format!("the database could not be dumped: {error}")))?;
+        succeeded(&process, &ended).map_err(not_dumped)?;
         Ok(upload)
     }
 
@@ -89,8 +88,7 @@ impl Order<'_> {
         let mut process = spawn_piped(&bare(command))?;
         let moved = Moved::begin(self.progress, "dump", Some(self.held.table_bytes));
         let ended = watched(&moved, process.wait()).await?;
-        succeeded(&process, &ended)
-            .map_err(|error| PortError::new(format!("the database could not be dumped: {error}")))?;
+        succeeded(&process, &ended).map_err(not_dumped)?;
         let moved = Moved::begin(self.progress, "store", Some(self.held.table_bytes));
         let done = Arc::clone(&moved.done);
         let write = self.write(name, store, move |sink| {

@@ -29,7 +29,7 @@ pub(super) struct Slot {
     stdin: Option<File>,
 }
 
-/// The name of the slot of a restore point.
+/// What a restore point is called on the server: its slot, and its moment in the log.
 pub(super) fn name(backup: &BackupId) -> String {
     format!("backout_{}", backup.suffix())
 }

@@ -13,6 +13,7 @@ use super::running::migrating;
 use super::written::Written;
 use super::{folder, slot};
 use crate::look::{Hashes, ManifestHead, content_manifest};
+use crate::recovery::name_point;
 use crate::restore::MANIFEST;
 use crate::seal::Keys;
 use crate::store;
@@ -73,6 +74,7 @@ impl Taking<'_> {
     async fn taken(&self, written: &mut Written) -> Result<RestorePoint, PortError> {
         let began = self.target.clock.now();
         let mut held = Held::begin(self.target, &self.address, &self.order.id).await?;
+        let restore_name = self.named().await?;
         let (kind, dump, manifest) = self.contents(&held, written).await?;
         if manifest.ledgers.iter().any(|ledger| ledger.is_dirty) {
             return Err(migrating("a migration is running, or has failed half-way"));
@@ -94,7 +96,7 @@ impl Taking<'_> {
             manifest: self.ports.blobs.put(&content).await?,
             database_bytes: bytes,
             took_ms: u64::try_from(took.as_millis()).unwrap_or(0),
-            restore_name: None,
+            restore_name,
             verified: None,
         };
         let verification = verify(self.target, &point, (self.configured.require, None), self.ports).await?;
@@ -103,6 +105,13 @@ impl Taking<'_> {
             slot.keep(&*self.target.admin(self.address.dbname()).await?, &self.order.id).await?;
         }
         Ok(point)
+    }
+
+    /// Names the moment in the server's log, where that is archived: right after the snapshot, so that little lies between.
+    async fn named(&self) -> Result<Option<String>, PortError> {
+        let client = self.address.connect().await?;
+        let name = slot::name(&self.order.id);
+        Ok(name_point(&client, &name).await?.map(|_| name))
     }
 
     /// Dumps, and reads meanwhile what is dumped.

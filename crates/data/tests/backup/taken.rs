@@ -141,3 +141,13 @@ async fn the_highest_level_looks_at_indexes_queries_and_age() {
     assert_eq!(late.reached, Some(Level::V3));
     assert_eq!(fallen(&late)[0].what, "it is 120 minutes old; 60 are allowed");
 }
+
+#[tokio::test]
+async fn the_moment_is_named_in_the_log_where_that_is_archived() {
+    let ground = Ground::new("CREATE TABLE a (i int)").await;
+    assert_eq!(ground.take().await.unwrap().restore_name, None);
+    let archived = [("archive_mode", "on"), ("archive_command", "true")];
+    let ground = Ground::with("CREATE TABLE a (i int)", &archived).await;
+    let name = ground.take().await.unwrap().restore_name;
+    assert_eq!(name.as_deref(), Some("backout_20261121_031502_9f3a2c"));
+}
