@@ -24,6 +24,16 @@ impl Postgres {
         Self { target: Arc::new(target) }
     }
 
+    /// Puts back what an earlier run kept in the schema `kept_in` before it undid migrations, in batches. For after the
+    /// release that needs it was deployed, and its migrations applied, again. Answers with a sentence for each thing that
+    /// was put back; what was is kept no more.
+    ///
+    /// # Errors
+    /// Where a table or column is not there again, or a value does not fit; what was not put back stays kept.
+    pub async fn reapply(&self, kept_in: &str) -> Result<Vec<String>, PortError> {
+        migrate::reapply(&self.target, kept_in).await
+    }
+
     /// The databases on the server that earlier runs have put aside, the oldest first. A size is 0 where the role may not
     /// see it.
     ///

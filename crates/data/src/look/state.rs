@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 use super::catalog::row;
 use super::{integrity, schema};
 use crate::words::failed;
-use crate::{Target, marks};
+use crate::{Target, marks, migrate};
 
 /// Looks at schema, ledgers and integrity, as the role that applications use and under the name that they use. Never
 /// fails: what could not be seen is unknown, and says why.
@@ -32,9 +32,9 @@ async fn state(target: &Target) -> Result<DatabaseState, PortError> {
         server_version: row.get::<_, i32>(2).unsigned_abs(),
         bytes: row.get::<_, i64>(3).unsigned_abs(),
         schema: schema(client).await?,
-        ledgers: Vec::new(),
+        ledgers: migrate::ledgers(client).await?,
         integrity: Vec::new(),
-        soft_dropped: Vec::new(),
+        soft_dropped: migrate::soft_dropped(client).await?,
         kept: marks::list(client).await?,
     };
     run(client, "ROLLBACK").await?;

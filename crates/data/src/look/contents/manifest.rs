@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use backout_core::data::{Ledger, Manifest, Snapshot};
+use backout_core::data::{Manifest, Snapshot};
 use backout_core::id::BackupId;
 use backout_core::inventory::BlobRef;
 use backout_core::port::PortError;
@@ -14,6 +14,7 @@ use super::{Hashes, constraints, contents, extensions, large_objects, properties
 use crate::Target;
 use crate::look::catalog::{qualified, row};
 use crate::look::schema;
+use crate::migrate;
 
 /// What a manifest says and no catalog knows.
 pub(crate) struct ManifestHead {
@@ -65,7 +66,7 @@ pub(crate) async fn content_manifest(
         roles: roles(client).await?,
         large_objects: large_objects(client).await?,
         schema: schema(client).await?,
-        ledgers: Vec::<Ledger>::new(),
+        ledgers: migrate::ledgers(client).await?,
         vault: head.vault,
         tools: head.tools,
         dbname,
