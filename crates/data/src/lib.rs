@@ -22,5 +22,6 @@ mod target;
 mod verify;
 mod words;
 
+pub use loss::{Conflict, ReimportOptions, ReimportReport, TableReimport};
 pub use postgres::Postgres;
 pub use target::{Address, Session, Target};

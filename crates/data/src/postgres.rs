@@ -1,5 +1,6 @@
 //! One PostgreSQL database behind the port. Nothing is done here: every method hands over to the part whose job it is.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use backout_core::data::{
@@ -9,6 +10,7 @@ use backout_core::data::{
 use backout_core::inventory::BlobRef;
 use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports, Preflight};
 
+use crate::loss::{ReimportOptions, ReimportReport};
 use crate::{Target, backup, beside, look, loss, marks, migrate, recovery, stored, swap, verify};
 
 /// One PostgreSQL database.
@@ -32,6 +34,16 @@ impl Postgres {
     /// Where a table or column is not there again, or a value does not fit; what was not put back stays kept.
     pub async fn reapply(&self, kept_in: &str) -> Result<Vec<String>, PortError> {
         migrate::reapply(&self.target, kept_in).await
+    }
+
+    /// Puts the rows of a loss report's file back into the database beside what was written since: three-way, and nothing
+    /// that both sides changed is overwritten.
+    ///
+    /// # Errors
+    /// A file that cannot be read, more rows than wanted, a server that does not answer. What was committed before has a
+    /// file in the folder of reports that takes it back.
+    pub async fn reimport(&self, report: &Path, options: &ReimportOptions) -> Result<ReimportReport, PortError> {
+        loss::reimport(&self.target, report, options).await
     }
 
     /// The databases on the server that earlier runs have put aside, the oldest first. A size is 0 where the role may not

@@ -22,7 +22,10 @@ pub use fact::{
     DatabaseFact, DatabaseReadiness, DatabaseSeen, DatabaseState, Extension, KeptDatabase, LogicalSlot, Obstacle,
 };
 pub use ledger::{Framework, Ledger, Migration, MigrationGraph, Revision};
-pub use loss::{LossEstimate, LossReport, Method, TableEstimate, TableLoss};
+pub use loss::{
+    Census, LossEstimate, LossReport, LostRow, Method, Moment, Operation, TableEstimate, TableHistory, TableLoss,
+    TableNow, Values, Verdict, Window, estimate_table, groups, merge, tell,
+};
 pub use manifest::{
     ConstraintCounts, DatabaseProperties, LargeObjects, Manifest, RoleSetting, Sequence, Snapshot, TableContent,
 };

@@ -1,26 +1,19 @@
-//! What was written since a restore point: estimated, listed, put back.
+//! What was written since a restore point: estimated before a rollback, listed after it, and put back beside what was written
+//! since.
+//!
+//! Contract: looking changes nothing in any database; rows are only ever told apart by values that the server itself wrote.
+//! What a row comes to is decided in `backout_core::data` (`tell`, `merge`), with the tables of truth that say why.
 
-use backout_core::data::{DataStep, LossEstimate, Manifest};
-use backout_core::port::{Blobs, DataDone, PortError, Ports};
+mod back;
+mod estimate;
+mod lost;
+mod moment;
+mod rows;
+mod step;
+#[cfg(test)]
+mod tests;
 
-use crate::Target;
-
-pub(crate) async fn estimate(_target: &Target, _manifest: &Manifest) -> Result<LossEstimate, PortError> {
-    Err(PortError::new("estimating the loss is not built yet"))
-}
-
-pub(crate) async fn perform(_target: &Target, _step: &DataStep, _ports: Ports<'_>) -> Result<DataDone, PortError> {
-    Err(PortError::new("listing lost rows is not built yet"))
-}
-
-pub(crate) async fn reached(
-    _target: &Target,
-    _step: &DataStep,
-    _blobs: &dyn Blobs,
-) -> Result<(bool, String), PortError> {
-    Err(PortError::new("listing lost rows is not built yet"))
-}
-
-pub(crate) async fn undo(_target: &Target, _step: &DataStep, _ports: Ports<'_>) -> Result<String, PortError> {
-    Err(PortError::new("listing lost rows is not built yet"))
-}
+pub(crate) use back::reimport;
+pub use back::{Conflict, ReimportOptions, ReimportReport, TableReimport};
+pub(crate) use estimate::estimate;
+pub(crate) use step::{perform, reached, undo};

@@ -1,0 +1,7 @@
+//! Rows of a table: read from two databases side by side, and kept in files.
+
+pub(in crate::loss) mod lines;
+pub(in crate::loss) mod shape;
+pub(in crate::loss) mod side;
+pub(in crate::loss) mod sql;
+pub(in crate::loss) mod walk;
