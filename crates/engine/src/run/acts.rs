@@ -16,7 +16,7 @@ use super::drive::Driver;
 use super::step::Before;
 use super::switch::in_words;
 use crate::error::EngineError;
-use crate::look::{Expected, all_seen, arrived, nor_was_it_there, observe, red, settled};
+use crate::look::{Expected, all_seen, arrived, look_at_databases, nor_was_it_there, observe, red, settled};
 use crate::past::{checkpoints, unpin};
 use crate::prepare::{Prepared, prepare};
 
@@ -117,7 +117,12 @@ impl Driver<'_> {
     async fn replan_if_moved(&self) -> Result<Option<Body>, EngineError> {
         let Some(plan) = &self.machine.state().plan else { return Ok(None) };
         let facts = observe(self.world).await;
-        let Some(refusal) = safety::stale_facts(&plan.facts, &facts) else { return Ok(None) };
+        let databases =
+            look_at_databases(self.world).await.into_iter().map(|fact| (fact.database.clone(), fact)).collect();
+        let moved = safety::stale_facts(&plan.facts, &facts);
+        let Some(refusal) = moved.or_else(|| safety::stale_data(plan.data_facts.as_ref(), &databases)) else {
+            return Ok(None);
+        };
         match self.plan().await? {
             Body::PlanMade { plan: again } if again.steps == plan.steps => Ok(None),
             again if plan.request.is_automatic && self.plans_made().await? < PLANS => Ok(Some(again)),

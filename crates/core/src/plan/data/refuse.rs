@@ -196,7 +196,7 @@ fn does_not_fit(way: &Way, case: &Case<'_>) -> Option<Refusal> {
     };
     let none = BTreeMap::new();
     let since = Since { then: &[], now: &[], graph: None, declared: &none };
-    let hint = "take the code back as well (without `--data-only`), or name another restore point with `--backup`";
+    let hint = "let the code go with the data, or name another restore point with `--backup`: `backout backup list`";
     let is_its_own = || case.then().is_some_and(|then| then.schema_digest == after.digest());
     let fits = match release {
         Some(release) => compatibility(release, after, &since),
