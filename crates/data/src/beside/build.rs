@@ -103,12 +103,18 @@ async fn filled(
         None => Vec::new(),
     };
     checks.extend(verified::properties(order.copy, properties, &look::properties(client, order.copy).await?)?);
-    let mut copy = there(client, order.copy).await?;
+    verify(target, client, order.copy).await?;
+    Ok(checks)
+}
+
+/// Writes on a database of ours that it is what it shall be.
+pub(super) async fn verify(target: &Target, client: &Client, dbname: &str) -> Result<(), PortError> {
+    let copy = marks::read(client, dbname).await?;
+    let mut copy = copy.ok_or_else(|| PortError::new(format!("database `{dbname}` is gone")))?;
     if let Some(mark) = &mut copy.marks.copy {
         mark.verified = Some(target.clock.now());
     }
-    marks::set(client, &copy).await?;
-    Ok(checks)
+    marks::set(client, &copy).await
 }
 
 async fn restored(
@@ -129,7 +135,7 @@ async fn restored(
     }
 }
 
-fn marked(order: &Order<'_>, properties: &DatabaseProperties) -> Marks {
+pub(super) fn marked(order: &Order<'_>, properties: &DatabaseProperties) -> Marks {
     let read_only = properties
         .settings
         .iter()
@@ -158,7 +164,11 @@ pub(super) async fn manifest(source: &RestoreSource, ports: Ports<'_>) -> Result
 
 /// The properties that the copy gets: those of the restore point where it has some, and those of the database else. Locale and
 /// place are those of the database in any case.
-async fn wanted(client: &Client, like: &str, manifest: Option<&Manifest>) -> Result<DatabaseProperties, PortError> {
+pub(super) async fn wanted(
+    client: &Client,
+    like: &str,
+    manifest: Option<&Manifest>,
+) -> Result<DatabaseProperties, PortError> {
     let mut now = look::properties(client, like).await?;
     if let Some(closed) = marks::read(client, like).await?.and_then(|like| like.marks.closed) {
         (now.acl, now.connection_limit) = (closed.acl, closed.connection_limit);
@@ -175,10 +185,6 @@ async fn wanted(client: &Client, like: &str, manifest: Option<&Manifest>) -> Res
         security_labels: then.security_labels.clone(),
         ..now
     })
-}
-
-async fn there(client: &Client, dbname: &str) -> Result<Marked, PortError> {
-    marks::read(client, dbname).await?.ok_or_else(|| PortError::new(format!("database `{dbname}` is gone")))
 }
 
 /// Drops what an attempt has left, after an error.

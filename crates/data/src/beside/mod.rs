@@ -9,9 +9,11 @@ mod build;
 mod create;
 mod dropped;
 mod extensions;
+mod in_place;
 mod replay;
 mod room;
 mod step;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod verified;

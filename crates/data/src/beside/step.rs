@@ -4,7 +4,7 @@ use backout_core::data::{DataAct, DataStep};
 use backout_core::port::{Blobs, DataDone, PortError, Ports};
 
 use super::build::{self, Order};
-use super::dropped;
+use super::{dropped, in_place, tables};
 use crate::Target;
 use crate::marks;
 
@@ -16,6 +16,10 @@ pub(crate) async fn perform(target: &Target, step: &DataStep, ports: Ports<'_>) 
             build::build(target, &Order { copy, source, tables, like: &like }, ports).await?
         }
         DataAct::DropCopy { copy } => drop_copy(target, copy).await?,
+        DataAct::ReplaceTables { copy, tables: names, kept_in } => {
+            tables::replace(target, copy, names, kept_in).await?
+        }
+        DataAct::RestoreInPlace { source, live } => in_place::restore(target, (source, live), ports).await?,
         other => return Err(unknown(other)),
     };
     Ok(DataDone { seen, ..DataDone::default() })
@@ -43,6 +47,14 @@ pub(crate) async fn reached(target: &Target, step: &DataStep, _blobs: &dyn Blobs
             None => (true, format!("there is no database `{copy}`")),
             Some(_) => (false, format!("`{copy}` is there")),
         }),
+        DataAct::ReplaceTables { tables: names, kept_in, .. } => {
+            let live = target.admin(target.admin_address().await?.dbname()).await?;
+            Ok(match tables::is_done(&live, names, kept_in).await? {
+                true => (true, format!("the tables were replaced; what was there is kept in `{kept_in}`")),
+                false => (false, "the tables were not replaced".to_owned()),
+            })
+        }
+        DataAct::RestoreInPlace { source, live } => in_place::reached(&client, source, live).await,
         other => Err(unknown(other)),
     }
 }
@@ -58,6 +70,8 @@ pub(crate) async fn undo(target: &Target, step: &DataStep, _ports: Ports<'_>) ->
             }
         }
         DataAct::DropCopy { copy } => Ok(format!("`{copy}` is built anew when it is needed")),
+        DataAct::ReplaceTables { tables: names, kept_in, .. } => tables::put_back(target, names, kept_in).await,
+        DataAct::RestoreInPlace { live, .. } => in_place::undo(target, live).await,
         other => Err(unknown(other)),
     }
 }

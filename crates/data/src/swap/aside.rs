@@ -1,4 +1,5 @@
-//! What is done after the names were exchanged: queries let through, replicas' sessions ended, the damaged database locked.
+//! What is done after the names were exchanged: queries let through, replicas' sessions ended, the damaged database
+//! locked.
 
 use std::time::Duration;
 

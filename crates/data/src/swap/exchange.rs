@@ -36,7 +36,8 @@ pub(super) async fn exchange(
     Err(last.map_or_else(|| PortError::new(what.clone()), |error| failed(&what, &error)))
 }
 
-/// The transaction as text. Privileges come before the names, so that nobody strays into a copy before it is the database.
+/// The transaction as text. Privileges come before the names, so that nobody strays into a copy before it is the
+/// database.
 fn statements(names: &Names, prepared: &Prepared, live: &Marked, quiet: &Quiet) -> String {
     let (aside, placed) = marked(names, prepared, live, quiet);
     let (live, copy) = (quoted(&names.live), quoted(&names.copy));

@@ -136,7 +136,7 @@ async fn enable(target: &Target, dbname: &str, subscriptions: &[String]) -> Resu
 }
 
 /// Runs statements that begin and commit a transaction; nothing of one that failed stays open.
-pub(super) async fn change(client: &Client, statements: &str) -> Result<(), tokio_postgres::Error> {
+pub(crate) async fn change(client: &Client, statements: &str) -> Result<(), tokio_postgres::Error> {
     let changed = client.batch_execute(statements).await;
     if changed.is_err() {
         // Where even this fails the session is gone, and its transaction with it.

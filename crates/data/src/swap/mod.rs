@@ -23,4 +23,6 @@ pub(crate) mod sessions;
 mod slots;
 mod step;
 
+pub(crate) use freeze::change;
+pub(crate) use preflight::{opening, unhindered};
 pub(crate) use step::{perform, reached, undo};

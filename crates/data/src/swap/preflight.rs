@@ -59,8 +59,21 @@ pub(super) async fn prepare(client: &Client, names: &Names, standing: Standing) 
     Ok(Prepared { live, copy, opening, slots, subscriptions, sessions })
 }
 
+/// Refuses where something of others stands on a database that is to be dropped.
+pub(crate) async fn unhindered(client: &Client, live: &Marked) -> Result<(), PortError> {
+    may(client, live).await?;
+    no_prepared_transactions(client, &live.dbname).await?;
+    let (slots, subscriptions) = (slots(client, &live.dbname).await?, subscriptions(client, live.oid).await?);
+    let names: Vec<String> = slots.into_iter().map(|(name, _)| name).chain(subscriptions).collect();
+    if names.is_empty() {
+        return Ok(());
+    }
+    Err(PortError::new(format!("replication stands on `{}`: {}", live.dbname, names.join(", ")))
+        .hint("drop the slots and subscriptions first: they cannot outlive the database"))
+}
+
 /// Statements that make a closed database as it shall be for applications.
-async fn opening(client: &Client, copy: &Marked) -> Result<Vec<String>, PortError> {
+pub(crate) async fn opening(client: &Client, copy: &Marked) -> Result<Vec<String>, PortError> {
     let opening = copy.opening();
     let mut statements = access::opened(client, copy, opening.acl.as_deref()).await?;
     let name = quoted(&copy.dbname);

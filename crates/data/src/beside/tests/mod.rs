@@ -3,3 +3,5 @@
 mod built;
 mod ground;
 mod kept;
+mod replaced;
+mod stood;

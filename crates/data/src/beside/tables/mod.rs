@@ -1,0 +1,6 @@
+//! Replaces the contents of single tables by those of a copy, and keeps what was there.
+
+mod facts;
+mod replace;
+
+pub(super) use replace::{is_done, put_back, replace};
