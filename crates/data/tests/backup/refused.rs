@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use backout_core::config::BackupStore;
+use backout_core::config::{BackupEncryption, BackupStore};
 use backout_core::data::Level;
+use backout_core::policy::Verdict;
 use backout_testkit::skip::skip;
 use backout_testkit::small_disk::SmallDisk;
 
-use crate::ground::{Ground, SHOP};
+use crate::ground::{Ground, SHOP, fallen};
 
 /// Rows that do not pack, so that a dump takes a while and much room.
 const NOISE: &str = "CREATE TABLE noise AS SELECT i, string_agg(md5(random()::text), '') AS what \
@@ -119,4 +120,20 @@ async fn a_dump_that_breaks_off_leaves_nothing() {
     let error = taken.unwrap_err();
     assert!(error.what.contains("could not be dumped"), "{error}");
     assert!(ground.stored().is_empty());
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_for_want_of_a_key_is_not_called_broken() {
+    let mut ground = Ground::new("CREATE TABLE a (i int)").await;
+    let recipient = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p".to_owned();
+    let encryption = BackupEncryption::Age { recipients: vec![recipient], identity: None };
+    ground.configure(|backup| (backup.encrypt, backup.require) = (Some(encryption), Level::V1));
+    let error = ground.take().await.unwrap_err();
+    assert!(error.what.contains("the key that reads it is not configured"), "{error}");
+    ground.configure(|backup| backup.require = Level::V0);
+    let point = ground.take().await.unwrap();
+    let verification = ground.verify(&point, Level::V4).await;
+    assert_eq!(verification.reached, Some(Level::V0));
+    let verdicts: Vec<Verdict> = fallen(&verification).iter().map(|check| check.verdict).collect();
+    assert_eq!(verdicts, [Verdict::Unmeasurable]);
 }

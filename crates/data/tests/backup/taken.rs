@@ -64,8 +64,6 @@ async fn several_connections_dump_and_restore_the_same() {
 #[tokio::test]
 async fn a_sealed_restore_point_shows_nothing_and_is_read_by_the_programs_of_others() {
     let mut ground = Ground::new(SHOP).await;
-    let keys = ground.program("psql").folder(ground.folder.path());
-    drop(keys);
     ground.run("age-keygen", &["-o", "key"]).await;
     let key = std::fs::read_to_string(ground.folder.path().join("key")).unwrap();
     let public = key.lines().find_map(|line| line.strip_prefix("# public key: ")).unwrap().to_owned();
