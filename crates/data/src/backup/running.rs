@@ -5,8 +5,8 @@ use std::time::Duration;
 use backout_core::port::PortError;
 use tokio_postgres::Client;
 
-use crate::Target;
 use crate::words::failed;
+use crate::{Target, migrate};
 
 /// How long a table may be held: a `TRUNCATE` by the application is over by then.
 const WAITS: Duration = Duration::from_secs(5);
@@ -27,6 +27,9 @@ const HOLDERS: &str = "SELECT l.pid::text, n.nspname || '.' || c.relname, coales
 /// # Errors
 /// One that does, by the session that runs it.
 pub(super) async fn no_migration_runs(target: &Target, client: &Client) -> Result<(), PortError> {
+    if let Some(dirty) = migrate::ledgers(client).await?.iter().find(|ledger| ledger.is_dirty) {
+        return Err(migrating(&format!("{} says that a migration runs, or has failed half-way", dirty.framework)));
+    }
     let ask = |error| failed("could not see whether a migration runs", &error);
     let mut waited = Duration::ZERO;
     loop {

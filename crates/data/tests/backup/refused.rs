@@ -137,3 +137,16 @@ async fn what_cannot_be_read_for_want_of_a_key_is_not_called_broken() {
     let verdicts: Vec<Verdict> = fallen(&verification).iter().map(|check| check.verdict).collect();
     assert_eq!(verdicts, [Verdict::Unmeasurable]);
 }
+
+#[tokio::test]
+async fn no_backup_is_made_over_a_migration_that_failed_half_way() {
+    let ledger = "CREATE TABLE schema_migrations (version bigint PRIMARY KEY, dirty boolean NOT NULL); \
+        INSERT INTO schema_migrations VALUES (7, true)";
+    let ground = Ground::new(ledger).await;
+    let error = ground.take().await.unwrap_err();
+    assert!(error.what.contains("golang-migrate"), "{error}");
+    assert!(ground.stored().is_empty());
+    ground.session().await.batch_execute("UPDATE schema_migrations SET dirty = false").await.unwrap();
+    let point = ground.take().await.unwrap();
+    assert_eq!(ground.manifest(&point).await.ledgers.len(), 1);
+}
