@@ -6,11 +6,12 @@ use backout_core::port::{PortError, Ports};
 use tokio_postgres::Client;
 
 use super::{access, create, dropped, extensions, replay, room, verified};
-use crate::look;
 use crate::marks::{self, ClosedMark, CopyMark, Marked, Marks};
+use crate::recovery::Wanted;
 use crate::restore::{self, RestoreOptions};
 use crate::words::failed;
 use crate::{Session, Target};
+use crate::{look, recovery};
 
 /// A copy that is to be.
 pub(super) struct Order<'a> {
@@ -130,8 +131,11 @@ async fn restored(
             let options = RestoreOptions { manifest, tables: order.tables, jobs, progress: ports.progress };
             restore::into(target, &server, point, &options).await
         }
-        RestoreSource::Log { .. } => Err(PortError::new("a copy cannot be restored from the server's log here")
-            .hint("go back to a restore point that is a dump: `backout backup list`")),
+        RestoreSource::Log { target: moment, point } => {
+            let about = point.as_ref().map(|point| point.taken_at);
+            let wanted = Wanted { moment, about, tables: order.tables, progress: ports.progress };
+            recovery::into(target, &server, &wanted).await.map(drop)
+        }
     }
 }
 

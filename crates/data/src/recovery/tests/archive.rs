@@ -1,11 +1,13 @@
 //! Base backups and the log in folders.
 
 use backout_core::config::Recovery;
-use backout_core::data::{ObjectName, RecoveryTarget};
+use backout_core::data::{DataAct, DataStep, ObjectName, RecoveryTarget, RestoreSource};
+use backout_core::port::Ports;
+use backout_testkit::world::MemoryBlobs;
 
-use super::ground::{Ground, WHOLE, rows};
-use crate::Target;
+use super::ground::{Ground, WHOLE, Watched, rows};
 use crate::recovery::{archives, base_backup, name_point};
+use crate::{Target, beside};
 
 /// A name that a shell would take apart.
 const LOG: &str = "it's the log; 100%f";
@@ -65,6 +67,21 @@ async fn some_tables_come_alone_and_keep_their_keys() {
     let missing = [ObjectName::new("public", "nowhere")];
     let error = ground.recover(&target, &named("before"), &missing).await.map(drop).unwrap_err();
     assert!(error.what.contains("nowhere"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_of_a_rollback_builds_its_copy_from_the_log() {
+    let (ground, target) = ground().await;
+    base_backup(&target).await.unwrap();
+    ground.harm("before").await;
+    let source = RestoreSource::Log { target: named("before"), point: None };
+    let act = DataAct::RestoreBeside { source, copy: "shop_before".to_owned(), tables: Vec::new() };
+    let step = DataStep { database: "shop".parse().unwrap(), act, fences: Vec::new() };
+    let (blobs, progress) = (MemoryBlobs::default(), Watched::default());
+    beside::perform(&target, &step, Ports { blobs: &blobs, progress: &progress }).await.unwrap();
+    assert_eq!(rows(&ground.session("shop_before").await).await, (WHOLE, 7));
+    let (is_there, seen) = beside::reached(&target, &step, &blobs).await.unwrap();
+    assert!(is_there, "{seen}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
