@@ -19,5 +19,5 @@ mod side;
 mod tests;
 
 pub(crate) use archive::base_backup;
-pub(crate) use into::{Recovered, Wanted, into};
-pub(crate) use point::{archives, name_point};
+pub(crate) use into::{Wanted, into};
+pub(crate) use point::name_point;

@@ -22,10 +22,11 @@ impl<R: Read> Checked<R> {
         Self { source, so_far: Running::new(), object: object.clone() }
     }
 
-    /// Reads what was left unread, so that all of it was looked at.
+    /// Reads all of it.
     ///
     /// # Errors
     /// Where it is not what was stored.
+    #[cfg(test)]
     pub(crate) fn drain(mut self) -> io::Result<()> {
         io::copy(&mut self, &mut io::sink()).map(drop)
     }

@@ -32,11 +32,6 @@ impl<W: Write> Hashing<W> {
         Self { sink, so_far: Running::new() }
     }
 
-    /// How many bytes went through until now.
-    pub(crate) fn bytes(&self) -> u64 {
-        self.so_far.bytes
-    }
-
     /// The sink, and what it was given.
     pub(crate) fn finish(self) -> (W, Sum) {
         let sum = self.so_far.sum();

@@ -19,9 +19,9 @@ mod tests;
 mod writer;
 
 pub(crate) use checked::Checked;
-pub(crate) use detect::{Kind, LOOKED_AT, detect};
+pub(crate) use detect::Kind;
 pub(crate) use explain::{broken, failed};
-pub(crate) use hashing::{Hashing, Sum};
+pub(crate) use hashing::Hashing;
 pub(crate) use keys::Keys;
-pub(crate) use reader::{Recognized, reader, recognize};
+pub(crate) use reader::{reader, recognize};
 pub(crate) use writer::{Sealed, writer};

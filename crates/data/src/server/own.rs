@@ -227,6 +227,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
+    #[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
     async fn a_server_of_our_own_serves_and_leaves_nothing() {
         let environment = std::env::vars_os().collect();
         let tools = Tools::find(None).unwrap();

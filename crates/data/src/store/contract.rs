@@ -36,17 +36,12 @@ pub(crate) trait Store: Send + Sync {
     /// Where it is still there.
     fn remove(&self, name: &str) -> Result<(), PortError>;
 
-    /// The objects whose names start with the folder `under`, by name; empty is all of them.
+    /// For tests: the objects whose names start with the folder `under`, by name; empty is all of them.
     ///
     /// # Errors
     /// Where it cannot be found out.
+    #[cfg(test)]
     fn list(&self, under: &str) -> Result<Vec<Entry>, PortError>;
-
-    /// How many bytes more it takes; `None` where nobody can say.
-    ///
-    /// # Errors
-    /// Where it cannot be found out.
-    fn free_space(&self) -> Result<Option<u64>, PortError>;
 }
 
 /// An object that is being written.
@@ -59,6 +54,7 @@ pub(crate) trait Upload: Write + Send {
 }
 
 /// An object of a store.
+#[cfg(test)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// Its name.

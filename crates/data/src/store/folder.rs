@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use backout_core::port::PortError;
 
-use super::contract::{Entry, Store, Upload};
+#[cfg(test)]
+use super::contract::Entry;
+use super::contract::{Store, Upload};
 use super::folder_upload::{FileUpload, sync_folder};
 use super::name::{PART, parts};
 use crate::seal::failed;
@@ -111,6 +113,7 @@ impl Store for Folder {
         Ok(())
     }
 
+    #[cfg(test)]
     fn list(&self, under: &str) -> Result<Vec<Entry>, PortError> {
         let start = if under.is_empty() { self.root.clone() } else { self.path(under.trim_end_matches('/'))? };
         let mut entries = Vec::new();
@@ -119,15 +122,6 @@ impl Store for Folder {
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
     }
-
-    fn free_space(&self) -> Result<Option<u64>, PortError> {
-        let there = self.root.ancestors().find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
-        let failed = |error: rustix::io::Errno| {
-            failed(&format!("could not measure the room in {}", there.display()), &error.into())
-        };
-        let seen = rustix::fs::statvfs(there).map_err(failed)?;
-        Ok(Some(seen.f_bavail.saturating_mul(seen.f_frsize)))
-    }
 }
 
 fn parts_between(root: &Path, folder: &Path) -> usize {
@@ -135,6 +129,7 @@ fn parts_between(root: &Path, folder: &Path) -> usize {
 }
 
 /// Adds every whole file below `folder`.
+#[cfg(test)]
 fn collect(root: &Path, folder: &Path, entries: &mut Vec<Entry>) -> std::io::Result<()> {
     let found = match fs::read_dir(folder) {
         Ok(found) => found,

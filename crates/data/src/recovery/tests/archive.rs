@@ -6,7 +6,8 @@ use backout_core::port::Ports;
 use backout_testkit::world::MemoryBlobs;
 
 use super::ground::{Ground, WHOLE, Watched, rows};
-use crate::recovery::{archives, base_backup, name_point};
+use crate::recovery::point::archives;
+use crate::recovery::{base_backup, name_point};
 use crate::{Target, beside};
 
 /// A name that a shell would take apart.

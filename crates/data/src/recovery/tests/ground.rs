@@ -13,7 +13,8 @@ use backout_core::port::{PortError, Progress};
 use backout_testkit::manual_clock::ManualClock;
 use jiff::Timestamp;
 
-use crate::recovery::{Recovered, Wanted, into};
+use crate::recovery::into::Recovered;
+use crate::recovery::{Wanted, into};
 use crate::server::{OwnServer, ServerOptions, Tools};
 use crate::{Session, Target};
 

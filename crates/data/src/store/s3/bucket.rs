@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use backout_core::config::S3Store;
 use backout_core::port::PortError;
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::StreamExt;
+#[cfg(test)]
+use futures_util::TryStreamExt;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt};
@@ -16,7 +18,9 @@ use super::download::Download;
 use super::told::{is_missing_bucket, told};
 use super::upload::S3Upload;
 use crate::Target;
-use crate::store::contract::{Entry, Store, Upload};
+#[cfg(test)]
+use crate::store::contract::Entry;
+use crate::store::contract::{Store, Upload};
 use crate::store::name::parts;
 
 /// What is under a prefix in a bucket.
@@ -99,6 +103,7 @@ impl Store for Bucket {
         }
     }
 
+    #[cfg(test)]
     fn list(&self, under: &str) -> Result<Vec<Entry>, PortError> {
         let folder = match under.trim_end_matches('/') {
             "" => Path::parse(&self.prefix).map_err(|error| PortError::new(format!("the prefix: {error}")))?,
@@ -114,9 +119,5 @@ impl Store for Bucket {
         let mut entries: Vec<Entry> = found.into_iter().filter_map(entry).collect();
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
-    }
-
-    fn free_space(&self) -> Result<Option<u64>, PortError> {
-        Ok(None)
     }
 }

@@ -9,7 +9,7 @@ use backout_core::data::StoredObject;
 use backout_core::port::PortError;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
-use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt, PutPayload};
+use object_store::{Error, MultipartUpload, ObjectStoreExt, PutPayload};
 use tokio::runtime::Handle;
 use tokio::task::JoinSet;
 
