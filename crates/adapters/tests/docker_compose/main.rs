@@ -5,6 +5,7 @@
 mod drift;
 mod events;
 mod images;
+mod inside;
 mod round_trip;
 mod start_first;
 mod unreachable;
