@@ -1,6 +1,7 @@
 //! What runs and what ran: facts, artifacts, and the checkpoints made of them.
 
 mod artifact;
+mod backups;
 mod checkpoint;
 mod databases;
 mod fact;
@@ -8,6 +9,7 @@ mod fact;
 pub use artifact::{
     Artifact, BlobRef, ComposeArtifact, Detail, ExecArtifact, FileRef, FileState, HostArtifact, PlatformKind,
 };
+pub use backups::backups_to_release;
 pub use checkpoint::{Checkpoint, Grade, Graded, last_known_good, to_release};
 pub use databases::{DatabasesAfter, UnseenDatabase, databases_after};
 pub use fact::{Fact, Health, Instance, InstanceState, Running, Seen, Version, changed_between, facts_digest};

@@ -1,9 +1,11 @@
 //! What is past: what the records say together, and what may be let go of.
 
+mod backups;
 mod databases;
 mod history;
 mod retain;
 
+pub use backups::{back_up, import_backup, prune_backups};
 pub use databases::{put_aside, restore_points, vault_of};
 pub use history::{PastRollback, checkpoints, estimates, past_rollbacks};
 pub use retain::prune;

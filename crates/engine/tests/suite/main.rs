@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 mod crash;
+#[cfg(test)]
 mod data;
 #[cfg(test)]
 mod durable;

@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use backout_core::config::{
-    Backup, BackupStore, ComposeProject, Condition, Database, Environment, GuardPolicy, Notify, Objectives, Policy,
-    Probe, ProbeKind, SecretOrText, Sensitive, Service, ServicePlatform, Threshold, Trigger, TriggerAction,
-    VerifyPolicy,
+    Backup, BackupStore, Cache, ComposeProject, Condition, Database, Environment, Flush, GuardPolicy, Notify,
+    Objectives, Policy, Probe, ProbeKind, SecretOrText, Sensitive, Service, ServicePlatform, Threshold, Trigger,
+    TriggerAction, VerifyPolicy,
 };
 use backout_core::data::Level;
 use backout_core::detect::{SignalPath, Unit};
@@ -164,6 +164,13 @@ impl Scenario {
         self.environment.databases.insert(name.clone(), configured_database(name, used_by));
         self.deployer = self.deployer.with_database(Some(database.clone()));
         self.database = Some(database);
+        self
+    }
+
+    /// The environment has a cache `sessions`, whose database is emptied.
+    pub(crate) fn with_cache(mut self) -> Self {
+        let redis = SecretOrText::Text(Sensitive::new("redis://localhost/3".to_owned()));
+        self.environment.caches.insert("sessions".to_owned(), Cache { redis, flush: Flush::Database });
         self
     }
 

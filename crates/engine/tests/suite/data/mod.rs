@@ -1,3 +1,5 @@
 //! Environments with a database.
 
+mod crash;
+mod going_back;
 mod guarding;
