@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::DataArgs;
+
 /// Arguments of `guard`.
 #[derive(Debug, Args)]
 pub(crate) struct GuardArgs {
@@ -22,7 +24,7 @@ pub(crate) struct GuardArgs {
 }
 
 /// How much of the environment.
-#[derive(Debug, Clone, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct ScopeArgs {
     /// Only this service; can be repeated
     #[arg(long, value_name = "SERVICE", group = "scope")]
@@ -52,6 +54,9 @@ pub(crate) struct RollbackArgs {
     /// How much of the environment
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
+    /// What becomes of the databases
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,

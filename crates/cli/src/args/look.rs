@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::ScopeArgs;
+use super::{DataArgs, ScopeArgs};
 
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
@@ -12,6 +12,9 @@ pub(crate) struct PlanArgs {
     /// How much of the environment
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
+    /// What becomes of the databases
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
 }
 
 /// Arguments of `history`.

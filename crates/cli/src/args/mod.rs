@@ -1,6 +1,7 @@
 //! The command line as types. What each option means for a run is decided elsewhere.
 
 mod act;
+mod data;
 mod inner;
 mod look;
 mod setup;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 pub(crate) use act::{CheckpointAction, GuardArgs, RestartArgs, RollbackArgs, ScopeArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
 pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
 pub(crate) use look::{DiffArgs, HistoryArgs, PlanArgs, ShowArgs};
 pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, ManArgs, Scenario};
@@ -88,6 +90,18 @@ pub(crate) enum Command {
         /// What to do with them
         #[command(subcommand)]
         action: CheckpointAction,
+    },
+    /// Take, verify and restore restore points of databases
+    Backup {
+        /// What to do with them
+        #[command(subcommand)]
+        action: BackupAction,
+    },
+    /// What was applied to databases, and how to undo it
+    Migrate {
+        /// What to do
+        #[command(subcommand)]
+        action: MigrateAction,
     },
     /// Run a deploy command, watch what follows, and go back if it goes bad
     Guard(GuardArgs),

@@ -1,6 +1,7 @@
 //! One file a subcommand, in folders by what they do.
 
 mod act;
+mod data;
 mod demo;
 mod inner;
 mod look;
@@ -26,6 +27,8 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Show(args) => look::show(global, &args, ui).await,
         Command::Diff(args) => look::diff(global, &args, ui).await,
         Command::Checkpoint { action } => checkpoint(global, action, ui).await,
+        Command::Backup { action } => data::backup(global, action, ui).await,
+        Command::Migrate { action } => data::migrate(global, action, ui).await,
         Command::Guard(args) => act::guard(global, &args, ui).await,
         Command::Plan(args) => look::plan(global, &args, ui).await,
         Command::Rollback(args) => act::rollback(global, &args, ui).await,

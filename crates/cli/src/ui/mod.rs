@@ -1,12 +1,14 @@
 //! The only place that prints: data to standard output, talk to standard error.
 
 mod amount;
+mod ask;
 mod progress;
 mod style;
 mod words;
 
 use std::io::Write;
 
+pub(crate) use ask::{agrees, typed};
 pub(crate) use progress::{Narrator, line_text};
 use serde::Serialize;
 pub(crate) use style::{Paint, clock_time, table};

@@ -6,7 +6,7 @@ use backout_core::id::RunId;
 use backout_core::journal::{Record, RunResult};
 use backout_core::port::{Lease, Store};
 use backout_core::report::{Times, times};
-use backout_engine::{World, prune};
+use backout_engine::{World, prune, prune_backups};
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -44,6 +44,9 @@ pub(crate) async fn finish(
         let keep = ended.setup.environment.policy.keep_checkpoints;
         if let Err(error) = prune(ended.world, lease, keep).await {
             ui.warn(&format!("old checkpoints could not all be let go of: {error}"));
+        }
+        if let Err(error) = prune_backups(ended.world, lease, None).await {
+            ui.warn(&format!("old restore points could not all be removed: {error}"));
         }
     }
     let records = ended.setup.store.run(ended.run).await?;

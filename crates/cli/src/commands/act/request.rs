@@ -8,23 +8,29 @@ use backout_core::plan::{Mode, Request, Scope};
 use backout_core::policy::RefusalName;
 use backout_engine::store::Lookup;
 
-use crate::args::ScopeArgs;
+use crate::args::{DataArgs, ScopeArgs};
+use crate::commands::data::wish;
 use crate::error::CliError;
 use crate::wire::Setup;
 
 /// The request that a person's arguments stand for.
-pub(crate) async fn request(setup: &Setup, target: Option<&str>, args: &ScopeArgs) -> Result<Request, CliError> {
+pub(crate) async fn request(
+    setup: &Setup,
+    target: Option<&str>,
+    args: &ScopeArgs,
+    data: &DataArgs,
+) -> Result<Request, CliError> {
     Ok(Request {
         target: match target {
             Some(typed) => Some(checkpoint_id(setup, typed).await?),
             None => None,
         },
-        scope: scope(&setup.environment, args)?,
+        scope: scope(&setup.environment, args, data)?,
         mode: if args.emergency { Mode::Emergency } else { Mode::Planned },
         batch: args.batch,
         is_automatic: false,
         forced: refusal_names(&args.force)?,
-        data: Box::default(),
+        data: Box::new(wish(setup, data).await?),
     })
 }
 
@@ -55,12 +61,13 @@ pub(crate) fn refusal_names(typed: &[String]) -> Result<BTreeSet<RefusalName>, C
     typed.iter().map(parse).collect()
 }
 
-fn scope(environment: &Environment, args: &ScopeArgs) -> Result<Scope, CliError> {
+fn scope(environment: &Environment, args: &ScopeArgs, data: &DataArgs) -> Result<Scope, CliError> {
     if args.config_files {
         return Ok(Scope::Config);
     }
     if args.service.is_empty() {
-        return Ok(Scope::Stack);
+        let is_about_data = data.undo || !data.database.is_empty();
+        return Ok(if is_about_data && !args.stack { Scope::Data } else { Scope::Stack });
     }
     let known = |typed: &String| {
         let name = ServiceName::new(typed).map_err(|error| CliError::usage(error.to_string()))?;

@@ -1,6 +1,6 @@
 //! `backout rollback`: the same engine, started by a person.
 
-use std::io::{BufRead, IsTerminal};
+use std::io::IsTerminal;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::request::request;
 use crate::args::{Global, RollbackArgs};
 use crate::commands::look::print_plan;
 use crate::error::{CliError, Exit};
-use crate::ui::{Narrator, Ui};
+use crate::ui::{Narrator, Ui, typed};
 use crate::wire::{Access, Session, Setup, interrupts};
 
 /// Goes back.
@@ -22,7 +22,7 @@ pub(crate) async fn rollback(global: &Global, args: &RollbackArgs, ui: Ui) -> Re
     let setup = Setup::open(global, ui, if args.dry_run { Access::Read } else { Access::Write })?;
     let narrator = Arc::new(Narrator::new(ui));
     let world = setup.world(None, narrator.clone(), interrupts()?)?;
-    let request = request(&setup, args.target.as_deref(), &args.scope).await?;
+    let request = request(&setup, args.target.as_deref(), &args.scope, &args.data).await?;
     if args.dry_run {
         return print_plan(&setup, prepare(&world, &request, &Default::default()).await?);
     }
@@ -73,8 +73,6 @@ fn ask(setup: &Setup, plan: &Plan) -> bool {
     } else {
         "Go back? Type `yes` to go on:".to_owned()
     });
-    let mut line = String::new();
-    let read = std::io::stdin().lock().read_line(&mut line).unwrap_or(0);
-    let typed = line.trim();
-    read > 0 && if is_irreversible { typed == name } else { matches!(typed, "y" | "yes") }
+    let Some(line) = typed() else { return false };
+    if is_irreversible { line == name } else { matches!(line.as_str(), "y" | "yes") }
 }

@@ -1,6 +1,8 @@
 //! Commands that look and change nothing.
 
 mod checkpoint;
+mod data_standing;
+mod data_text;
 mod diff;
 mod extract;
 mod onlooker;

@@ -26,7 +26,7 @@ struct PlanDocument<'a> {
 /// Makes the plan of a rollback and prints it; changes nothing.
 pub(crate) async fn plan(global: &Global, args: &PlanArgs, ui: Ui) -> Result<ExitCode, CliError> {
     let setup = Setup::open(global, ui, Access::Read)?;
-    let request = request(&setup, args.target.as_deref(), &args.scope).await?;
+    let request = request(&setup, args.target.as_deref(), &args.scope, &args.data).await?;
     let world = world(&setup)?;
     print_plan(&setup, prepare(&world, &request, &Default::default()).await?)
 }

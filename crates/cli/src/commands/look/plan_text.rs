@@ -6,6 +6,7 @@ use backout_core::inventory::FileRef;
 use backout_core::plan::{Action, Plan, Step, StepClass, Switch, explain};
 use backout_core::policy::{Refusal, RefusalName};
 
+use super::data_text::{data_lines, ladder_lines};
 use crate::ui::{Paint, ago, count, date_time, labelled, span};
 
 /// The whole plan in words.
@@ -22,6 +23,7 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
         });
         lines.extend(plan.steps.iter().flat_map(step_lines));
     }
+    lines.extend(plan.data.iter().flat_map(|ladder| ladder_lines(ladder, plan)));
     lines.push(String::new());
     lines.push("why:".to_owned());
     lines.extend(plan.reasons.iter().map(|reason| format!("  {reason}")));
@@ -61,7 +63,8 @@ fn changed_lines(action: &Action) -> Vec<String> {
         }
         Action::Stop { service, .. } => vec![removed(&format!("{service} (was not there when it was recorded)"))],
         Action::KeepEvidence { .. } | Action::AwaitHealthy { .. } | Action::Gate { .. } => Vec::new(),
-        Action::Data(_) | Action::Flush { .. } => Vec::new(),
+        Action::Data(data) => data_lines(data),
+        Action::Flush { .. } => vec![format!("  ~ {}", explain::action(action))],
     }
 }
 
@@ -86,11 +89,11 @@ fn file_line(file: &FileRef) -> String {
     }
 }
 
-fn removed(text: &str) -> String {
+pub(super) fn removed(text: &str) -> String {
     format!("  {}", Paint::removed(&format!("- {text}")))
 }
 
-fn added(text: &str) -> String {
+pub(super) fn added(text: &str) -> String {
     format!("  {}", Paint::added(&format!("+ {text}")))
 }
 
@@ -105,7 +108,7 @@ fn step_lines(step: &Step) -> Vec<String> {
     ]
 }
 
-fn milliseconds(ms: u64) -> String {
+pub(super) fn milliseconds(ms: u64) -> String {
     span(Duration::from_millis(ms))
 }
 

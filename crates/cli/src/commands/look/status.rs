@@ -16,6 +16,7 @@ use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::data_standing::{DataStanding, data_standings};
 use super::onlooker::world;
 use super::past::what;
 use super::standing::{Probed, Standing, standings};
@@ -33,6 +34,7 @@ struct Status {
     environment: EnvironmentName,
     at: Timestamp,
     services: Vec<Standing>,
+    databases: Vec<DataStanding>,
     last_known_good: Option<Good>,
     held_by: Option<HeldBy>,
     open_runs: Vec<RunSummary>,
@@ -74,9 +76,10 @@ pub(crate) async fn status(global: &Global, ui: Ui) -> Result<ExitCode, CliError
 async fn look(setup: &Setup) -> Result<Status, CliError> {
     let world = world(setup)?;
     let name = &setup.environment.name;
-    let (facts, probed, checkpoints, holder, open_runs) = tokio::join!(
+    let (facts, probed, databases, checkpoints, holder, open_runs) = tokio::join!(
         observe(&world),
         probe_all(&world),
+        data_standings(setup, &world, PATIENCE),
         setup.store.checkpoints(name),
         setup.store.holder(name),
         setup.store.open_runs(name),
@@ -88,6 +91,7 @@ async fn look(setup: &Setup) -> Result<Status, CliError> {
         environment: name.clone(),
         at: now,
         services: standings(&facts, &probed, good),
+        databases: databases?,
         last_known_good: last_known_good(&checkpoints).map(Good::of),
         held_by: held_by.map(|holder| HeldBy { holder: holder.holder, until: holder.until }),
         open_runs: open_runs?,
@@ -130,6 +134,10 @@ fn text(status: &Status) -> String {
     if !complaints.is_empty() {
         lines.push(String::new());
         lines.extend(complaints);
+    }
+    if !status.databases.is_empty() {
+        lines.push(String::new());
+        lines.extend(status.databases.iter().flat_map(|database| database.lines(status.at)));
     }
     lines.push(String::new());
     lines.push(match &status.last_known_good {

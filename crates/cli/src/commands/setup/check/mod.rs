@@ -1,6 +1,7 @@
 //! `backout check`: the doctor.
 
 mod command;
+mod databases;
 mod docker;
 mod finding;
 mod machine;

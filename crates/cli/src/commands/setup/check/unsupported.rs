@@ -9,7 +9,6 @@ pub(super) fn unsupported(environment: &Environment) -> Vec<Finding> {
     let verify = &environment.verify;
     let settings = [
         ("signals", !environment.signals.is_empty(), "queries are not asked yet: triggers on them never fire"),
-        ("databases", !environment.databases.is_empty(), "databases are neither backed up nor taken back yet"),
         ("notify", environment.notify.slack.is_some(), "nobody is told of anything yet"),
         ("verify.smoke", !verify.smoke.is_empty(), "smoke checks are not run yet"),
         ("verify.observe", !verify.observe.is_zero(), "nothing is observed after going back yet"),

@@ -1,0 +1,25 @@
+//! `backout backup`: which of its commands is meant.
+
+use std::process::ExitCode;
+
+use super::{aside, create, list, reimport, restore, verify};
+use crate::args::{BackupAction, Global};
+use crate::error::CliError;
+use crate::ui::Ui;
+
+/// Does what is asked with restore points.
+pub(crate) async fn backup(global: &Global, action: BackupAction, ui: Ui) -> Result<ExitCode, CliError> {
+    match action {
+        BackupAction::Create { database } => create::create(global, &database, ui).await,
+        BackupAction::Import { file, database } => create::import(global, &file, database.as_deref(), ui).await,
+        BackupAction::Prune { keep } => create::prune(global, keep, ui).await,
+        BackupAction::List => list::list(global, ui).await,
+        BackupAction::Show { id } => list::show(global, &id, ui).await,
+        BackupAction::Verify { id, level } => verify::verify(global, id.as_deref(), &level, ui).await,
+        BackupAction::Restore { id, name, table } => restore::restore(global, (&id, &name), &table, ui).await,
+        BackupAction::Reimport(args) => reimport::reimport(global, &args, ui).await,
+        BackupAction::DropAside { name, database, force } => {
+            aside::drop_aside(global, &name, database.as_deref(), force, ui).await
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! `backout backup create|import|prune`: the writing half.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use backout_core::data::RestorePoint;
+use backout_core::id::{BackupId, DatabaseName};
+use backout_core::report::point_text;
+use backout_engine::{EngineError, back_up, import_backup, prune_backups};
+use serde::Serialize;
+
+use super::named::{databases, one_database};
+use crate::args::Global;
+use crate::error::CliError;
+use crate::ui::{Narrator, Ui};
+use crate::wire::{Access, Session, Setup, interrupts};
+
+#[derive(Serialize)]
+struct Taken<'a> {
+    restore_points: &'a [RestorePoint],
+    released: &'a [BackupId],
+}
+
+/// Takes a restore point of every database named, or of all that are backed up.
+pub(super) async fn create(global: &Global, typed: &[String], ui: Ui) -> Result<ExitCode, CliError> {
+    let setup = Setup::open(global, ui, Access::Write)?;
+    let is_backed_up =
+        |name: &DatabaseName| setup.environment.databases.get(name).is_some_and(|found| found.backup.is_some());
+    let names: Vec<_> =
+        databases(&setup, typed)?.into_iter().filter(|name| !typed.is_empty() || is_backed_up(name)).collect();
+    if names.is_empty() {
+        return Err(CliError::usage("no database says where its restore points are kept")
+            .hint("add `backup: { store: \"file:backups/\" }` to it"));
+    }
+    let narrator = Arc::new(Narrator::new(ui));
+    let world = setup.world(None, narrator.clone(), interrupts()?)?;
+    let session = Session::begin(&setup, &world, "backup create").await?;
+    let work = async {
+        let mut points = Vec::new();
+        for name in &names {
+            points.push(back_up(&world, session.lease(), name).await?);
+        }
+        let released = prune_backups(&world, session.lease(), None).await?;
+        Ok::<_, EngineError>((points, released))
+    };
+    let done = session.run(work).await;
+    narrator.finish();
+    session.finish().await;
+    let (points, released) = done?;
+    told(ui, &points, &released)
+}
+
+/// Registers a dump of another tool.
+pub(super) async fn import(global: &Global, file: &Path, typed: Option<&str>, ui: Ui) -> Result<ExitCode, CliError> {
+    let setup = Setup::open(global, ui, Access::Write)?;
+    let name = one_database(&setup, typed)?;
+    let path = setup.process.folder.join(file);
+    let Some(path) = path.to_str() else {
+        return Err(CliError::usage(format!("the name of {} is not UTF-8", path.display())));
+    };
+    let narrator = Arc::new(Narrator::new(ui));
+    let world = setup.world(None, narrator.clone(), interrupts()?)?;
+    let session = Session::begin(&setup, &world, "backup import").await?;
+    let point = session.run(import_backup(&world, session.lease(), &name, path)).await;
+    narrator.finish();
+    session.finish().await;
+    told(ui, &[point?], &[])
+}
+
+fn told(ui: Ui, points: &[RestorePoint], released: &[BackupId]) -> Result<ExitCode, CliError> {
+    if ui.json {
+        ui.document(&Taken { restore_points: points, released })?;
+    } else {
+        points.iter().for_each(|point| ui.data(&point_text(point)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Removes old restore points.
+pub(super) async fn prune(global: &Global, keep: Option<u32>, ui: Ui) -> Result<ExitCode, CliError> {
+    let setup = Setup::open(global, ui, Access::Write)?;
+    let world = setup.world(None, Arc::new(Narrator::new(ui)), interrupts()?)?;
+    let session = Session::begin(&setup, &world, "backup prune").await?;
+    let released = session.run(prune_backups(&world, session.lease(), keep)).await;
+    session.finish().await;
+    let released = released?;
+    if ui.json {
+        ui.document(&Taken { restore_points: &[], released: &released })?;
+    } else {
+        released.iter().for_each(|id| ui.data(id.as_str()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
