@@ -54,9 +54,6 @@ pub(crate) struct RollbackArgs {
     /// How much of the environment
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
-    /// What becomes of the databases
-    #[command(flatten)]
-    pub(crate) data: DataArgs,
     /// Do not ask
     #[arg(short, long)]
     pub(crate) yes: bool,
@@ -66,6 +63,9 @@ pub(crate) struct RollbackArgs {
     /// Print the plan and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// What becomes of the databases
+    #[command(flatten)]
+    pub(crate) data: DataArgs,
 }
 
 /// What to do with checkpoints.

@@ -45,6 +45,7 @@ pub(crate) fn platforms(setup: &Setup) -> Platforms {
         let platform = Arc::new(ComposePlatform::new(compose_options(setup, project, services), Arc::new(SystemClock)));
         containers.push((names.clone(), platform.clone()));
         inside.push((names.clone(), platform.clone()));
+        inside.push((names.clone(), platform.clone()));
         hosted.push(Hosted { platform, services: names });
     }
     if !by.host.is_empty() {
