@@ -2,8 +2,9 @@
 
 use super::timeline::{Said, said};
 use super::{bytes_text, check_text, rows_text};
-use crate::data::{LossReport, RestorePoint, TableLoss, Verification};
+use crate::data::{LossReport, RestorePoint, Rung, TableLoss, Verification};
 use crate::journal::Body;
+use crate::plan::Plan;
 
 /// The line for a record about a database.
 pub(super) fn of_data(body: &Body) -> Option<Said> {
@@ -31,6 +32,12 @@ pub(super) fn of_data(body: &Body) -> Option<Said> {
         }
         _ => return None,
     })
+}
+
+/// The way back of each database that goes back, and why that one, one line each.
+pub(super) fn ladders(plan: &Plan) -> Vec<String> {
+    let going_back = plan.data.iter().filter(|ladder| ladder.rung != Rung::CodeOnly);
+    going_back.map(|ladder| format!("database `{}`: {}: {}", ladder.database, ladder.rung, ladder.why)).collect()
 }
 
 /// A restore point in one line: what of, how large, how long it took, how far it was verified, and where it is.

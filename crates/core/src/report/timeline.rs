@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::data::of_data;
+use super::data::{ladders, of_data};
 use crate::id::ServiceName;
 use crate::inventory::{DatabasesAfter, Fact, Grade};
 use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
@@ -115,7 +115,9 @@ impl Timeline {
                 let details = refusals.iter().map(|r| format!("{}: {} ({})", r.name, r.what, r.hint)).collect();
                 said("refused", "nothing was changed").with(details).bad_if(true)
             }
-            Body::PlanMade { plan } => said("plan", format!("{} steps back to `{}`", plan.steps.len(), plan.target)),
+            Body::PlanMade { plan } => {
+                said("plan", format!("{} steps back to `{}`", plan.steps.len(), plan.target)).with(ladders(plan))
+            }
             Body::EvidenceKept { service, items } => {
                 let names: Vec<&str> = items.iter().map(|(name, _)| name.as_str()).collect();
                 said("evidence", format!("`{service}`: {}", names.join(", ")))
