@@ -36,6 +36,7 @@ cargo xtask COMMAND
   core-manifest                     what the deciding crate may depend on and mention
   generate [--check]                write (or compare) the files made from the program itself
   bench recovery                    measure recoveries against others, and the cost at rest
+  bench data [SCALE]                measure backups and rollbacks of a database against what people do today
   build-time                        measure builds from an empty folder
 ";
 
@@ -64,6 +65,8 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         ["generate"] => generate::write(),
         ["generate", "--check"] => generate::check(),
         ["bench", "recovery"] => bench::recovery(),
+        ["bench", "data"] => bench::data(None),
+        ["bench", "data", scale] => bench::data(Some(scale)),
         ["build-time"] => build_time::command(),
         ["testbed", rest @ ..] => testbed::command(rest),
         ["help" | "--help" | "-h"] | [] => {
