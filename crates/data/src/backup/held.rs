@@ -34,7 +34,7 @@ pub(super) struct Held {
     pub(super) taken_at: Timestamp,
     /// The snapshot.
     pub(super) snapshot: Snapshot,
-    /// The log's position.
+    /// The log's position, as far as it is inserted: what is written lags behind commits that do not wait for the disk.
     pub(super) lsn: String,
     /// Size of the database, in bytes.
     pub(super) database_bytes: u64,
@@ -85,7 +85,7 @@ impl Held {
             session.batch_execute(&import).await.map_err(failed)?;
         }
         let ask = "SELECT pg_export_snapshot(), s::text, pg_snapshot_xmin(s)::text, pg_snapshot_xmax(s)::text, \
-            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_lsn() END::text, \
+            CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END::text, \
             pg_database_size(current_database()), coalesce((SELECT sum(pg_table_size(c.oid))::int8 FROM pg_class c \
             WHERE c.relkind IN ('r', 'm') AND c.oid >= 16384), 0) FROM pg_current_snapshot() s";
         let row = session.query_typed_one(ask, &[]).await.map_err(failed)?;

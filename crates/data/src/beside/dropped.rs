@@ -16,7 +16,7 @@ pub(super) async fn copy(target: &Target, client: &Client, there: &Marked) -> Re
             "`{}` is kept until {}: somebody has written to it",
             there.dbname, kept.until
         ))
-        .hint("`backout backup forget` drops it when it is needed no more"));
+        .hint(format!("`backout backup drop-aside {}` drops it when it is needed no more", there.dbname)));
     }
     if there.marks.copy.is_none() && !create::is_newborn(there) {
         return Err(PortError::new(format!("there is a database `{}` already, and it is none of ours", there.dbname))
@@ -50,7 +50,7 @@ pub(crate) async fn kept(target: &Target, dbname: &str, force: bool) -> Result<S
     let there = there.ok_or_else(|| PortError::new(format!("there is no database `{dbname}`")))?;
     let kept = there.marks.kept.as_ref().ok_or_else(|| {
         PortError::new(format!("`{dbname}` bears no mark that `backout` has put it aside: it was not touched"))
-            .hint("`backout backup kept` lists those that it has")
+            .hint("`backout status` lists those that it has")
     })?;
     let now: Timestamp = target.clock.now();
     if now < kept.until && !force {

@@ -24,7 +24,10 @@ pub(super) async fn enough(client: &Client, server: &Address, tablespace: &str, 
         mib(wanted),
         mib(free)
     ))
-    .hint("make room, for example with `backout backup forget` for databases that were put aside; nothing was changed"))
+    .hint(
+        "make room, for example with `backout backup drop-aside NAME` for a database that was put aside; \
+         nothing was changed",
+    ))
 }
 
 /// Where a tablespace is, and how many bytes are free there.

@@ -2,7 +2,7 @@
 
 mod catalog;
 mod collations;
-mod contents;
+pub(crate) mod contents;
 mod integrity;
 mod readiness;
 mod schema;
@@ -10,11 +10,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use contents::{
-    Hashes, ManifestHead, constraints, content_manifest, contents, extensions, large_objects, properties, roles,
-    sequences,
-};
-pub(crate) use integrity::{amcheck, integrity, integrity_report, sequence_ends};
+pub(crate) use contents::{Hashes, ManifestHead, content_manifest, properties, sequences};
+pub(crate) use integrity::{amcheck, integrity, sequence_ends};
 pub(crate) use readiness::readiness;
 pub(crate) use schema::schema;
 pub(crate) use state::look;

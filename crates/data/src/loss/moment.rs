@@ -21,7 +21,7 @@ pub(super) async fn moment(client: &Client, manifest: &Manifest) -> Result<Momen
     let log_bytes = match &manifest.lsn {
         None => None,
         Some(lsn) => {
-            let asked = "SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), $1::text::pg_lsn)::int8";
+            let asked = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1::text::pg_lsn)::int8";
             client.query_one(asked, &[lsn]).await.ok().map(|row| row.get(0))
         }
     };

@@ -116,7 +116,7 @@ impl Standing {
                 "`{}` cannot be put aside: there is a database `{}` already",
                 names.live, names.aside
             ))
-            .hint("`backout backup kept` lists the databases that were put aside"),
+            .hint("`backout status` lists the databases that were put aside"),
         }
     }
 }

@@ -134,7 +134,7 @@ async fn the_highest_level_looks_at_indexes_queries_and_age() {
     ground.configure(|backup| (backup.require, backup.fresh) = (Level::V4, Some(Duration::from_secs(3600))));
     let mut point = ground.take().await.unwrap();
     assert_eq!(point.verified, Some(Level::V4));
-    point.taken_at = point.taken_at - Duration::from_secs(7200);
+    point.taken_at -= Duration::from_secs(7200);
     let late = ground.verify(&point, Level::V4).await;
     assert_eq!(late.reached, Some(Level::V3));
     assert_eq!(fallen(&late)[0].what, "it is 120 minutes old; 60 are allowed");

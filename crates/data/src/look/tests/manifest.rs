@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use backout_core::data::{Manifest, compare, compare_previous, compare_properties};
 
 use super::{Ground, NASTY, told};
-use crate::look::{Hashes, ManifestHead, content_manifest, contents, properties, roles, schema};
+use crate::look::contents::{Hashes, ManifestHead, content_manifest, contents, properties, roles};
+use crate::look::schema;
 use crate::{Session, Target};
 
 async fn manifest(session: &Session, target: &Target) -> Manifest {

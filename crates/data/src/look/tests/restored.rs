@@ -1,7 +1,8 @@
 //! What a dump brings back is equal to what it was made of, in every word that a manifest compares.
 
 use super::{Ground, NASTY};
-use crate::look::{Hashes, constraints, contents, extensions, large_objects, schema, sequences};
+use crate::look::contents::{Hashes, constraints, contents, extensions, large_objects, sequences};
+use crate::look::schema;
 
 #[tokio::test]
 async fn a_restored_dump_has_the_schema_and_the_contents_of_its_database() {

@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
-use crate::look::{Hashes, contents};
+use crate::look::contents::{Hashes, contents};
 use crate::restore::{RestoreOptions, into};
 use crate::server::{OwnServer, ServerOptions, Tools};
 use crate::{Session, Target};
