@@ -52,14 +52,6 @@ pub struct RestorePoint {
     pub verified: Option<Level>,
 }
 
-impl RestorePoint {
-    /// Whether it was verified at least as far as that before it was recorded.
-    #[must_use]
-    pub fn is_verified_to(&self, level: Level) -> bool {
-        self.verified.is_some_and(|reached| reached >= level)
-    }
-}
-
 /// What a restore point is made of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "is", rename_all = "snake_case")]
