@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use backout_adapters::command::Environment;
 use backout_adapters::secret::Secrets;
-use backout_core::config::{Database, SecretOrText, Sensitive};
+use backout_core::config::{Backup, BackupStore, Database, SecretOrText, Sensitive};
 use backout_core::data::{
-    DataAct, DataStep, LossReport, LostRow, Manifest, Operation, Packing, PointKind, RestorePoint, Sealing, Snapshot,
+    DataAct, DataStep, Level, LossReport, LostRow, Manifest, Operation, Packing, PointKind, RestorePoint, Sealing,
+    Snapshot,
 };
 use backout_core::port::{Blobs, Clock, Pending, Ports, Progress};
 use backout_testkit::world::MemoryBlobs;
@@ -18,7 +19,7 @@ use crate::look::{Hashes, ManifestHead, content_manifest};
 use crate::loss::rows::lines::Report;
 use crate::loss::{ReimportOptions, ReimportReport, perform, reimport};
 use crate::server::{OwnServer, ServerOptions, Tools};
-use crate::{Session, Target};
+use crate::{Postgres, Session, Target};
 
 pub(super) const DAMAGED: &str = "shop_damaged";
 pub(super) const COPY: &str = "shop_copy";
@@ -52,6 +53,30 @@ impl Ground {
         ground.run("postgres", "CREATE DATABASE shop TEMPLATE template0").await;
         ground.run("shop", statements).await;
         ground
+    }
+
+    /// The database behind its port, backed up into a folder: for tests that go every step of a rollback themselves.
+    pub(super) fn postgres(&self) -> Postgres {
+        let backup = Backup {
+            before_deploy: true,
+            keep: 7,
+            store: BackupStore::Folder(self.folder.path().join("store").display().to_string()),
+            encrypt: None,
+            jobs: 1,
+            require: Level::V1,
+            fresh: None,
+            slot: false,
+        };
+        let configured = Database { backup: Some(backup), ..self.target.configured.clone() };
+        Postgres::new(Target {
+            configured,
+            secrets: Arc::clone(&self.target.secrets),
+            environment: self.target.environment.clone(),
+            folder: self.target.folder.clone(),
+            state: self.target.state.clone(),
+            clock: Arc::clone(&self.target.clock),
+            inside: None,
+        })
     }
 
     pub(super) async fn session(&self, dbname: &str) -> Session {
@@ -143,8 +168,7 @@ impl Ground {
         let act = DataAct::ReportLoss { damaged: DAMAGED.to_owned(), point: Box::new(point.clone()) };
         let done = perform(&self.target, &self.step(act), self.ports()).await.unwrap();
         let report = done.loss.unwrap();
-        let file = Report::open(report.file.as_ref().unwrap().as_ref()).unwrap();
-        let rows = file.sections.iter().flat_map(|section| file.rows(section).unwrap()).map(Result::unwrap).collect();
+        let rows = listed(&report);
         (report, rows)
     }
 
@@ -169,6 +193,12 @@ impl Ground {
     pub(super) async fn reimport(&self, report: &LossReport, options: &ReimportOptions) -> ReimportReport {
         reimport(&self.target, report.file.as_ref().unwrap().as_ref(), options).await.unwrap()
     }
+}
+
+/// The rows in the file of a report.
+pub(super) fn listed(report: &LossReport) -> Vec<LostRow> {
+    let file = Report::open(report.file.as_ref().unwrap().as_ref()).unwrap();
+    file.sections.iter().flat_map(|section| file.rows(section).unwrap()).map(Result::unwrap).collect()
 }
 
 /// Rows in short: operation, table and one column of the key.
