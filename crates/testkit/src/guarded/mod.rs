@@ -11,5 +11,5 @@ mod stack;
 
 pub use journal::{Journal, JournalRecord};
 pub use observed::{Creations, Seen};
-pub use process::{Ended, Running, wait_until};
+pub use process::{Ended, Running, end_all_of, wait_until};
 pub use stack::{Guarded, Service};

@@ -136,7 +136,7 @@ pub fn wait_until(what: &str, limit: Duration, mut holds: impl FnMut() -> bool) 
 }
 
 /// Kills every process whose command line or working directory names that folder, which is the test's own.
-pub(super) fn end_all_of(folder: &Path) {
+pub fn end_all_of(folder: &Path) {
     let Ok(processes) = std::fs::read_dir("/proc") else { return };
     let own = std::process::id();
     for process in processes.flatten() {

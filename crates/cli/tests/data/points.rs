@@ -1,0 +1,77 @@
+//! Restore points by hand: each command's document, and what it did.
+
+use serde_json::Value;
+
+use crate::shop::{GOOD, Shop};
+
+fn ids(document: &Value) -> Vec<String> {
+    let points = document["restore_points"].as_array().unwrap();
+    points.iter().map(|point| point["id"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn restore_points_are_taken_listed_shown_verified_and_let_go() {
+    let shop = Shop::new();
+    let taken = ids(&shop.document(&["backup", "create"]));
+    let [first] = taken.as_slice() else { unreachable!("{taken:?}") };
+    let second = ids(&shop.document(&["backup", "create", "--database", "main"])).remove(0);
+    assert_eq!(ids(&shop.document(&["backup", "list"])), [second.clone(), first.clone()]);
+    let shown = shop.document(&["backup", "show", first]);
+    assert_eq!(shown["restore_point"]["id"], first.as_str());
+    assert_eq!(shown["manifest"]["tables"][0]["rows"], 500, "{shown}");
+    let verified = shop.document(&["backup", "verify", first, "--level", "V3"]);
+    assert_eq!((&verified["holds"], &verified["verifications"][0]["reached"]), (&true.into(), &"V3".into()));
+    assert_eq!(shop.databases(), ["shop"], "it is restored elsewhere");
+
+    let restored = shop.document(&["backup", "restore", first, "--as", "shop_look"]);
+    assert_eq!(restored["database"], "shop_look");
+    assert_eq!(shop.orders("shop_look"), GOOD);
+
+    let pruned = shop.document(&["backup", "prune", "--keep", "1"]);
+    assert_eq!(pruned["released"], serde_json::json!([first]));
+    assert_eq!(ids(&shop.document(&["backup", "list"])), [second]);
+    assert_eq!(shop.stored("dump.pgc.zst").len(), 1);
+}
+
+#[test]
+fn what_a_good_checkpoint_needs_is_never_let_go() {
+    let shop = Shop::guarded();
+    let needed = ids(&shop.document(&["backup", "list"]));
+    shop.document(&["backup", "create"]);
+    shop.document(&["backup", "create"]);
+    shop.document(&["backup", "prune", "--keep", "1"]);
+    let left = ids(&shop.document(&["backup", "list"]));
+    assert!(left.len() == 2 && left.contains(&needed[0]), "{needed:?} {left:?}");
+}
+
+#[test]
+fn a_dump_of_another_tool_can_be_gone_back_to() {
+    let shop = Shop::guarded();
+    let dump = shop.dump("other.dump");
+    let before = std::fs::read(&dump).unwrap();
+    let imported = ids(&shop.document(&["backup", "import", "other.dump"])).remove(0);
+    assert!(ids(&shop.document(&["backup", "list"])).contains(&imported));
+    let verified = shop.document(&["backup", "verify", &imported, "--level", "V2"]);
+    assert_eq!(verified["holds"], true, "{verified}");
+    shop.damage();
+    let back = ["rollback", "--database", "main", "--backup", &imported, "--yes", "--accept-loss", "100000"];
+    shop.backout(&back).expect_code(0);
+    assert_eq!(shop.orders("shop"), GOOD);
+    assert_eq!(std::fs::read(&dump).unwrap(), before, "the file stays as it is");
+    shop.assert_open();
+}
+
+#[test]
+fn checking_tells_of_the_database_and_touches_nothing() {
+    let shop = Shop::new();
+    let before = shop.state_of_server();
+    let checked = shop.document(&["check"]);
+    assert_eq!(checked["holds"], true, "{checked}");
+    let findings = checked["findings"].as_array().unwrap();
+    let of_database = findings.iter().find(|finding| finding["check"] == "database main");
+    let said = of_database.unwrap()["what"].as_str().unwrap();
+    assert!(said.starts_with("PostgreSQL 15"), "{said}");
+    let status = shop.document(&["status"]);
+    assert_eq!(status["databases"][0]["dbname"], "shop", "{status}");
+    assert_eq!(shop.state_of_server(), before);
+}
