@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use backout_core::data::{
     DataAct, DataStep, DatabaseFact, DatabaseReadiness, KeptDatabase, Level, LossEstimate, Manifest, MigrationGraph,
-    RestorePoint, Verification,
+    Preserve, RestorePoint, Verification,
 };
 use backout_core::inventory::BlobRef;
 use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports, Preflight};
@@ -34,6 +34,15 @@ impl Postgres {
     /// Where a table or column is not there again, or a value does not fit; what was not put back stays kept.
     pub async fn reapply(&self, kept_in: &str) -> Result<Vec<String>, PortError> {
         migrate::reapply(&self.target, kept_in).await
+    }
+
+    /// Everything that earlier runs kept when they undid migrations and that was not put back yet, by the schema that keeps
+    /// it, the oldest first: what [`Self::reapply`] takes.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached or the role may not read what was kept.
+    pub async fn preserved(&self) -> Result<Vec<(String, Vec<Preserve>)>, PortError> {
+        migrate::preserved(&*self.target.session().await?).await
     }
 
     /// Puts the rows of a loss report's file back into the database beside what was written since: three-way, and nothing

@@ -33,6 +33,21 @@ pub(crate) async fn soft_dropped(client: &Client) -> Result<Vec<Preserve>, PortE
     Ok(all)
 }
 
+/// Everything that earlier runs keep, copies as well as what was soft-dropped, by the schema that keeps it.
+///
+/// # Errors
+/// Where the catalogs or the tables `kept` cannot be read.
+pub(crate) async fn preserved(client: &Client) -> Result<Vec<(String, Vec<Preserve>)>, PortError> {
+    let mut all = Vec::new();
+    for schema in schemas(client).await? {
+        let objects: Vec<Preserve> = kept(client, &schema).await?.into_iter().map(|kept| kept.preserve).collect();
+        if !objects.is_empty() {
+            all.push((schema, objects));
+        }
+    }
+    Ok(all)
+}
+
 /// The schemas that have a table `kept` of ours, as far as the role may look into them.
 ///
 /// # Errors

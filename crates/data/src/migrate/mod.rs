@@ -27,7 +27,7 @@ use backout_core::port::{Blobs, PortError};
 
 use crate::Target;
 
-pub(crate) use kept::soft_dropped;
+pub(crate) use kept::{preserved, soft_dropped};
 pub(crate) use ledger::ledgers;
 pub(crate) use run::reapply;
 pub(crate) use step::{perform, reached, undo};

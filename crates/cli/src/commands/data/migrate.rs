@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use backout_core::data::{DataAct, DataStep, DatabaseSeen, Ledger, Preserve, Revision, Rung};
+use backout_core::data::{DatabaseSeen, Ledger, Preserve, Revision, Rung};
 use backout_core::id::DatabaseName;
 use backout_core::inventory::last_known_good;
+use backout_data::Postgres;
 use backout_engine::look_at_databases;
 use serde::Serialize;
 
@@ -14,7 +15,7 @@ use crate::args::{DataArgs, Global, MigrateAction, PlanArgs, RollbackArgs, Scope
 use crate::commands::{act, look};
 use crate::error::{CliError, Exit};
 use crate::ui::{Narrator, Ui, agrees, count};
-use crate::wire::{Access, Session, Setup, interrupts};
+use crate::wire::{self, Access, Session, Setup, interrupts};
 
 /// Does what is asked about migrations.
 pub(crate) async fn migrate(global: &Global, action: MigrateAction, ui: Ui) -> Result<ExitCode, CliError> {
@@ -73,16 +74,22 @@ async fn status(global: &Global, ui: Ui) -> Result<ExitCode, CliError> {
     let checkpoints = setup.store.checkpoints(&setup.environment.name).await?;
     let good = last_known_good(&checkpoints).map(|graded| &graded.checkpoint.databases);
     let facts = look_at_databases(&world).await;
-    let each = facts.into_iter().map(|fact| {
+    let postgres = wire::databases(&setup);
+    let mut each = Vec::new();
+    for fact in facts {
         let then = good.and_then(|good| good.get(&fact.database));
-        let (ledgers, kept, unknown) = match fact.seen {
-            DatabaseSeen::Known(state) => (state.ledgers, state.soft_dropped, None),
-            DatabaseSeen::Unknown { why } => (Vec::new(), Vec::new(), Some(why)),
+        let (ledgers, unknown) = match fact.seen {
+            DatabaseSeen::Known(state) => (state.ledgers, None),
+            DatabaseSeen::Unknown { why } => (Vec::new(), Some(why)),
         };
         let since_good = then.map(|then| newer(&then.ledgers, &ledgers));
-        Migrated { database: fact.database, ledgers, since_good, kept, unknown }
-    });
-    let status = Status { databases: each.collect() };
+        let kept = match postgres.get(&fact.database).filter(|_| unknown.is_none()) {
+            Some(postgres) => postgres.preserved().await?.into_iter().flat_map(|(_, objects)| objects).collect(),
+            None => Vec::new(),
+        };
+        each.push(Migrated { database: fact.database, ledgers, since_good, kept, unknown });
+    }
+    let status = Status { databases: each };
     if ui.json {
         ui.document(&status)?;
     } else {
@@ -129,33 +136,29 @@ fn text(migrated: &Migrated) -> String {
     lines.join("\n")
 }
 
-/// Puts back what was kept when migrations were undone.
+/// Puts back what was kept when migrations were undone: renamed or copied, by whatever tool.
 async fn reapply(global: &Global, typed: &[String], yes: bool, ui: Ui) -> Result<ExitCode, CliError> {
     let setup = Setup::open(global, ui, Access::Write)?;
     let names = databases(&setup, typed)?;
     let narrator = Arc::new(Narrator::new(ui));
     let world = setup.world(None, narrator.clone(), interrupts()?)?;
-    let facts = look_at_databases(&world).await;
-    let mut steps = Vec::new();
-    for fact in facts.iter().filter(|fact| names.contains(&fact.database)) {
-        let DatabaseSeen::Known(state) = &fact.seen else { continue };
-        if !state.soft_dropped.is_empty() {
-            let act = DataAct::SoftRestore { objects: state.soft_dropped.clone() };
-            steps.push(DataStep { database: fact.database.clone(), act, fences: Vec::new() });
+    let mut all = Vec::new();
+    for (database, postgres) in wire::databases(&setup).into_iter().filter(|(name, _)| names.contains(name)) {
+        for (kept_in, objects) in postgres.preserved().await? {
+            let objects = count(objects.len(), "object");
+            ui.say(&format!("{objects} of `{database}` kept in `{kept_in}` come back"));
+            all.push((database.clone(), Arc::clone(&postgres), kept_in));
         }
     }
-    if steps.is_empty() {
+    if all.is_empty() {
         ui.say("nothing was kept that could be put back");
         return Ok(ExitCode::SUCCESS);
-    }
-    for step in &steps {
-        ui.say(&backout_core::plan::explain::action(&backout_core::plan::Action::Data(Box::new(step.clone()))));
     }
     if !yes && !agrees(ui, "Put it back?")? {
         return Err(CliError::new(Exit::Refused, "not confirmed; nothing was changed"));
     }
     let session = Session::begin(&setup, &world, "migrate reapply").await?;
-    let done = session.run(put_back(&world, &steps)).await;
+    let done = session.run(put_back(&all)).await;
     narrator.finish();
     session.finish().await;
     let seen = done?;
@@ -167,18 +170,11 @@ async fn reapply(global: &Global, typed: &[String], yes: bool, ui: Ui) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
-async fn put_back(world: &backout_engine::World, steps: &[DataStep]) -> Result<Vec<String>, CliError> {
-    let mut all = Vec::new();
-    for step in steps {
-        let Some(database) = world.databases.get(&step.database) else { continue };
-        database.perform(step, world.ports()).await?;
-        match database.reached(step, world.blobs.as_ref()).await? {
-            (true, seen) => all.push(format!("{}: {seen}", step.database)),
-            (false, seen) => {
-                let what = format!("`{}`: not everything is back: {seen}", step.database);
-                return Err(CliError::new(Exit::ChecksDoNotHold, what));
-            }
-        }
+async fn put_back(all: &[(DatabaseName, Arc<Postgres>, String)]) -> Result<Vec<String>, CliError> {
+    let mut seen = Vec::new();
+    for (database, postgres, kept_in) in all {
+        let sentences = postgres.reapply(kept_in).await?;
+        seen.extend(sentences.into_iter().map(|sentence| format!("{database}: {sentence}")));
     }
-    Ok(all)
+    Ok(seen)
 }

@@ -27,7 +27,23 @@ pub(crate) fn folder(migrations: &Migrations) -> &str {
         Framework::GolangMigrate | Framework::Sqlx | Framework::Refinery | Framework::Diesel => "migrations",
         Framework::NodePgMigrate => "migrations",
     };
-    migrations.folder.as_deref().unwrap_or(usual)
+    let folder = migrations.folder.as_deref().unwrap_or(usual);
+    match migrations.framework {
+        Framework::Django => project(folder),
+        _ => folder,
+    }
+}
+
+/// The folder of a Django project. Many name that of one application's migrations, which does not say the application's
+/// name to whoever looks into it, and lacks the migrations that those of others need.
+fn project(folder: &str) -> &str {
+    let folder = folder.trim_end_matches('/');
+    let Some(application) = folder.strip_suffix("/migrations") else { return folder };
+    match application.trim_start_matches("./").rsplit_once('/') {
+        Some(("", _)) => "/",
+        Some(_) => application.rsplit_once('/').map_or(".", |(project, _)| project),
+        None => ".",
+    }
 }
 
 /// The archive of the migrations of what is deployed now, only with files that are migrations.
@@ -109,4 +125,16 @@ fn read(folder: &Path) -> std::io::Result<Files> {
         }
     }
     Ok(files)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_migrations_of_one_application_mean_those_of_its_project() {
+        let all = ["/app/shop/migrations", "/app/shop/migrations/", "/shop/migrations", "shop/migrations"];
+        assert_eq!(all.map(project), ["/app", "/app", "/", "."]);
+        assert_eq!(["./shop/migrations", "src/shop/migrations", "src", "."].map(project), [".", "src", "src", "."]);
+    }
 }
