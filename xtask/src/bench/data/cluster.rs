@@ -35,7 +35,7 @@ impl Cluster {
         if folder.exists() {
             fs::remove_dir_all(folder).map_err(Failure::file(folder))?;
         }
-        for part in ["", "log", "base", "base/bases", "pooler", "own"] {
+        for part in ["", "base", "base/bases", "pooler", "own"] {
             own(&folder.join(part))?;
         }
         let mut cluster =
@@ -52,7 +52,11 @@ impl Cluster {
     }
 
     fn start(&mut self) -> Result<(), Failure> {
-        let archive = format!("archive_command=test ! -f {0}/%f && cp %p {0}/%f", self.folder.join("log").display());
+        // Where there is no such folder yet, nobody wants the log.
+        let archive = format!(
+            "archive_command=test ! -d {0} || {{ test ! -f {0}/%f && cp %p {0}/%f; }}",
+            self.folder.join("log").display()
+        );
         let (port, sockets) =
             (format!("port={}", self.port), format!("unix_socket_directories={}", self.folder.display()));
         let settings = [
@@ -60,7 +64,7 @@ impl Cluster {
             &port,
             &sockets,
             "shared_buffers=1GB",
-            "max_wal_size=8GB",
+            "max_wal_size=4GB",
             "maintenance_work_mem=256MB",
             "archive_mode=on",
             &archive,
@@ -105,6 +109,12 @@ impl Cluster {
 
     fn data(&self) -> String {
         self.folder.join("data").display().to_string()
+    }
+
+    /// Has the log archived from now on; the folder that it is archived in.
+    pub(super) fn archiving(&self) -> Result<PathBuf, Failure> {
+        let folder = self.folder.join("log");
+        own(&folder).map(|()| folder)
     }
 
     /// Where servers of `backout`'s own are made.

@@ -40,7 +40,7 @@ pub(super) struct Recovered {
 
 /// Makes a base backup, writes, names the moment, writes more, and goes back to it while a client probes.
 pub(super) fn recovered(cluster: &Cluster, program: &Path, folder: &Path) -> Result<Recovered, Failure> {
-    let (bases, log) = (cluster.folder.join("base/bases"), cluster.folder.join("log"));
+    let (bases, log) = (cluster.folder.join("base/bases"), cluster.archiving()?);
     let database = format!("recovery: {{ archive: {{ base: \"{}\", log: \"{}\" }} }}", bases.display(), log.display());
     let ours = Ours::new(program, folder, cluster, &Extra { database, ..Extra::default() })?;
     ours.checkpoint()?;
