@@ -24,7 +24,7 @@ pub(crate) fn write(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let uid = object::uid(deployment).to_owned();
-    let sets = cluster.store.owned(&kinds::REPLICA_SETS, object::namespace(deployment), &uid);
+    let sets = cluster.store.owned(&kinds::REPLICA_SETS, &uid);
     let sum = |name: &str| sets.iter().map(|set| object::number(set, &format!("/status/{name}"))).sum::<i64>();
     let of_newest = |name: &str| {
         let set = sets.iter().find(|set| newest.is_some_and(|newest| object::name(newest) == object::name(set)));
