@@ -16,8 +16,8 @@ mod world;
 pub use error::EngineError;
 pub use look::{Pace, Survey, look_at_databases, observe, probe_all, probes, red, required, survey, watch};
 pub use past::{
-    PastRollback, back_up, checkpoints, estimates, import_backup, past_rollbacks, prune, prune_backups, put_aside,
-    restore_points, vault_of,
+    PastRollback, acts_by_hand, back_up, by_hand, checkpoints, estimates, import_backup, past_rollbacks, prune,
+    prune_backups, put_aside, restore_points, vault_of,
 };
 pub use prepare::{Prepared, prepare};
 pub use recover::{StandBy, Successor, take_over};

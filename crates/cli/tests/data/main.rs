@@ -3,6 +3,7 @@
 
 mod back;
 mod deploys;
+mod hand;
 mod killed;
 mod points;
 mod shop;

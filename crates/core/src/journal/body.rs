@@ -4,6 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::PersonAct;
 use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
 use crate::id::{BackupId, CheckpointId, DatabaseName, EnvironmentName, ServiceName, StepId};
@@ -141,6 +142,11 @@ pub enum Body {
         /// Name and content of each piece.
         items: Vec<(String, BlobRef)>,
     },
+    /// A person does something to a database, outside of any run.
+    PersonActed {
+        /// What, and how far it is.
+        act: Box<PersonAct>,
+    },
     /// A plan was made, and passed its linter.
     PlanMade {
         /// The plan.
@@ -254,6 +260,7 @@ impl Body {
             Body::LossReported { .. } => "loss_reported",
             Body::DataProven { .. } => "data_proven",
             Body::DataEvidenceKept { .. } => "data_evidence_kept",
+            Body::PersonActed { .. } => "person_acted",
             Body::PlanMade { .. } => "plan_made",
             Body::StepIntended { .. } => "step_intended",
             Body::FileReplaced { .. } => "file_replaced",

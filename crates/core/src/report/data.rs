@@ -4,7 +4,7 @@ use super::timeline::{Said, said};
 use super::{bytes_text, check_text, rows_text};
 use crate::data::{DataProof, LossReport, RestorePoint, Rung, TableLoss, TableRows, Verification};
 use crate::id::DatabaseName;
-use crate::journal::Body;
+use crate::journal::{ActStage, Body, PersonAct};
 use crate::plan::Plan;
 
 /// The line for a record about a database.
@@ -26,6 +26,7 @@ pub(super) fn of_data(body: &Body) -> Option<Said> {
             said("loss", text).with(loss_lines(report)).bad_if(lost > 0 || !report.not_compared.is_empty())
         }
         Body::DataProven { database, proof } => proven(database, proof),
+        Body::PersonActed { act } => acted(act),
         Body::DataEvidenceKept { database, items } => {
             let names: Vec<&str> = items.iter().map(|(name, _)| name.as_str()).collect();
             said("evidence", format!("`{database}`: {}", names.join(", ")))
@@ -102,6 +103,22 @@ pub fn loss_lines(report: &LossReport) -> Vec<String> {
     let kept = std::iter::once(format!("every one of these rows is still in `{}`", report.damaged));
     let file = report.file.iter().map(|file| format!("listed row by row in {file}"));
     tables.chain(unknown).chain(report.notes.iter().cloned()).chain(kept).chain(file).collect()
+}
+
+fn acted(act: &PersonAct) -> Said {
+    said("by hand", act_text(act)).bad_if(matches!(act.stage, ActStage::Failed { .. }))
+}
+
+/// What a person did to a database outside of any run, in one line.
+#[must_use]
+pub fn act_text(act: &PersonAct) -> String {
+    let PersonAct { by, command, database, subject, stage, .. } = act;
+    let outcome = match stage {
+        ActStage::Intended => "begun".to_owned(),
+        ActStage::Done { seen } => seen.clone(),
+        ActStage::Failed { why } => format!("failed: {why}"),
+    };
+    format!("`{database}`: `{command}` of `{subject}` by {by}: {outcome}")
 }
 
 /// Rows of a table that are not as they were before the rollback.

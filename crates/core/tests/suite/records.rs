@@ -8,9 +8,9 @@ use backout_core::data::{
     TableLoss, TableRows, Verification,
 };
 use backout_core::detect::SignalPath;
-use backout_core::id::{BackupId, CheckpointId, DatabaseName, Digest, ProbeName, StepId};
+use backout_core::id::{BackupId, CheckpointId, DatabaseName, Digest, ProbeName, RunId, StepId};
 use backout_core::inventory::{BlobRef, DatabasesAfter, Grade};
-use backout_core::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
+use backout_core::journal::{ActStage, Body, DeployExit, PersonAct, Record, RunKind, RunResult, StepOutcome};
 use backout_core::plan::{Request, Scope};
 use backout_core::policy::{Check, Choice, Decision, Finding, Judgement, Refusal, RefusalName, Verdict};
 use proptest::prelude::*;
@@ -20,6 +20,18 @@ use super::world::{Script, Sim, Spec, at, digest_of, name, request, requests, ro
 
 fn check(verdict: Verdict) -> Check {
     Check { name: "app.health.up".to_owned(), verdict, what: "503".to_owned(), was_red_before: true }
+}
+
+fn acted(stage: ActStage) -> Body {
+    let act = PersonAct {
+        by: "ann@host".to_owned(),
+        command: "backup reimport".to_owned(),
+        database: DatabaseName::new("main").unwrap(),
+        subject: "loss.jsonl".to_owned(),
+        about: Some(RunId::new("run-1").unwrap()),
+        stage,
+    };
+    Body::PersonActed { act: Box::new(act) }
 }
 
 /// Bodies that a rollback in the simulated world does not write.
@@ -119,6 +131,9 @@ fn of_databases() -> Vec<Body> {
         Body::BackupTaken { point: Box::new(point) },
         Body::BackupVerified { verification: Box::new(verification) },
         Body::BackupReleased { backup },
+        acted(ActStage::Intended),
+        acted(ActStage::Done { seen: "7 put in".to_owned() }),
+        acted(ActStage::Failed { why: "refused".to_owned() }),
         Body::VaultKept { database: database.clone(), vault: blob },
         Body::LossReported { database: database.clone(), report: Box::new(report) },
         Body::DataProven { database: database.clone(), proof: Box::new(proof) },

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::by_hand::{Deed, Hand};
 use super::named::one_database;
 use crate::args::Global;
 use crate::error::CliError;
@@ -21,7 +22,11 @@ pub(super) async fn drop_aside(
     let Some(postgres) = databases(&setup).remove(&database) else {
         return Err(CliError::usage(format!("there is no database `{database}`")));
     };
-    let seen = postgres.drop_kept(name, force).await?;
+    let hand = Hand::begin(&setup, "backup drop-aside").await?;
+    let deed = Deed { command: "backup drop-aside", database: &database, subject: name, about: None };
+    let done = hand.does(&deed, postgres.drop_kept(name, force), String::clone).await;
+    hand.finish().await;
+    let seen = done?;
     if ui.json {
         ui.document(&serde_json::json!({ "database": database, "dropped": name, "seen": seen }))?;
     } else {

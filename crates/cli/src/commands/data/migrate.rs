@@ -10,12 +10,13 @@ use backout_data::Postgres;
 use backout_engine::look_at_databases;
 use serde::Serialize;
 
+use super::by_hand::{Deed, Hand};
 use super::named::databases;
 use crate::args::{DataArgs, Global, MigrateAction, PlanArgs, RollbackArgs, ScopeArgs};
 use crate::commands::{act, look};
 use crate::error::{CliError, Exit};
-use crate::ui::{Narrator, Ui, agrees, count};
-use crate::wire::{self, Access, Session, Setup, interrupts};
+use crate::ui::{Ui, agrees, count};
+use crate::wire::{self, Access, Setup};
 
 /// Does what is asked about migrations.
 pub(crate) async fn migrate(global: &Global, action: MigrateAction, ui: Ui) -> Result<ExitCode, CliError> {
@@ -140,8 +141,6 @@ fn text(migrated: &Migrated) -> String {
 async fn reapply(global: &Global, typed: &[String], yes: bool, ui: Ui) -> Result<ExitCode, CliError> {
     let setup = Setup::open(global, ui, Access::Write)?;
     let names = databases(&setup, typed)?;
-    let narrator = Arc::new(Narrator::new(ui));
-    let world = setup.world(None, narrator.clone(), interrupts()?)?;
     let mut all = Vec::new();
     for (database, postgres) in wire::databases(&setup).into_iter().filter(|(name, _)| names.contains(name)) {
         for (kept_in, objects) in postgres.preserved().await? {
@@ -157,10 +156,9 @@ async fn reapply(global: &Global, typed: &[String], yes: bool, ui: Ui) -> Result
     if !yes && !agrees(ui, "Put it back?")? {
         return Err(CliError::new(Exit::Refused, "not confirmed; nothing was changed"));
     }
-    let session = Session::begin(&setup, &world, "migrate reapply").await?;
-    let done = session.run(put_back(&all)).await;
-    narrator.finish();
-    session.finish().await;
+    let hand = Hand::begin(&setup, "migrate reapply").await?;
+    let done = put_back(&hand, &all).await;
+    hand.finish().await;
     let seen = done?;
     if ui.json {
         ui.document(&serde_json::json!({ "seen": seen }))?;
@@ -170,10 +168,11 @@ async fn reapply(global: &Global, typed: &[String], yes: bool, ui: Ui) -> Result
     Ok(ExitCode::SUCCESS)
 }
 
-async fn put_back(all: &[(DatabaseName, Arc<Postgres>, String)]) -> Result<Vec<String>, CliError> {
+async fn put_back(hand: &Hand, all: &[(DatabaseName, Arc<Postgres>, String)]) -> Result<Vec<String>, CliError> {
     let mut seen = Vec::new();
     for (database, postgres, kept_in) in all {
-        let sentences = postgres.reapply(kept_in).await?;
+        let deed = Deed { command: "migrate reapply", database, subject: kept_in, about: None };
+        let sentences = hand.does(&deed, postgres.reapply(kept_in), |sentences| sentences.join("; ")).await?;
         seen.extend(sentences.into_iter().map(|sentence| format!("{database}: {sentence}")));
     }
     Ok(seen)

@@ -6,10 +6,11 @@ use std::process::ExitCode;
 use backout_core::data::LossReport;
 use backout_core::id::{DatabaseName, RunId};
 use backout_core::journal::{Body, Record};
-use backout_core::port::Store;
+use backout_core::port::{PortError, Store};
 use backout_data::{ReimportOptions, ReimportReport, TableReimport};
 use serde::Serialize;
 
+use super::by_hand::{Deed, Hand};
 use super::named::{database, table};
 use crate::args::{Global, ReimportArgs};
 use crate::error::{CliError, Exit};
@@ -49,13 +50,42 @@ pub(super) async fn reimport(global: &Global, args: &ReimportArgs, ui: Ui) -> Re
     let Some(postgres) = databases(&setup).remove(&name) else {
         return Err(CliError::usage(format!("the configuration has no database `{name}` any more")));
     };
-    let done = postgres.reimport(Path::new(file), &options).await?;
+    let work = postgres.reimport(Path::new(file), &options);
+    let done = match args.dry_run {
+        // Nothing is committed, so nobody else need wait.
+        true => work.await?,
+        false => recorded(&setup, (&run, &name, file), work).await?,
+    };
     if ui.json {
         ui.document(&Reimported { run: run.as_ref(), database: &name, reimport: &done })?;
     } else {
         ui.data(&text(&done));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Under the environment's lease, with a record.
+async fn recorded(
+    setup: &Setup,
+    (run, database, subject): (&Option<RunId>, &DatabaseName, &str),
+    work: impl Future<Output = Result<ReimportReport, PortError>>,
+) -> Result<ReimportReport, CliError> {
+    let hand = Hand::begin(setup, "backup reimport").await?;
+    let deed = Deed { command: "backup reimport", database, subject, about: run.as_ref() };
+    let done = hand.does(&deed, work, sentence).await;
+    hand.finish().await;
+    done
+}
+
+fn sentence(report: &ReimportReport) -> String {
+    let sum = |of: fn(&TableReimport) -> u64| report.tables.iter().map(of).sum::<u64>();
+    format!(
+        "{} put in, {} changed back, {} deleted, {} conflicts left as they are",
+        sum(|table| table.inserted),
+        sum(|table| table.updated),
+        sum(|table| table.deleted),
+        sum(|table| table.conflicts)
+    )
 }
 
 /// The loss report that is meant: of the run and the database named, else the newest.

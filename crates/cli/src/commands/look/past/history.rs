@@ -2,7 +2,12 @@
 
 use std::process::ExitCode;
 
+use backout_core::journal::PersonAct;
+use backout_core::port::Store;
+use backout_core::report::act_text;
+use backout_engine::acts_by_hand;
 use backout_engine::store::{ChainReport, RunSummary};
+use jiff::Timestamp;
 use serde::Serialize;
 
 use super::runs::{result, took, what};
@@ -14,6 +19,15 @@ use crate::wire::{Access, Setup};
 #[derive(Serialize)]
 struct History {
     runs: Vec<RunSummary>,
+    /// What people did to databases outside of any run.
+    by_hand: Vec<ByHand>,
+}
+
+#[derive(Serialize)]
+struct ByHand {
+    at: Timestamp,
+    #[serde(flatten)]
+    act: PersonAct,
 }
 
 #[derive(Serialize)]
@@ -37,9 +51,15 @@ pub(crate) async fn history(global: &Global, args: &HistoryArgs, ui: Ui) -> Resu
     runs.reverse();
     let left_out = runs.len().saturating_sub(args.limit);
     runs.truncate(args.limit);
+    let records = setup.store.records(&setup.environment.name, &["person_acted"]).await?;
+    let mut by_hand: Vec<ByHand> = acts_by_hand(&records).into_iter().map(|(at, act)| ByHand { at, act }).collect();
+    by_hand.reverse();
+    by_hand.truncate(args.limit);
     if ui.json {
-        ui.document(&History { runs })?;
-    } else if runs.is_empty() {
+        ui.document(&History { runs, by_hand })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if runs.is_empty() {
         ui.say(&format!("`{}` has no runs yet", setup.environment.name));
     } else {
         let rows: Vec<Vec<String>> = runs.iter().map(row).collect();
@@ -47,6 +67,10 @@ pub(crate) async fn history(global: &Global, args: &HistoryArgs, ui: Ui) -> Resu
         if left_out > 0 {
             ui.say(&format!("{left_out} older runs are not shown: `-n {}` shows all", left_out + args.limit));
         }
+    }
+    if !by_hand.is_empty() {
+        let lines = by_hand.iter().map(|done| format!("{}  {}", date_time(done.at), act_text(&done.act)));
+        ui.data(&format!("\nby hand:\n{}", lines.collect::<Vec<_>>().join("\n")));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,9 +3,10 @@
 use std::process::ExitCode;
 
 use backout_core::id::RunId;
-use backout_core::journal::{Record, RunResult};
+use backout_core::journal::{PersonAct, Record, RunResult};
 use backout_core::port::{Blobs, Store, StoreError};
-use backout_core::report::{Timeline, Times, times};
+use backout_core::report::{Timeline, Times, act_text, times};
+use backout_engine::acts_by_hand;
 use backout_engine::store::{Lookup, RawRecord, RunSummary, Which};
 use serde::Serialize;
 
@@ -25,6 +26,8 @@ struct RunDocument<'a> {
     times: Times,
     evidence: Vec<Piece>,
     records: &'a [Record],
+    /// What people did about its consequences afterwards.
+    by_hand: &'a [PersonAct],
 }
 
 /// The document of a run that a newer version wrote.
@@ -52,14 +55,18 @@ pub(crate) async fn show(global: &Global, args: &ShowArgs, ui: Ui) -> Result<Exi
         }
         other => other?,
     };
+    let all = setup.store.records(&setup.environment.name, &["person_acted"]).await?;
+    let about = acts_by_hand(&all).into_iter().filter(|(_, act)| act.about.as_ref() == Some(&run.id));
+    let by_hand: Vec<PersonAct> = about.map(|(_, act)| act).collect();
     if let Some(name) = &args.evidence {
         let pieces = pieces(&records);
         ui.bytes(&setup.blobs.get(&find(&pieces, name)?.content).await?);
     } else if ui.json {
         let (times, evidence) = (times(&records), pieces(&records));
-        ui.document(&RunDocument { run: &run, times, evidence, records: &records })?;
+        ui.document(&RunDocument { run: &run, times, evidence, records: &records, by_hand: &by_hand })?;
     } else {
         ui.data(&run_text(&run, &records));
+        by_hand.iter().for_each(|act| ui.data(&format!("afterwards, by hand: {}", act_text(act))));
     }
     Ok(ExitCode::SUCCESS)
 }

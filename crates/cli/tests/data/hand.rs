@@ -1,0 +1,58 @@
+//! What people do to databases by hand: one at a time, recorded, and where somebody must agree, with their names.
+
+use crate::shop::{DAMAGED, GOOD, LOST, Shop};
+
+#[test]
+fn what_is_done_by_hand_stands_in_the_history() {
+    let shop = Shop::guarded();
+    shop.damage();
+    shop.backout(&["rollback", "--database", "main", "--yes", "--accept-loss", &LOST.to_string()]).expect_code(0);
+    let aside = shop.aside();
+    let point = shop.document(&["backup", "list"])["restore_points"][0]["id"].as_str().unwrap().to_owned();
+    shop.document(&["backup", "restore", &point, "--as", "shop_look"]);
+    shop.document(&["backup", "reimport", "--dry-run"]);
+    shop.document(&["backup", "reimport", "--yes"]);
+    shop.backout(&["backup", "drop-aside", &aside]).expect_code(1);
+    shop.document(&["backup", "drop-aside", &aside, "--force"]);
+
+    let history = shop.document(&["history"]);
+    let acts = history["by_hand"].as_array().unwrap();
+    let told: Vec<[&str; 2]> =
+        acts.iter().map(|act| [&act["command"], &act["stage"]["is"]].map(|text| text.as_str().unwrap())).collect();
+    let expected = [
+        ["backup drop-aside", "done"],
+        ["backup drop-aside", "failed"],
+        ["backup reimport", "done"],
+        ["backup restore", "done"],
+    ];
+    assert_eq!(told, expected, "newest first, and what commits nothing is none of it");
+    assert!(acts.iter().all(|act| act["by"].as_str().is_some_and(|by| !by.is_empty())), "{history}");
+    let shown = shop.document(&["show"]);
+    assert_eq!(shown["by_hand"][0]["command"], "backup reimport", "{shown}");
+    let shown = shop.backout(&["show"]).expect_code(0);
+    assert!(shown.stdout.contains("afterwards, by hand") && shown.stdout.contains("7 put in"), "{shown:?}");
+    shop.backout(&["history", "--verify"]).expect_code(0);
+}
+
+#[test]
+fn nobody_changes_data_by_hand_while_a_run_has_the_environment() {
+    let shop = Shop::guarded();
+    shop.damage();
+    shop.backout(&["rollback", "--database", "main", "--yes", "--accept-loss", &LOST.to_string()]).expect_code(0);
+    let aside = shop.aside();
+    let point = shop.document(&["backup", "list"])["restore_points"][0]["id"].as_str().unwrap().to_owned();
+    let before = shop.journal().last();
+    let mut guard = shop.start(&["guard", "--", "sleep", "600"]);
+    assert!(shop.journal().await_record(before + 1, || !guard.is_running()), "the guard did not start");
+    for words in [
+        &["backup", "reimport", "--yes"][..],
+        &["backup", "drop-aside", &aside, "--force"],
+        &["backup", "restore", &point, "--as", "shop_look"],
+    ] {
+        let ended = shop.backout(words).expect_code(7);
+        assert!(ended.stderr.contains("backout guard"), "it says who has it: {ended:?}");
+    }
+    guard.kill();
+    assert_eq!(shop.databases(), ["shop".to_owned(), aside.clone()]);
+    assert_eq!((shop.orders("shop").as_str(), shop.orders(&aside).as_str()), (GOOD, DAMAGED));
+}
