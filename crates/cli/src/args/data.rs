@@ -39,6 +39,9 @@ pub(crate) struct DataArgs {
     /// Give up logical replication slots of the database
     #[arg(long)]
     pub(crate) break_slots: bool,
+    /// Who agreed to data going back, where the configuration wants somebody to; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) approved_by: Vec<String>,
     /// Swap the databases that the last rollback put aside back in
     #[arg(long, conflicts_with_all = ["rung", "table", "moment", "backup"])]
     pub(crate) undo: bool,
@@ -165,6 +168,9 @@ pub(crate) enum MigrateAction {
         /// Why, for the record
         #[arg(long, value_name = "TEXT")]
         reason: Option<String>,
+        /// Who agreed to it, where the configuration wants somebody to; can be repeated
+        #[arg(long, value_name = "NAME")]
+        approved_by: Vec<String>,
         /// Do not ask
         #[arg(short, long)]
         yes: bool,

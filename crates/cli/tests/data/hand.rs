@@ -56,3 +56,20 @@ fn nobody_changes_data_by_hand_while_a_run_has_the_environment() {
     assert_eq!(shop.databases(), ["shop".to_owned(), aside.clone()]);
     assert_eq!((shop.orders("shop").as_str(), shop.orders(&aside).as_str()), (GOOD, DAMAGED));
 }
+
+#[test]
+fn data_goes_back_where_as_many_people_agreed_as_the_configuration_wants() {
+    let shop = Shop::guarded();
+    let configuration = std::fs::read_to_string(shop.path("backout.yaml")).unwrap();
+    let wanting = configuration.replace("    databases:", "    policy: { approvals: { database: 2 } }\n    databases:");
+    shop.write("backout.yaml", &wanting);
+    shop.damage();
+    let back = ["rollback", "--database", "main", "--yes", "--accept-loss", "100"];
+    let refused = shop.backout(&[&back[..], &["--approved-by", "ann"]].concat()).expect_code(5);
+    assert!(refused.stderr.contains("approval-missing") && refused.stderr.contains("--approved-by"), "{refused:?}");
+    assert_eq!(shop.databases(), ["shop"]);
+    shop.backout(&[&back[..], &["--approved-by", "ann", "--approved-by", "bob"]].concat()).expect_code(0);
+    assert_eq!(shop.orders("shop"), GOOD);
+    let started = shop.journal().since(0).into_iter().rev().find(|record| record.kind == "run_started").unwrap();
+    assert!(started.body.to_string().contains("bob"), "who agreed is recorded: {}", started.body);
+}

@@ -49,6 +49,9 @@ pub struct DataWish {
     pub breaks_slots: bool,
     /// The databases that the last rollback put aside come back.
     pub undoes_swap: bool,
+    /// Who agreed to data going back, by the names that the person who asks gave.
+    #[serde(default)]
+    pub approved_by: BTreeSet<String>,
 }
 
 /// How much of the environment goes back.

@@ -423,6 +423,24 @@ fn services_that_do_not_use_a_database_leave_it_alone() {
 }
 
 #[test]
+fn data_goes_back_only_where_as_many_people_agreed_as_must() {
+    let mut shop = Shop::migrated();
+    shop.approvals = 2;
+    let by = |names: &[&str]| {
+        let approved_by = names.iter().map(|name| (*name).to_owned()).collect();
+        asking(DataWish { approved_by, ..DataWish::default() })
+    };
+    assert_eq!(names(&climb(&shop, &by(&[]))), [RefusalName::ApprovalMissing]);
+    assert_eq!(names(&climb(&shop, &by(&["ann", "ann"]))), [RefusalName::ApprovalMissing]);
+    assert_eq!(names(&climb(&shop, &by(&["ann", "bob"]))), []);
+    shop.configured.automatic = true;
+    let automatic = Request { is_automatic: true, ..request() };
+    assert_eq!(names(&climb(&shop, &automatic)), [RefusalName::DataNeedsPerson], "nobody has agreed");
+    let unchanged = Shop { approvals: 2, ..Shop::unchanged() };
+    assert!(!names(&climb(&unchanged, &request())).contains(&RefusalName::ApprovalMissing), "its data stays");
+}
+
+#[test]
 fn a_swap_is_undone_by_one_swap() {
     let mut shop = Shop::unchanged();
     let undo = Request { scope: Scope::Data, ..asking(DataWish { undoes_swap: true, ..DataWish::default() }) };

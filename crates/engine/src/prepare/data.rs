@@ -42,6 +42,7 @@ pub(super) struct Gathered<'a> {
     migrations: Result<Option<MigrationGraph>, String>,
     vault: Option<BlobRef>,
     put_aside: Option<String>,
+    approvals: u32,
     suffix: String,
 }
 
@@ -61,6 +62,7 @@ impl Gathered<'_> {
             migrations: self.migrations.as_ref().map(Option::as_ref).map_err(String::as_str),
             vault: self.vault.as_ref(),
             put_aside: self.put_aside.as_deref(),
+            approvals: self.approvals,
             suffix: &self.suffix,
         }
     }
@@ -116,6 +118,7 @@ impl<'a> Asked<'a> {
             configured,
             vault: None,
             put_aside: put_aside(self.records, &now),
+            approvals: self.world.environment.policy.approvals.database,
             suffix: suffix.to_owned(),
             now,
             then,

@@ -27,8 +27,8 @@ pub(crate) async fn migrate(global: &Global, action: MigrateAction, ui: Ui) -> R
             let scope = ScopeArgs::default();
             look::plan(global, &PlanArgs { target, scope, data }, ui).await
         }
-        MigrateAction::Reverse { target, database, force, reason, yes } => {
-            let data = reversing(global, database, ui)?;
+        MigrateAction::Reverse { target, database, force, reason, approved_by, yes } => {
+            let data = DataArgs { approved_by, ..reversing(global, database, ui)? };
             let scope = ScopeArgs { force, ..ScopeArgs::default() };
             act::rollback(global, &RollbackArgs { target, scope, data, yes, reason, dry_run: false }, ui).await
         }

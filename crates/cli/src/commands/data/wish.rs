@@ -31,7 +31,9 @@ pub(crate) async fn wish(setup: &Setup, args: &DataArgs) -> Result<DataWish, Cli
 
 /// What counts for going back and for going forward again.
 fn both(args: &DataArgs) -> DataWish {
-    DataWish { accept_loss: args.accept_loss, breaks_slots: args.break_slots, ..DataWish::default() }
+    let named = args.approved_by.iter().map(|name| name.trim().to_owned());
+    let approved_by = named.filter(|name| !name.is_empty()).collect();
+    DataWish { accept_loss: args.accept_loss, breaks_slots: args.break_slots, approved_by, ..DataWish::default() }
 }
 
 fn rung(typed: &str) -> Result<Rung, CliError> {

@@ -89,6 +89,7 @@ pub(super) fn nothing_aside(name: &DatabaseName, why: &str) -> Refusal {
 pub(super) fn of_way(rung: Rung, way: &Way, loss: &Loss, case: &Case<'_>) -> Vec<Refusal> {
     let mut found = Vec::new();
     found.extend(person(rung, case));
+    found.extend(approvals(rung, case));
     let acts = || way.beside.iter().chain(&way.before).chain(&way.fenced);
     let needs_server = |act: &DataAct| {
         matches!(act, DataAct::RestoreBeside { .. } | DataAct::Swap { .. } | DataAct::RestoreInPlace { .. })
@@ -102,12 +103,31 @@ pub(super) fn of_way(rung: Rung, way: &Way, loss: &Loss, case: &Case<'_>) -> Vec
 }
 
 fn person(rung: Rung, case: &Case<'_>) -> Option<Refusal> {
-    let is_allowed = !case.request.is_automatic || case.database.configured.automatic;
-    (!is_allowed).then(|| {
-        refusal(
-            RefusalName::DataNeedsPerson,
-            format!("the data of `{}` has to go back ({rung}), and an automatic run may not take it there", case.name),
+    let needs = case.database.approvals;
+    let what = format!("the data of `{}` has to go back ({rung}), and", case.name);
+    let (what, hint) = match (case.request.is_automatic, case.database.configured.automatic, needs) {
+        (false, ..) | (true, true, 0) => return None,
+        (true, _, 1..) => (
+            format!("{what} {needs} people must agree to that (`policy: approvals`)"),
+            "run it yourself, with the name of everybody who agreed: `backout rollback --approved-by NAME`",
+        ),
+        (true, false, 0) => (
+            format!("{what} an automatic run may not take it there"),
             "run it yourself: `backout rollback`; or let automatic runs with `automatic: true` at the database",
+        ),
+    };
+    Some(refusal(RefusalName::DataNeedsPerson, what, hint))
+}
+
+/// Fewer people have agreed to a person's rollback than must.
+fn approvals(rung: Rung, case: &Case<'_>) -> Option<Refusal> {
+    let needs = usize::try_from(case.database.approvals).unwrap_or(usize::MAX);
+    let agreed = case.request.data.approved_by.len();
+    (!case.request.is_automatic && agreed < needs).then(|| {
+        refusal(
+            RefusalName::ApprovalMissing,
+            format!("{needs} people must agree before the data of `{}` goes back ({rung}): {agreed} did", case.name),
+            "name everybody who agreed: `--approved-by NAME`, once for each",
         )
     })
 }

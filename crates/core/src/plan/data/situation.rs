@@ -35,6 +35,8 @@ pub struct DataSituation<'a> {
     pub vault: Option<&'a BlobRef>,
     /// The database that the last rollback put aside, by its name on the server.
     pub put_aside: Option<&'a str>,
+    /// How many people must agree before its data goes back.
+    pub approvals: u32,
     /// A suffix for the names of copies, which no earlier run has used: letters, digits and underscores.
     pub suffix: &'a str,
 }

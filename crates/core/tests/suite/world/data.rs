@@ -226,6 +226,7 @@ pub(crate) struct Shop {
     pub(crate) estimate: Result<LossEstimate, String>,
     pub(crate) migrations: Result<Option<MigrationGraph>, String>,
     pub(crate) put_aside: Option<String>,
+    pub(crate) approvals: u32,
 }
 
 impl Shop {
@@ -254,6 +255,7 @@ impl Shop {
             estimate: Ok(estimate(0)),
             migrations: Ok(None),
             put_aside: None,
+            approvals: 0,
         }
     }
 
@@ -292,6 +294,7 @@ impl Shop {
             migrations: self.migrations.as_ref().map(Option::as_ref).map_err(String::as_str),
             vault: None,
             put_aside: self.put_aside.as_deref(),
+            approvals: self.approvals,
             suffix: "run1",
         }
     }

@@ -7,13 +7,14 @@ use super::finding::Finding;
 /// One note a setting that is made.
 pub(super) fn unsupported(environment: &Environment) -> Vec<Finding> {
     let verify = &environment.verify;
+    let approvals = Approvals { database: 0, ..environment.policy.approvals };
     let settings = [
         ("signals", !environment.signals.is_empty(), "queries are not asked yet: triggers on them never fire"),
         ("notify", environment.notify.slack.is_some(), "nobody is told of anything yet"),
         ("verify.smoke", !verify.smoke.is_empty(), "smoke checks are not run yet"),
         ("verify.observe", !verify.observe.is_zero(), "nothing is observed after going back yet"),
         ("verify.error_rate_below", verify.error_rate_below.is_some(), "the error rate is not looked at yet"),
-        ("policy.approvals", environment.policy.approvals != Approvals::default(), "nobody is asked for approval yet"),
+        ("policy.approvals", approvals != Approvals::default(), "nobody is asked but for databases yet"),
         ("objectives", environment.objectives != Objectives::default(), "times are not compared with them yet"),
     ];
     let made = settings.into_iter().filter(|(_, is_made, _)| *is_made);
@@ -41,6 +42,7 @@ mod tests {
         assert_eq!(keys(""), [""; 0]);
         let verify = "    verify: { observe: 15m, smoke: [{ name: front, http: \"http://127.0.0.1:1/\" }] }\n";
         assert_eq!(keys(verify), ["verify.smoke", "verify.observe"]);
-        assert_eq!(keys("    policy: { approvals: { database: 2 } }\n"), ["policy.approvals"]);
+        assert_eq!(keys("    policy: { approvals: { stack: 2 } }\n"), ["policy.approvals"]);
+        assert_eq!(keys("    policy: { approvals: { database: 2 } }\n"), [""; 0]);
     }
 }
