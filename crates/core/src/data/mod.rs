@@ -12,7 +12,6 @@ mod manifest;
 mod obstacles;
 mod point;
 mod proof;
-mod retention;
 mod rung;
 mod schema;
 mod verification;
@@ -33,7 +32,6 @@ pub use manifest::{
 pub use obstacles::{Surroundings, obstacles};
 pub use point::{DataPoint, Packing, PointKind, RecoveryTarget, RestorePoint, Sealing, StoredObject};
 pub use proof::{DataProof, TableRows};
-pub use retention::points_to_release;
 pub use rung::{Ladder, RejectedRung, Rung};
 pub use schema::{Column, Constraint, ConstraintKind, Definition, ObjectName, Schema, Table, UserType};
 pub use verification::{Level, Verification};

@@ -9,6 +9,7 @@ use crate::id::DatabaseName;
 /// | restore point                                          | stays |
 /// |--------------------------------------------------------|-------|
 /// | one of the newest `keep` of its database, at least one | yes   |
+/// | the newest of its database that was verified           | yes   |
 /// | that of a retained checkpoint that is graded good      | yes   |
 /// | any other                                              | no    |
 #[must_use]
@@ -21,12 +22,14 @@ pub fn backups_to_release<'a>(
     let mut of_database: Vec<&RestorePoint> = points.iter().filter(|point| point.database == *database).collect();
     of_database.sort_by_key(|point| (point.taken_at, &point.id));
     let beyond = of_database.len().saturating_sub(keep.max(1) as usize);
+    let newest_verified = of_database.iter().rev().find(|point| point.verified.is_some()).map(|point| point.id.clone());
     let is_needed = |point: &RestorePoint| {
         let good = checkpoints.iter().filter(|graded| graded.is_retained && graded.grade == Grade::Good);
         good.filter_map(|graded| graded.checkpoint.databases.get(database)?.backup.as_ref())
             .any(|needed| needed.id == point.id)
     };
-    of_database.into_iter().take(beyond).filter(|point| !is_needed(point)).collect()
+    let is_best = |point: &RestorePoint| Some(&point.id) == newest_verified.as_ref();
+    of_database.into_iter().take(beyond).filter(|point| !is_needed(point) && !is_best(point)).collect()
 }
 
 #[cfg(test)]
@@ -36,7 +39,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::data::{DataPoint, Packing, PointKind, Sealing};
+    use crate::data::{DataPoint, Level, Packing, PointKind, Sealing};
     use crate::id::{BackupId, CheckpointId, Digest, EnvironmentName};
     use crate::inventory::{BlobRef, Checkpoint};
 
@@ -101,5 +104,14 @@ mod tests {
         }
         let other = DatabaseName::new("other").unwrap();
         assert!(backups_to_release(&points, &[], &other, 1).is_empty());
+    }
+
+    #[test]
+    fn the_newest_that_was_verified_stays_whatever_is_newer() {
+        let mut points: Vec<RestorePoint> = [1, 2, 3, 4].into_iter().map(point).collect();
+        points[0].verified = Some(Level::V1);
+        points[1].verified = Some(Level::V3);
+        let main = DatabaseName::new("main").unwrap();
+        assert_eq!(seconds(&backups_to_release(&points, &[], &main, 1)), [1, 3]);
     }
 }

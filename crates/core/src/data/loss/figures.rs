@@ -16,8 +16,6 @@ pub enum Method {
     RowVersions,
     /// Every row of both databases compared by key: net, exact.
     Comparison,
-    /// The changes kept by a logical slot: every operation.
-    Slot,
 }
 
 /// What going back would lose, before anything is changed.
