@@ -22,6 +22,7 @@ mod target;
 mod verify;
 mod words;
 
+pub use beside::Dumped;
 pub use loss::{Conflict, ReimportOptions, ReimportReport, TableReimport};
 pub use postgres::Postgres;
 pub use target::{Address, Session, Target};

@@ -8,8 +8,9 @@ use backout_core::data::{
     Preserve, RestorePoint, Verification,
 };
 use backout_core::inventory::BlobRef;
-use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports, Preflight};
+use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports, Preflight, Progress};
 
+use crate::beside::Dumped;
 use crate::loss::{ReimportOptions, ReimportReport};
 use crate::{Target, backup, beside, look, loss, marks, migrate, recovery, stored, swap, verify};
 
@@ -65,12 +66,19 @@ impl Postgres {
     }
 
     /// Drops a database that an earlier run has put aside, once it need not be kept any longer; before that only by `force`,
-    /// which drops replication slots and subscriptions of others in it as well. Answers in a sentence.
+    /// which drops replication slots and subscriptions of others in it as well. It is the last place where its rows are, so
+    /// a dump of it is restored and compared with it before, unless none is wanted. Answers in a sentence.
     ///
     /// # Errors
-    /// A database that does not bear our mark, or must be kept, or cannot be dropped.
-    pub async fn drop_kept(&self, dbname: &str, force: bool) -> Result<String, PortError> {
-        beside::drop_kept(&self.target, dbname, force).await
+    /// A database that does not bear our mark, or must be kept, or has rows that the dump has not, or cannot be dropped.
+    pub async fn drop_kept(
+        &self,
+        dbname: &str,
+        force: bool,
+        dumped: Dumped<'_>,
+        progress: &dyn Progress,
+    ) -> Result<String, PortError> {
+        beside::drop_kept(&self.target, dbname, (force, dumped), progress).await
     }
 
     /// Makes a base backup of the whole server, for recovery to a moment, in the folder that is configured. Answers with its

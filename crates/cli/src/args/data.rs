@@ -108,6 +108,12 @@ pub(crate) enum BackupAction {
         /// Drop it before its time, and replication slots in it as well
         #[arg(long)]
         force: bool,
+        /// A dump of it, which is restored once and must have all that it has
+        #[arg(long, value_name = "FILE", conflicts_with = "without_dump")]
+        dump: Option<PathBuf>,
+        /// Drop it without a dump: its rows are gone then
+        #[arg(long)]
+        without_dump: bool,
     },
 }
 

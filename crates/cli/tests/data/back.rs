@@ -85,7 +85,10 @@ fn what_was_written_since_the_swap_is_not_lost_by_undoing_it() {
     let row = |id: u32| shop.list("shop", &format!("SELECT cents::text FROM orders WHERE id = {id}"));
     assert_eq!((row(1), row(400), row(300)), (vec!["-5".to_owned()], vec!["7".to_owned()], vec![]));
     shop.backout(&["backup", "drop-aside", &aside]).expect_code(1);
-    shop.backout(&["backup", "drop-aside", &aside, "--force"]).expect_code(0);
+    shop.dump("in-use.dump");
+    shop.backout(&["backup", "drop-aside", &aside, "--force", "--dump", "in-use.dump"]).expect_code(1);
+    shop.dump_of(&aside, "aside.dump");
+    shop.backout(&["backup", "drop-aside", &aside, "--force", "--dump", "aside.dump"]).expect_code(0);
     assert_eq!(shop.databases(), ["shop"]);
 }
 

@@ -13,7 +13,7 @@ fn what_is_done_by_hand_stands_in_the_history() {
     shop.document(&["backup", "reimport", "--dry-run"]);
     shop.document(&["backup", "reimport", "--yes"]);
     shop.backout(&["backup", "drop-aside", &aside]).expect_code(1);
-    shop.document(&["backup", "drop-aside", &aside, "--force"]);
+    shop.document(&["backup", "drop-aside", &aside, "--force", "--without-dump"]);
 
     let history = shop.document(&["history"]);
     let acts = history["by_hand"].as_array().unwrap();
@@ -46,7 +46,7 @@ fn nobody_changes_data_by_hand_while_a_run_has_the_environment() {
     assert!(shop.journal().await_record(before + 1, || !guard.is_running()), "the guard did not start");
     for words in [
         &["backup", "reimport", "--yes"][..],
-        &["backup", "drop-aside", &aside, "--force"],
+        &["backup", "drop-aside", &aside, "--force", "--without-dump"],
         &["backup", "restore", &point, "--as", "shop_look"],
     ] {
         let ended = shop.backout(words).expect_code(7);

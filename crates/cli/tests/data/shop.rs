@@ -238,7 +238,12 @@ impl Shop {
 
     /// A dump of the shop by `pg_dump`, which nobody has told `backout` of.
     pub(crate) fn dump(&self, name: &str) -> PathBuf {
-        let words = ["-Fc", "shop"];
+        self.dump_of("shop", name)
+    }
+
+    /// The same of another database on the server.
+    pub(crate) fn dump_of(&self, dbname: &str, name: &str) -> PathBuf {
+        let words = ["-Fc", dbname];
         let mut command = self.server.command("pg_dump", words).unwrap();
         for (name, value) in self.server.address("shop").variables() {
             command = command.env(name, value);

@@ -25,6 +25,8 @@ fn what_is_lost_is_told_before_and_after_it_is() {
     shop.backout(&["backup", "reimport"]).expect_code(2);
     let early = shop.backout(&["backup", "drop-aside", &aside]);
     assert_ne!(early.code, 0, "{early:?}");
+    let without = shop.backout(&["backup", "drop-aside", &aside, "--force"]);
+    assert!(without.code != 0 && without.stderr.contains("--without-dump"), "{without:?}");
     assert_eq!((shop.orders("shop").as_str(), shop.orders(&aside).as_str()), (GOOD, DAMAGED));
 }
 

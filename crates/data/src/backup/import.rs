@@ -9,7 +9,7 @@ use std::sync::Arc;
 use backout_core::data::{Level, Manifest, PointKind, RestorePoint, StoredObject};
 use backout_core::inventory::BlobRef;
 use backout_core::policy::Verdict;
-use backout_core::port::{BackupOrder, PortError, Ports};
+use backout_core::port::{BackupOrder, PortError, Ports, Progress};
 use jiff::Timestamp;
 use tokio_postgres::Client;
 
@@ -34,13 +34,7 @@ pub(crate) async fn import(
     ports: Ports<'_>,
 ) -> Result<RestorePoint, PortError> {
     let began = target.clock.now();
-    let mut point = registered(target, &target.folder.join(file), order, ports).await?;
-    let dump = Dump::of(target, &point).await?;
-    let check = decoded(target, &dump, ports.progress).await?;
-    if check.verdict != Verdict::Healthy {
-        return Err(PortError::new(format!("{file} cannot be registered: {}", check.what)));
-    }
-    let (manifest, bytes) = tried(target, &point, order, ports).await?;
+    let (mut point, manifest, bytes) = restored(target, file, order, ports.progress).await?;
     let content = serde_json::to_vec(&manifest)
         .map_err(|error| PortError::new(format!("the manifest could not be written: {error}")))?;
     point.database_bytes = bytes;
@@ -50,12 +44,29 @@ pub(crate) async fn import(
     Ok(point)
 }
 
+/// Reads a dump to its end and restores it once: what it is, what came out, and the size of that in bytes.
+pub(super) async fn restored(
+    target: &Target,
+    file: &str,
+    order: &BackupOrder,
+    progress: &dyn Progress,
+) -> Result<(RestorePoint, Manifest, u64), PortError> {
+    let point = registered(target, &target.folder.join(file), order, progress).await?;
+    let dump = Dump::of(target, &point).await?;
+    let check = decoded(target, &dump, progress).await?;
+    if check.verdict != Verdict::Healthy {
+        return Err(PortError::new(format!("{file} cannot be registered: {}", check.what)));
+    }
+    let (manifest, bytes) = tried(target, &point, order, progress).await?;
+    Ok((point, manifest, bytes))
+}
+
 /// Restores it once: what came out, and its size in bytes.
 async fn tried(
     target: &Target,
     point: &RestorePoint,
     order: &BackupOrder,
-    ports: Ports<'_>,
+    progress: &dyn Progress,
 ) -> Result<(Manifest, u64), PortError> {
     let address = target.admin_address().await?;
     let live = address.connect().await?;
@@ -64,7 +75,7 @@ async fn tried(
     drop(live);
     let (extensions, server_version, not_cluster) = (&[], None, None);
     let needs = Needs { roles: &roles, extensions, properties: Some(&properties), server_version, not_cluster };
-    let trial = Trial::of(target, point, &needs, ports.progress).await.map_err(PortError::from)?;
+    let trial = Trial::of(target, point, &needs, progress).await.map_err(PortError::from)?;
     let manifest = found(target, point, order, &trial.session).await?;
     let bytes = size(&trial.session).await?;
     // The identifier is that of the trial, which says nothing about where the dump comes from.
@@ -76,7 +87,7 @@ async fn registered(
     target: &Target,
     path: &Path,
     order: &BackupOrder,
-    ports: Ports<'_>,
+    progress: &dyn Progress,
 ) -> Result<RestorePoint, PortError> {
     let keys = Keys::for_reading(target).await?;
     let from = path.to_owned();
@@ -84,7 +95,7 @@ async fn registered(
     let Recognized { kind, folder, files } = recognized;
     let place = format!("file:{}/", folder.display().to_string().trim_end_matches('/'));
     let store = open_at(target, &place).await?;
-    let moved = Moved::begin(ports.progress, "read", None);
+    let moved = Moved::begin(progress, "read", None);
     let done = Arc::clone(&moved.done);
     let summed = move || {
         let sum = |name: String| {

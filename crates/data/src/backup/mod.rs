@@ -15,6 +15,7 @@ mod recognized;
 mod running;
 mod slot;
 mod take;
+mod whole;
 mod written;
 
 use backout_core::data::RestorePoint;
@@ -22,6 +23,7 @@ use backout_core::port::PortError;
 
 pub(crate) use import::import;
 pub(crate) use take::take;
+pub(crate) use whole::is_whole;
 
 use crate::Target;
 use crate::pipe::blocking;

@@ -1,11 +1,12 @@
 //! Drops databases of ours, and no others.
 
-use backout_core::port::PortError;
+use backout_core::port::{PortError, Progress};
 use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use super::create;
 use crate::Target;
+use crate::backup;
 use crate::marks::{self, Marked};
 use crate::words::{failed, quoted};
 
@@ -43,8 +44,32 @@ async fn emptied(target: &Target, dbname: &str) -> Result<(), PortError> {
     dropped.map_err(|error| failed("could not drop the tables of a copy", &error))
 }
 
-/// Drops a database that was put aside, when it need not be kept any longer or `force` says so. Answers in a sentence.
-pub(crate) async fn kept(target: &Target, dbname: &str, force: bool) -> Result<String, PortError> {
+/// What a person says about a dump of a database that is to be dropped: the last place where its rows are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dumped<'a> {
+    /// Nothing.
+    Unsaid,
+    /// It is in this file, a path from the folder of the configuration, or absolute.
+    In(&'a str),
+    /// None is wanted.
+    NotWanted,
+}
+
+/// Drops a database that was put aside, when it need not be kept any longer or `force` says so, and when a dump of it was
+/// verified or none is wanted. Answers in a sentence.
+///
+/// | before its time | a dump            | then                                                        |
+/// |-----------------|-------------------|-------------------------------------------------------------|
+/// | yes             | any               | refused, unless by force                                    |
+/// | no, or by force | nothing is said   | refused                                                     |
+/// | no, or by force | in a file         | dropped where restoring the file gives all that it has      |
+/// | no, or by force | none is wanted    | dropped                                                     |
+pub(crate) async fn kept(
+    target: &Target,
+    dbname: &str,
+    (force, dumped): (bool, Dumped<'_>),
+    progress: &dyn Progress,
+) -> Result<String, PortError> {
     let client = target.maintenance().await?;
     let there = marks::read(&client, dbname).await?;
     let there = there.ok_or_else(|| PortError::new(format!("there is no database `{dbname}`")))?;
@@ -56,12 +81,37 @@ pub(crate) async fn kept(target: &Target, dbname: &str, force: bool) -> Result<S
     if now < kept.until && !force {
         return Err(PortError::new(format!("`{dbname}` is kept until {}", kept.until)).hint("`--force` drops it now"));
     }
+    // What is left of one whose removal was interrupted cannot be read any more.
     if !there.is_invalid() {
+        is_dumped(target, dbname, dumped, progress).await?;
         let_go_of_slots(&client, dbname, force).await?;
         let_go_of_subscriptions(target, &client, &there, force).await?;
     }
     drop_it(&client, dbname).await?;
     Ok(format!("`{dbname}` was dropped"))
+}
+
+/// Whether the rows of a database are somewhere else as well, or need not be.
+async fn is_dumped(
+    target: &Target,
+    dbname: &str,
+    dumped: Dumped<'_>,
+    progress: &dyn Progress,
+) -> Result<(), PortError> {
+    let without = "; `--without-dump` drops it all the same";
+    match dumped {
+        Dumped::NotWanted => Ok(()),
+        Dumped::In(file) => backup::is_whole(target, file, dbname, progress).await.map_err(|error| {
+            let hint = error.hint.unwrap_or_else(|| "dump it again: `pg_dump --format=custom`".to_owned());
+            PortError { what: format!("{}; `{dbname}` was not touched", error.what), hint: Some(hint + without) }
+        }),
+        Dumped::Unsaid => Err(PortError::new(format!(
+            "`{dbname}` is the only place where its rows are known to be: it was not touched"
+        ))
+        .hint(format!(
+            "`pg_dump --format=custom --file=FILE {dbname}`, then `--dump FILE`, which restores it once and compares it{without}"
+        ))),
+    }
 }
 
 /// Slots that we have made go with the database. Those of others are dropped only by force.

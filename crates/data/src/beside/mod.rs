@@ -18,5 +18,6 @@ mod tables;
 mod tests;
 mod verified;
 
+pub use dropped::Dumped;
 pub(crate) use dropped::kept as drop_kept;
 pub(crate) use step::{perform, reached, undo};

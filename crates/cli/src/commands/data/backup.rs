@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::aside::Doomed;
 use super::{aside, create, list, reimport, restore, verify};
 use crate::args::{BackupAction, Global};
 use crate::error::CliError;
@@ -18,8 +19,9 @@ pub(crate) async fn backup(global: &Global, action: BackupAction, ui: Ui) -> Res
         BackupAction::Verify { id, level } => verify::verify(global, id.as_deref(), &level, ui).await,
         BackupAction::Restore { id, name, table } => restore::restore(global, (&id, &name), &table, ui).await,
         BackupAction::Reimport(args) => reimport::reimport(global, &args, ui).await,
-        BackupAction::DropAside { name, database, force } => {
-            aside::drop_aside(global, &name, database.as_deref(), force, ui).await
+        BackupAction::DropAside { name, database, force, dump, without_dump } => {
+            let wanted = Doomed { name, database, force, dump, without_dump };
+            aside::drop_aside(global, &wanted, ui).await
         }
     }
 }

@@ -135,11 +135,17 @@ impl Ground {
         look::properties(&session, "shop").await.unwrap()
     }
 
+    /// A dump of a database, and where it is.
+    pub(super) async fn dump(&self, dbname: &str, name: &str) -> String {
+        let path = self.folder.path().join(name);
+        let command = self.target.program("pg_dump", &self.server.address(dbname)).unwrap();
+        command.args(["-Fc", "-f"]).arg(&path).run().await.unwrap();
+        path.display().to_string()
+    }
+
     /// A dump of the shop as it is now, with its manifest.
     pub(super) async fn point(&self, number: u32) -> RestorePoint {
-        let path = self.folder.path().join(format!("{number}.dump"));
-        let command = self.target.program("pg_dump", &self.server.address("shop")).unwrap();
-        command.args(["-Fc", "-f"]).arg(&path).run().await.unwrap();
+        let path = self.dump("shop", &format!("{number}.dump")).await;
         let content = std::fs::read(&path).unwrap();
         let sha256 = Sha256::digest(&content).iter().map(|byte| format!("{byte:02x}")).collect();
         let stored = StoredObject { name: format!("{number}.dump"), bytes: content.len() as u64, sha256 };
