@@ -4,7 +4,7 @@ use backout_core::data::{DatabaseReadiness, Surroundings, obstacles};
 use backout_core::port::PortError;
 use tokio_postgres::Client;
 
-use super::{content, disk, server, traffic};
+use super::{content, disk, pooler, server, traffic};
 use crate::Target;
 use crate::look::catalog::qualified;
 use crate::look::collations::changed_collations;
@@ -19,10 +19,14 @@ pub(crate) async fn readiness(target: &Target) -> Result<DatabaseReadiness, Port
     let session = address.connect().await?;
     let client = &*session;
     let client_version = server::client_version(target, &address).await;
-    qualified(client, gathered(client, client_version)).await
+    let is_pooled = pooler::is_pooled(&address).await.unwrap_or(false);
+    qualified(client, gathered(client, (client_version, is_pooled))).await
 }
 
-async fn gathered(client: &Client, client_version: Option<u32>) -> Result<DatabaseReadiness, PortError> {
+async fn gathered(
+    client: &Client,
+    (client_version, is_pooled): (Option<u32>, bool),
+) -> Result<DatabaseReadiness, PortError> {
     let server = server::server(client).await?;
     let traffic = traffic::traffic(client).await?;
     let content = content::content(client).await?;
@@ -35,6 +39,7 @@ async fn gathered(client: &Client, client_version: Option<u32>) -> Result<Databa
         collations: changed.into_iter().map(|changed| changed.what).collect(),
         connections: server.connections,
         invalid_databases: server.invalid_databases,
+        is_pooled,
     };
     let seen = DatabaseReadiness {
         server_version: server.version,
