@@ -24,5 +24,6 @@ mod slots;
 mod step;
 
 pub(crate) use freeze::change;
+pub(crate) use pooler::unpaused;
 pub(crate) use preflight::{opening, unhindered};
 pub(crate) use step::{perform, reached, undo};

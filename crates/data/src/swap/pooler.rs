@@ -14,6 +14,12 @@ pub(super) struct Pooler<'a> {
     name: String,
 }
 
+/// Why the pooler in front of `live` cannot be paused, where one is configured and that is so: its console does not answer,
+/// or does not know the database. Nothing is held back by asking.
+pub(crate) async fn unpaused(target: &Target, live: &str) -> Option<String> {
+    Pooler::of(target, live)?.is_paused().await.err().map(|error| error.what)
+}
+
 impl<'a> Pooler<'a> {
     /// The pooler in front of `live`, where one is configured.
     pub(super) fn of(target: &'a Target, live: &str) -> Option<Self> {

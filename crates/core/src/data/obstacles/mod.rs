@@ -8,6 +8,7 @@
 //! | `no-owner`              | the role neither owns the database nor is a superuser                  | yes    |
 //! | `no-create`             | the role may not create databases                                      | yes    |
 //! | `pooler`                | a pooler stands between us and the server                              | yes    |
+//! | `pooler-console`        | the pooler that must be paused cannot be asked to                      | yes    |
 //! | `no-terminate`          | sessions are open that the role may not end                            | yes    |
 //! | `prepared-transaction`  | a prepared transaction holds the database                              | yes    |
 //! | `disk`                  | less than 1.3 times its size is free, where that is known              | yes    |

@@ -45,6 +45,10 @@ pub(super) fn rights(seen: &DatabaseReadiness, around: &Surroundings) -> Found {
                 server itself under `admin`; the pooler's own console goes under `pgbouncer`";
             blocks("pooler", "a pooler answers where the server itself is needed", hint)
         }),
+        around.unpaused.as_ref().map(|why| {
+            let hint = "a swap holds queries back there: make its admin console reachable, or correct `pgbouncer`";
+            blocks("pooler-console", format!("PgBouncer cannot be asked to hold queries back: {why}"), hint)
+        }),
         (!seen.is_owner && !is_superuser).then(|| {
             let hint = "only its owner can rename a database: name a role that is under `admin`";
             blocks("no-owner", format!("`{role}` does not own the database"), hint)

@@ -20,6 +20,8 @@ pub struct Surroundings {
     pub connections: (u32, u32),
     /// Whether a pooler answers where the server itself is looked for.
     pub is_pooled: bool,
+    /// Why the pooler that a swap pauses cannot be asked to, where one is configured and that is so.
+    pub unpaused: Option<String>,
     /// Databases that a `DROP DATABASE` was interrupted in.
     pub invalid_databases: Vec<String>,
 }

@@ -158,7 +158,7 @@ fn obstacles(way: &Way, ready: &DatabaseReadiness) -> Vec<String> {
     let is_met = |name: &str| match name {
         "disk" => copies,
         "no-create" | "pooler" => copies || swaps,
-        "no-owner" | "no-terminate" | "prepared-transaction" => swaps,
+        "no-owner" | "no-terminate" | "prepared-transaction" | "pooler-console" => swaps,
         _ => true,
     };
     let met = ready.obstacles.iter().filter(|it| it.blocks && is_met(&it.name));

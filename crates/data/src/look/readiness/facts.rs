@@ -9,6 +9,7 @@ use crate::Target;
 use crate::look::catalog::qualified;
 use crate::look::collations::changed_collations;
 use crate::look::contents::{extensions, system_identifier};
+use crate::swap::unpaused;
 
 /// Looks at everything that a rollback will meet, as the administrating role and in the database itself.
 ///
@@ -18,15 +19,22 @@ pub(crate) async fn readiness(target: &Target) -> Result<DatabaseReadiness, Port
     let address = target.admin_address().await?;
     let session = address.connect().await?;
     let client = &*session;
-    let client_version = server::client_version(target, &address).await;
-    let is_pooled = pooler::is_pooled(&address).await.unwrap_or(false);
-    qualified(client, gathered(client, (client_version, is_pooled))).await
+    let outside = Outside {
+        client_version: server::client_version(target, &address).await,
+        is_pooled: pooler::is_pooled(&address).await.unwrap_or(false),
+        unpaused: unpaused(target, address.dbname()).await,
+    };
+    qualified(client, gathered(client, outside)).await
 }
 
-async fn gathered(
-    client: &Client,
-    (client_version, is_pooled): (Option<u32>, bool),
-) -> Result<DatabaseReadiness, PortError> {
+/// What is not read through a session in the database.
+struct Outside {
+    client_version: Option<u32>,
+    is_pooled: bool,
+    unpaused: Option<String>,
+}
+
+async fn gathered(client: &Client, outside: Outside) -> Result<DatabaseReadiness, PortError> {
     let server = server::server(client).await?;
     let traffic = traffic::traffic(client).await?;
     let content = content::content(client).await?;
@@ -39,11 +47,12 @@ async fn gathered(
         collations: changed.into_iter().map(|changed| changed.what).collect(),
         connections: server.connections,
         invalid_databases: server.invalid_databases,
-        is_pooled,
+        is_pooled: outside.is_pooled,
+        unpaused: outside.unpaused,
     };
     let seen = DatabaseReadiness {
         server_version: server.version,
-        client_version,
+        client_version: outside.client_version,
         system_identifier: system_identifier(client).await,
         wal_level: server.wal_level,
         archives_log: server.archives_log,

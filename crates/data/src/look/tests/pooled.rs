@@ -1,6 +1,7 @@
 //! Through a pooler that gives every transaction another connection.
 
 use backout_adapters::command::{Background, Command};
+use backout_core::config::PgBouncer;
 
 use super::{Ground, environment, told};
 use crate::Address;
@@ -89,4 +90,27 @@ async fn a_pooler_in_place_of_the_server_is_told_and_one_beside_an_admin_address
     target.configured.url = super::plain(own);
     let seen = readiness(&target).await.unwrap();
     assert!(seen.obstacles.iter().all(|obstacle| obstacle.name != "pooler"), "{:?}", seen.obstacles);
+}
+
+#[tokio::test]
+async fn a_pooler_that_cannot_be_paused_is_told_before_a_swap_needs_it() {
+    let ground = Ground::new(&[]).await;
+    ground.database("shop", "CREATE TABLE orders (id serial PRIMARY KEY)").await;
+    let pooler = pooler_with(&ground, "admin_users = postgres\n").await;
+    let console = |port: u16| format!("host={} port={port} user=postgres dbname=pgbouncer", ground.folder());
+    for (port, database, told) in
+        [(6432, "shop", None), (6432, "elsewhere", Some("elsewhere")), (6433, "shop", Some(""))]
+    {
+        let mut target = ground.target("postgres", "shop", &[]);
+        target.configured.pgbouncer = Some(PgBouncer {
+            admin: super::plain(console(port)),
+            database: Some(database.to_owned()),
+            timeout: std::time::Duration::from_secs(1),
+        });
+        let obstacles = readiness(&target).await.unwrap().obstacles;
+        let seen = obstacles.iter().find(|obstacle| obstacle.name == "pooler-console").map(|it| it.what.as_str());
+        assert_eq!(seen.is_some(), told.is_some(), "{port} {database}: {seen:?}");
+        assert!(seen.unwrap_or_default().contains(told.unwrap_or_default()), "{seen:?}");
+    }
+    drop(pooler);
 }
