@@ -180,6 +180,10 @@ fn refusals(
         Change::Switch(..) => safety::target_gone(service, situation.preflight.get(*service)),
         _ => None,
     }));
+    found.extend(changes.iter().filter_map(|(service, change)| match change {
+        Change::Switch(..) => safety::operation_in_progress(service, situation.facts, is_automatic, situation.now),
+        _ => None,
+    }));
     found.extend(safety::suspect_not_running(situation.suspect, situation.facts));
     found.extend(safety::approval_missing(plan));
     if is_automatic {

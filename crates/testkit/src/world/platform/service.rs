@@ -66,7 +66,13 @@ impl Hosted {
             since: container.started_at,
             restarts: 0,
         });
-        Seen::Present(Running { label: versions.join(" and "), wanted: self.wanted, instances: instances.collect() })
+        Seen::Present(Running {
+            label: versions.join(" and "),
+            wanted: self.wanted,
+            instances: instances.collect(),
+            trouble: None,
+            busy: None,
+        })
     }
 
     pub(super) fn fact(&self, service: &ServiceName, now: Timestamp) -> Fact {

@@ -1,0 +1,63 @@
+//! The kinds of objects that are looked at, by their group, version and path: asking the cluster for them would cost
+//! requests, and they do not change.
+
+use kube::core::ApiResource;
+
+/// A kind of object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Kind {
+    Pod,
+    Event,
+    ConfigMap,
+    Secret,
+    Deployment,
+    ReplicaSet,
+    StatefulSet,
+    DaemonSet,
+    ControllerRevision,
+    HorizontalPodAutoscaler,
+    PodDisruptionBudget,
+    Application,
+    Rollout,
+}
+
+impl Kind {
+    /// Group, version, kind and plural.
+    fn parts(self) -> [&'static str; 4] {
+        match self {
+            Kind::Pod => ["", "v1", "Pod", "pods"],
+            Kind::Event => ["", "v1", "Event", "events"],
+            Kind::ConfigMap => ["", "v1", "ConfigMap", "configmaps"],
+            Kind::Secret => ["", "v1", "Secret", "secrets"],
+            Kind::Deployment => ["apps", "v1", "Deployment", "deployments"],
+            Kind::ReplicaSet => ["apps", "v1", "ReplicaSet", "replicasets"],
+            Kind::StatefulSet => ["apps", "v1", "StatefulSet", "statefulsets"],
+            Kind::DaemonSet => ["apps", "v1", "DaemonSet", "daemonsets"],
+            Kind::ControllerRevision => ["apps", "v1", "ControllerRevision", "controllerrevisions"],
+            Kind::HorizontalPodAutoscaler => {
+                ["autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"]
+            }
+            Kind::PodDisruptionBudget => ["policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"],
+            Kind::Application => ["argoproj.io", "v1alpha1", "Application", "applications"],
+            Kind::Rollout => ["argoproj.io", "v1alpha1", "Rollout", "rollouts"],
+        }
+    }
+
+    /// As the client names it.
+    pub(crate) fn resource(self) -> ApiResource {
+        let [group, version, kind, plural] = self.parts();
+        let api_version = if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") };
+        ApiResource {
+            group: group.to_owned(),
+            version: version.to_owned(),
+            api_version,
+            kind: kind.to_owned(),
+            plural: plural.to_owned(),
+        }
+    }
+
+    /// The plural, as `kubectl` takes it.
+    pub(crate) fn plural(self) -> &'static str {
+        self.parts()[3]
+    }
+}
