@@ -74,6 +74,12 @@ impl PlatformKind {
         }
     }
 
+    /// Whether it replaces instances by its own rules, and tells when it cannot.
+    #[must_use]
+    pub fn is_cluster(self) -> bool {
+        matches!(self, PlatformKind::Kubernetes | PlatformKind::Helm | PlatformKind::Argocd)
+    }
+
     /// Whether it runs instances whose state and health it knows itself.
     #[must_use]
     pub fn has_instances(self) -> bool {

@@ -22,5 +22,6 @@ mod rollback;
 mod scenario;
 #[cfg(test)]
 mod stale;
+mod trouble;
 #[cfg(test)]
 mod watch;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backout_core::id::ServiceName;
-use backout_core::inventory::{Fact, Health, Instance, InstanceState, Running, Seen, Version};
+use backout_core::inventory::{Fact, Health, Instance, InstanceState, Running, Seen, Standing, Version};
 use jiff::Timestamp;
 
 use super::Behaviour;
@@ -51,6 +51,14 @@ impl Hosted {
         }
     }
 
+    fn trouble(&self, now: Timestamp) -> Option<Standing> {
+        let of = |container: &Container| {
+            let behaviour = self.behaviour(&container.version);
+            behaviour.trouble_at(age(container.started_at?, now)).map(str::to_owned)
+        };
+        self.instances.iter().find_map(of).map(|what| Standing { what, since: None })
+    }
+
     pub(super) fn seen(&self, service: &ServiceName, now: Timestamp) -> Seen {
         if self.instances.is_empty() {
             return Seen::Absent;
@@ -70,7 +78,7 @@ impl Hosted {
             label: versions.join(" and "),
             wanted: self.wanted,
             instances: instances.collect(),
-            trouble: None,
+            trouble: self.trouble(now),
             busy: None,
         })
     }
