@@ -30,7 +30,10 @@ pub(crate) async fn in_trouble(world: &World, before: &[Fact]) -> String {
 
 async fn of_one(world: &World, hosted: &Hosted, before: &[Fact]) -> String {
     let (ask, mut asked) = mpsc::channel(1);
-    let events = hosted.platform.events(Box::new(move |_: PlatformEvent| drop(ask.try_send(()))));
+    let events = hosted.platform.events(Box::new(move |_: PlatformEvent| {
+        // A full channel already holds a reason to look.
+        let _ = ask.try_send(());
+    }));
     let looks = async {
         let mut trouble = TroubleWatch::new(before);
         loop {
