@@ -10,6 +10,8 @@ pub(crate) enum Kind {
     Event,
     ConfigMap,
     Secret,
+    /// Secrets that hold records of Helm. All other Secrets need not be read for them.
+    HelmRecord,
     Deployment,
     ReplicaSet,
     StatefulSet,
@@ -28,7 +30,7 @@ impl Kind {
             Kind::Pod => ["", "v1", "Pod", "pods"],
             Kind::Event => ["", "v1", "Event", "events"],
             Kind::ConfigMap => ["", "v1", "ConfigMap", "configmaps"],
-            Kind::Secret => ["", "v1", "Secret", "secrets"],
+            Kind::Secret | Kind::HelmRecord => ["", "v1", "Secret", "secrets"],
             Kind::Deployment => ["apps", "v1", "Deployment", "deployments"],
             Kind::ReplicaSet => ["apps", "v1", "ReplicaSet", "replicasets"],
             Kind::StatefulSet => ["apps", "v1", "StatefulSet", "statefulsets"],
@@ -54,6 +56,11 @@ impl Kind {
             kind: kind.to_owned(),
             plural: plural.to_owned(),
         }
+    }
+
+    /// The labels that say which objects of the resource are meant; `None` means all.
+    pub(crate) fn labels(self) -> Option<&'static str> {
+        matches!(self, Kind::HelmRecord).then_some("owner=helm")
     }
 
     /// The plural, as `kubectl` takes it.

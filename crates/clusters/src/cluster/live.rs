@@ -142,7 +142,10 @@ impl Known {
 }
 
 async fn keep(api: Api<DynamicObject>, kind: Kind, known: Arc<Known>, tell: watch::Sender<u64>) {
-    let config = watcher::Config::default().timeout(WATCH_SECONDS);
+    let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
+    if let Some(labels) = kind.labels() {
+        config = config.labels(labels);
+    }
     let pauses =
         backon::ExponentialBuilder::default().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times();
     let mut events = pin!(watcher(api, config).backoff(watcher::ExponentialBackoff::from(pauses)));
