@@ -4,5 +4,7 @@
 //! one list and one watch keep it up to date ([`cluster`]). What a look means is decided in pure functions over the objects.
 
 mod cluster;
+mod object;
+mod pods;
 
 pub use cluster::{Cluster, ClusterOptions};
