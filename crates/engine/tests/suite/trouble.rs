@@ -12,8 +12,7 @@ const WHAT: &str = "web-1: ImagePullBackOff";
 fn waiting(on_cluster: bool) -> Scenario {
     let script = vec![Move::Wait(seconds(2)), Move::Deploy(service("app"), "app:v2"), Move::Wait(seconds(300))];
     let mut scenario = Scenario::of_app().deploying(script);
-    if on_cluster {
-        let app = scenario.environment.services.get_mut(&service("app")).unwrap();
+    for app in scenario.environment.services.values_mut().filter(|_| on_cluster) {
         app.platform = ServicePlatform::Kubernetes(KubernetesService {
             cluster: ClusterAccess::default(),
             kind: WorkloadKind::Deployment,
