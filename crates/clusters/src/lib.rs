@@ -4,7 +4,9 @@
 //! one list and one watch keep it up to date ([`cluster`]). What a look means is decided in pure functions over the objects.
 
 mod cluster;
+mod helm;
 mod object;
 mod pods;
 
 pub use cluster::{Cluster, ClusterOptions};
+pub use helm::HelmPlatform;

@@ -1,0 +1,91 @@
+//! Every command line of `helm`. The same flags mean the same in versions 3 and 4: a bare `--wait` is there in both.
+
+use std::time::Duration;
+
+use backout_adapters::command::{Command, Environment};
+use backout_core::config::ClusterAccess;
+
+/// Which release of which cluster.
+pub(super) struct Target<'a> {
+    pub(super) program: &'a str,
+    pub(super) access: &'a ClusterAccess,
+    pub(super) namespace: &'a str,
+    pub(super) release: &'a str,
+    pub(super) environment: &'a Environment,
+}
+
+/// Goes back to a revision. No old record is given up for the new one (`--history-max 0`).
+pub(super) fn rollback(target: &Target<'_>, revision: u32, timeout: Duration) -> Command {
+    waiting(target, "rollback", timeout).args(["--history-max", "0", "--", target.release]).arg(revision.to_string())
+}
+
+/// Takes a release away, with its history: as if it had never been there.
+pub(super) fn uninstall(target: &Target<'_>, timeout: Duration) -> Command {
+    waiting(target, "uninstall", timeout).args(["--", target.release])
+}
+
+/// Asks for nothing but its version: whether it is there.
+pub(super) fn version(program: &str, environment: &Environment) -> Command {
+    Command::new(program, environment).args(["version", "--short"]).limit(Duration::from_secs(15)).install(INSTALL)
+}
+
+const INSTALL: &str = "install Helm, or name its program: `platform: { helm: { program: FILE } }`";
+
+fn waiting(target: &Target<'_>, verb: &str, timeout: Duration) -> Command {
+    let seconds = timeout.as_secs().max(1);
+    let mut command = Command::new(target.program, &own(target.environment))
+        .args([verb, "--namespace", target.namespace, "--wait", "--timeout"])
+        .arg(format!("{seconds}s"))
+        .limit(timeout + Duration::from_secs(60))
+        .install(INSTALL);
+    if let Some(context) = &target.access.context {
+        command = command.args(["--kube-context", context]);
+    }
+    if let Some(user) = &target.access.impersonate {
+        command = command.args(["--kube-as-user", user]);
+    }
+    target.access.impersonate_groups.iter().fold(command, |command, group| command.args(["--kube-as-group", group]))
+}
+
+/// The environment without what would lead `helm` to another cluster, namespace or storage than is looked at here.
+fn own(environment: &Environment) -> Environment {
+    let leads_astray = |name: &str| name.starts_with("HELM_KUBE") || name == "HELM_NAMESPACE" || name == "HELM_DEBUG";
+    let kept = environment.iter().filter(|(name, _)| !name.to_str().is_some_and(leads_astray));
+    let mut kept: Environment = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    kept.insert("HELM_DRIVER".into(), "secret".into());
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollback_names_its_revision_and_acts_as_the_configuration_says() {
+        let access = ClusterAccess {
+            context: Some("prod".to_owned()),
+            impersonate: Some("deployer".to_owned()),
+            impersonate_groups: vec!["a".to_owned(), "b".to_owned()],
+            ..ClusterAccess::default()
+        };
+        let environment = Environment::from([
+            ("PATH".into(), "/bin".into()),
+            ("HELM_KUBECONTEXT".into(), "other".into()),
+            ("HELM_DRIVER".into(), "sql".into()),
+        ]);
+        let target =
+            Target { program: "helm", access: &access, namespace: "shop", release: "web", environment: &environment };
+        let command = rollback(&target, 7, Duration::from_millis(96_500));
+        assert_eq!(
+            command.to_string(),
+            "helm rollback --namespace shop --wait --timeout 96s --kube-context prod --kube-as-user deployer \
+             --kube-as-group a --kube-as-group b --history-max 0 -- web 7"
+        );
+        let names: Vec<_> = command.environment().keys().filter_map(|name| name.to_str()).collect();
+        assert_eq!(names, ["HELM_DRIVER", "PATH"]);
+        let plain = ClusterAccess::default();
+        let target = Target { access: &plain, ..target };
+        let uninstall = uninstall(&target, Duration::from_millis(10)).to_string();
+        assert_eq!(uninstall, "helm uninstall --namespace shop --wait --timeout 1s -- web");
+    }
+}
