@@ -114,6 +114,9 @@ pub(crate) struct PlacedMark {
     /// What it was built from, where it was built by us.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) source: Option<String>,
+    /// The run that restored it where it stands.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) run: Option<String>,
     /// When.
     pub(crate) at: Timestamp,
     /// Subscriptions that were disabled when it had been put aside, and are to be enabled again.

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
 
 mod back;
+mod deploys;
 mod killed;
 mod points;
 mod shop;
+mod told;

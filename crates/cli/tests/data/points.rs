@@ -34,6 +34,16 @@ fn restore_points_are_taken_listed_shown_verified_and_let_go() {
 }
 
 #[test]
+fn as_many_as_are_configured_are_kept_and_the_newest_comes_first() {
+    let shop = Shop::new();
+    shop.keeps("3");
+    let mut taken: Vec<String> = (0..4).flat_map(|_| ids(&shop.document(&["backup", "create"]))).collect();
+    taken.reverse();
+    assert_eq!(ids(&shop.document(&["backup", "list"])), taken[..3]);
+    assert_eq!(shop.stored("dump.pgc.zst").len(), 3, "what is not listed is not stored");
+}
+
+#[test]
 fn what_a_good_checkpoint_needs_is_never_let_go() {
     let shop = Shop::guarded();
     let needed = ids(&shop.document(&["backup", "list"]));
@@ -50,7 +60,11 @@ fn a_dump_of_another_tool_can_be_gone_back_to() {
     let dump = shop.dump("other.dump");
     let before = std::fs::read(&dump).unwrap();
     let imported = ids(&shop.document(&["backup", "import", "other.dump"])).remove(0);
-    assert!(ids(&shop.document(&["backup", "list"])).contains(&imported));
+    let listed = ids(&shop.document(&["backup", "list"]));
+    assert!(listed.contains(&imported));
+    shop.write("nonsense.dump", "this is no dump");
+    shop.backout(&["backup", "import", "nonsense.dump"]).expect_code(1);
+    assert_eq!(ids(&shop.document(&["backup", "list"])), listed);
     let verified = shop.document(&["backup", "verify", &imported, "--level", "V2"]);
     assert_eq!(verified["holds"], true, "{verified}");
     shop.damage();

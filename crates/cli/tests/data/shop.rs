@@ -78,6 +78,35 @@ impl Shop {
         shop
     }
 
+    /// Puts the data back with the service, and a version of the service is not well.
+    pub(crate) fn goes_back_by_itself_when_it_runs(&self, version: &str) {
+        let more = "        used_by: [legacy]
+        automatic: true
+        integrity: { filled: \"SELECT count(*) >= 50 FROM orders\" }
+";
+        self.write("backout.yaml", &format!("{CONFIGURATION}{more}"));
+        let (is_well, is_asked) = (
+            r#""state":"running"}"#,
+            r#"\n' "$(cat live)"
+"#,
+        );
+        let health = format!("$(grep -qx {version} live && echo unhealthy || echo healthy)");
+        let asked = is_asked.replace("live)\"", &format!("live)\" \"{health}\""));
+        let script = documented_script().replace(is_well, r#""state":"running","health":"%s"}"#);
+        self.write("legacy.sh", &script.replacen(is_asked, &asked, 1));
+    }
+
+    /// Keeps so many restore points.
+    pub(crate) fn keeps(&self, count: &str) {
+        let store = "store: \"file:backups/\"";
+        self.write("backout.yaml", &CONFIGURATION.replace(store, &format!("keep: {count}, {store}")));
+    }
+
+    /// The version that the service runs.
+    pub(crate) fn live(&self) -> String {
+        std::fs::read_to_string(self.path("live")).unwrap().trim().to_owned()
+    }
+
     /// What a bad deploy does: new, changed and deleted rows.
     pub(crate) fn damage(&self) {
         self.sql(

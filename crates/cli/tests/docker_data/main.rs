@@ -4,5 +4,6 @@
 #![expect(clippy::disallowed_methods, reason = "programs are started as a person starts them, not as backout would")]
 
 mod person;
+mod reverse;
 mod shop;
 mod story;

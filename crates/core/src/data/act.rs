@@ -131,12 +131,16 @@ pub enum DataAct {
         copy: String,
     },
     /// Drop the database and restore it where it stands, connections refused until it is verified. There when: the name
-    /// stands for a database that bears the mark of having been verified.
+    /// stands for a database that bears the mark of this run and of having been verified.
     RestoreInPlace {
         /// Where it comes from.
         source: RestoreSource,
         /// The name that applications use.
         live: String,
+        /// What tells this run from another that restored the same: the end of the names that it makes. Empty in plans of
+        /// versions that did not have it, which take an earlier run's database for theirs.
+        #[serde(default)]
+        run: String,
     },
     /// List the rows that the database put aside has and the one in use has not. Only looks.
     ReportLoss {

@@ -19,7 +19,8 @@ pub enum Level {
     V2,
     /// What came out is equal to the manifest: rows, hashes, constraints, ledger, sequences.
     V3,
-    /// Its indexes are sound (`amcheck`), the integrity queries hold, and it is fresh enough.
+    /// Its indexes are sound (`amcheck`), its foreign keys and the integrity queries hold, no page of the server that was
+    /// dumped lost its checksum, and it is fresh enough.
     V4,
 }
 

@@ -56,7 +56,7 @@ fn data(step: &DataStep) -> String {
         }
         DataAct::ReplaceTables { tables, .. } => format!("replace the content of {} in `{database}`", names(tables)),
         DataAct::DropCopy { copy } => format!("drop the copy `{copy}`"),
-        DataAct::RestoreInPlace { source, live } => {
+        DataAct::RestoreInPlace { source, live, .. } => {
             format!("drop `{live}` and restore {} in its place", restore_source(source))
         }
         DataAct::ReportLoss { damaged, .. } => format!("list the rows that only `{damaged}` has"),

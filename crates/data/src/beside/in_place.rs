@@ -18,6 +18,16 @@ use crate::marks::{self, Marked, PlacedMark};
 use crate::words::{failed, quoted};
 use crate::{Target, stored, swap};
 
+/// What is to stand under which name.
+pub(super) struct Wanted<'a> {
+    /// Where it comes from.
+    pub(super) source: &'a RestoreSource,
+    /// The name that applications use.
+    pub(super) live: &'a str,
+    /// The run that wants it; see [`backout_core::data::DataAct::RestoreInPlace`].
+    pub(super) run: &'a str,
+}
+
 /// The names beside the one that applications use.
 struct Names {
     live: String,
@@ -33,21 +43,17 @@ impl Names {
     }
 }
 
-/// What is written on the shell: what it is for, and which database is to go.
-fn purpose(source: &RestoreSource, doomed: u32) -> String {
-    format!("{} in place of {doomed}", build::source(source, &[]))
+/// What is written on the shell before the database that is to go: what it is for, and by which run.
+fn purpose(wanted: &Wanted<'_>) -> String {
+    format!("{} by run {} in place of ", build::source(wanted.source, &[]), wanted.run)
 }
 
 /// Restores.
-pub(super) async fn restore(
-    target: &Target,
-    (source, live): (&RestoreSource, &str),
-    ports: Ports<'_>,
-) -> Result<String, PortError> {
-    let names = Names::of(live);
+pub(super) async fn restore(target: &Target, wanted: &Wanted<'_>, ports: Ports<'_>) -> Result<String, PortError> {
+    let (source, live, names) = (wanted.source, wanted.live, Names::of(wanted.live));
     let client = target.maintenance().await?;
-    if complete_shell(&client, &names).await?.is_none() {
-        make_shell(target, &client, (source, &names), ports).await?;
+    if !is_begun(&client, wanted, &names).await? {
+        make_shell(target, &client, (wanted, &names), ports).await?;
     }
     if let Some(doomed) = doomed(&client, &names).await? {
         drop_doomed(&client, &doomed).await?;
@@ -61,7 +67,7 @@ pub(super) async fn restore(
             hint: error.hint.or_else(|| Some("take away what is in the way and resume".to_owned())),
         })?;
         ports.progress.passed("built");
-        place(target, &client, &order, &names).await?;
+        place(target, &client, wanted, &names).await?;
         ports.progress.passed("placed");
     }
     dropped::drop_it(&client, &names.shell).await?;
@@ -69,15 +75,19 @@ pub(super) async fn restore(
 }
 
 /// Whether the database in use is what was restored, and nothing is left to do.
-pub(super) async fn reached(client: &Client, source: &RestoreSource, live: &str) -> Result<(bool, String), PortError> {
-    let names = Names::of(live);
+pub(super) async fn reached(client: &Client, wanted: &Wanted<'_>) -> Result<(bool, String), PortError> {
+    let (source, live, names) = (wanted.source, wanted.live, Names::of(wanted.live));
     let there = marks::read(client, live).await?;
     let is_under_way = marks::read(client, &names.shell).await?.is_some_and(|shell| shell.marks.copy.is_some());
     let order = Order { copy: &names.fresh, source, tables: &[], like: "" };
+    let is_of_this_run =
+        |there: &Marked| there.marks.placed.as_ref().and_then(|it| it.run.as_deref()) == run_of(wanted);
     Ok(match there {
         None => (false, format!("there is no database `{live}`")),
         Some(_) if is_under_way => (false, format!("`{live}` is being restored")),
-        Some(there) if build::is_in_use(&there, &order) => (true, format!("`{live}` is what was restored")),
+        Some(there) if build::is_in_use(&there, &order) && is_of_this_run(&there) => {
+            (true, format!("`{live}` is what was restored"))
+        }
         Some(_) => (false, format!("`{live}` is the database that it was")),
     })
 }
@@ -103,18 +113,33 @@ fn is_ours(there: &Marked) -> bool {
     there.marks.copy.is_some() || create::is_newborn(there)
 }
 
-/// The shell, where it has all the properties.
-async fn complete_shell(client: &Client, names: &Names) -> Result<Option<Marked>, PortError> {
-    let shell = marks::read(client, &names.shell).await?;
-    Ok(shell.filter(|shell| shell.marks.copy.as_ref().is_some_and(|mark| mark.verified.is_some())))
+/// The run as it is written down; plans of versions that knew no run have none.
+fn run_of<'a>(wanted: &Wanted<'a>) -> Option<&'a str> {
+    Some(wanted.run).filter(|run| !run.is_empty())
+}
+
+/// Whether there is a shell to go on with.
+///
+/// | shell has all properties | of this run | the name stands for | |
+/// |---|---|---|---|
+/// | no | | | is made |
+/// | yes | yes | | is gone on with |
+/// | yes | no | a database | is made anew: that one's run came to an end or was given up |
+/// | yes | no | nothing, or what nobody can connect to again | is gone on with: nothing else has the properties |
+async fn is_begun(client: &Client, wanted: &Wanted<'_>, names: &Names) -> Result<bool, PortError> {
+    let shell = marks::read(client, &names.shell).await?.and_then(|shell| shell.marks.copy);
+    let Some(shell) = shell.filter(|mark| mark.verified.is_some()) else { return Ok(false) };
+    let live = marks::read(client, &names.live).await?;
+    Ok(shell.source.starts_with(&purpose(wanted)) || live.is_none_or(|live| live.is_invalid()))
 }
 
 async fn make_shell(
     target: &Target,
     client: &Client,
-    (source, names): (&RestoreSource, &Names),
+    (wanted, names): (&Wanted<'_>, &Names),
     ports: Ports<'_>,
 ) -> Result<(), PortError> {
+    let source = wanted.source;
     if let Some(half) = marks::read(client, &names.shell).await? {
         dropped::copy(target, client, &half).await?;
     }
@@ -131,7 +156,7 @@ async fn make_shell(
     let order = Order { copy: &names.shell, source, tables: &[], like: &names.live };
     let mut marks = build::marked(&order, &properties);
     if let Some(mark) = &mut marks.copy {
-        mark.source = purpose(source, live.oid);
+        mark.source = format!("{}{}", purpose(wanted), live.oid);
     }
     create::create(client, &names.shell, &properties, marks).await?;
     replay::replay(client, &names.shell, &properties).await?;
@@ -165,16 +190,16 @@ async fn allow(client: &Client, dbname: &str, connections: bool) -> Result<(), P
 }
 
 /// Opens the verified copy and gives it the name, in one transaction.
-async fn place(target: &Target, client: &Client, order: &Order<'_>, names: &Names) -> Result<(), PortError> {
+async fn place(target: &Target, client: &Client, wanted: &Wanted<'_>, names: &Names) -> Result<(), PortError> {
     let fresh = marks::read(client, &names.fresh).await?;
     let mut fresh = fresh.ok_or_else(|| PortError::new(format!("database `{}` is gone", names.fresh)))?;
     let mut statements = vec!["BEGIN".to_owned()];
     statements.extend(swap::opening(client, &fresh).await?);
     statements.push(format!("ALTER DATABASE {} RENAME TO {}", quoted(&names.fresh), quoted(&names.live)));
-    let source = Some(build::source(order.source, &[]));
+    let (source, run) = (Some(build::source(wanted.source, &[])), run_of(wanted).map(str::to_owned));
     let (was, at) = (names.fresh.clone(), target.clock.now());
     (fresh.marks.copy, fresh.marks.closed) = (None, None);
-    fresh.marks.placed = Some(PlacedMark { was, source, at, subscriptions: Vec::new() });
+    fresh.marks.placed = Some(PlacedMark { was, source, run, at, subscriptions: Vec::new() });
     statements.push(fresh.statement(&names.live));
     statements.push("COMMIT".to_owned());
     swap::sessions::end(client, &[fresh.oid], &[]).await?;

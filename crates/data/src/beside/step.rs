@@ -4,6 +4,7 @@ use backout_core::data::{DataAct, DataStep};
 use backout_core::port::{Blobs, DataDone, PortError, Ports};
 
 use super::build::{self, Order};
+use super::in_place::Wanted;
 use super::{dropped, in_place, tables};
 use crate::Target;
 use crate::marks;
@@ -19,7 +20,9 @@ pub(crate) async fn perform(target: &Target, step: &DataStep, ports: Ports<'_>) 
         DataAct::ReplaceTables { copy, tables: names, kept_in } => {
             tables::replace(target, copy, names, kept_in).await?
         }
-        DataAct::RestoreInPlace { source, live } => in_place::restore(target, (source, live), ports).await?,
+        DataAct::RestoreInPlace { source, live, run } => {
+            in_place::restore(target, &Wanted { source, live, run }, ports).await?
+        }
         other => return Err(unknown(other)),
     };
     Ok(DataDone { seen, ..DataDone::default() })
@@ -54,7 +57,9 @@ pub(crate) async fn reached(target: &Target, step: &DataStep, _blobs: &dyn Blobs
                 false => (false, "the tables were not replaced".to_owned()),
             })
         }
-        DataAct::RestoreInPlace { source, live } => in_place::reached(&client, source, live).await,
+        DataAct::RestoreInPlace { source, live, run } => {
+            in_place::reached(&client, &Wanted { source, live, run }).await
+        }
         other => Err(unknown(other)),
     }
 }

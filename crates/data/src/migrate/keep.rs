@@ -1,31 +1,35 @@
 //! Copies of what migrations would destroy, made before they run.
 
-use backout_core::data::{ObjectName, Preserve};
+use backout_core::data::{Framework, ObjectName, Preserve};
 use backout_core::port::PortError;
 use tokio_postgres::{Client, GenericClient};
 
 use super::kept::{self, Kept};
+use super::mirror::Mirror;
 use crate::words::{failed, quoted};
 
-/// Copies everything of `preserve` that `is_moved` does not say is moved later, and that was not copied before.
+/// Copies everything of `preserve` that `is_moved` does not say is moved later, and that was not copied before. The copies
+/// follow what is written meanwhile, until `mirror::end`.
 pub(super) async fn copy(
     client: &mut Client,
-    kept_in: &str,
+    (framework, kept_in): (Framework, &str),
     preserve: &[Preserve],
     is_moved: &(dyn Fn(&Preserve) -> bool + Sync),
 ) -> Result<usize, PortError> {
     let there = kept::kept(client, kept_in).await?;
     let mut copied = 0;
-    for one in preserve.iter().filter(|one| !is_moved(one)) {
+    for (number, one) in preserve.iter().enumerate().filter(|(_, one)| !is_moved(one)) {
         if there.iter().any(|kept| kept.preserve == *one) || !is_there(client, one).await? {
             continue;
         }
         let what = || format!("could not keep {}", told(one));
         let key = key(client, kept::parts(one).0).await?;
+        let others = others(client, one, &key).await?;
+        let follows = Mirror { preserve: one, key: &key, others: &others, number, framework }.statements();
         let kept = Kept { preserve: one.clone(), is_moved: false, back: Vec::new() };
+        let statements = vec![kept::opened(kept_in), copying(one, &key), kept::recorded(kept_in, &kept)?];
         let transaction = client.transaction().await.map_err(|error| failed(&what(), &error))?;
-        let statements = [kept::opened(kept_in), copying(one, &key), kept::recorded(kept_in, &kept)?].join(";\n");
-        transaction.batch_execute(&statements).await.map_err(|error| {
+        transaction.batch_execute(&[statements, follows].concat().join(";\n")).await.map_err(|error| {
             let failed = failed(&what(), &error);
             failed.hint("nothing was changed; the role needs `CREATE` on the database to keep what would be lost")
         })?;
@@ -33,6 +37,16 @@ pub(super) async fn copy(
         copied += 1;
     }
     Ok(copied)
+}
+
+/// The columns that a copy has besides the key and that can be written in the original.
+async fn others(client: &Client, preserve: &Preserve, key: &[String]) -> Result<Vec<String>, PortError> {
+    let mut columns = match preserve {
+        Preserve::Column { column, .. } => vec![column.clone()],
+        Preserve::Table { table, .. } | Preserve::Rows { table, .. } => columns(client, table).await?,
+    };
+    columns.retain(|column| !key.contains(column));
+    Ok(columns)
 }
 
 /// In words.
@@ -58,7 +72,7 @@ fn copying(preserve: &Preserve, key: &[String]) -> String {
         true => String::new(),
         false => format!(";\nALTER TABLE {to} ADD PRIMARY KEY ({})", names.join(", ")),
     };
-    format!("LOCK TABLE {from} IN SHARE MODE;\nCREATE TABLE {to} AS SELECT {what} FROM {from}{keyed}")
+    format!("LOCK TABLE {from} IN SHARE ROW EXCLUSIVE MODE;\nCREATE TABLE {to} AS SELECT {what} FROM {from}{keyed}")
 }
 
 /// The columns of a table's primary key; empty where it has none.

@@ -11,6 +11,7 @@ mod files;
 mod keep;
 mod kept;
 mod ledger;
+mod mirror;
 mod put_back;
 mod run;
 mod script;

@@ -13,15 +13,20 @@ use super::files::{self, Files, unpacked};
 use super::ledger::{self, Place};
 use super::script::Spared;
 use super::step::Reversal;
-use super::{archive, keep, put_back, script, tool};
+use super::{archive, keep, mirror, put_back, script, tool};
 use crate::words::failed;
 use crate::{Session, Target};
 
 /// How long one migration may take.
 const LIMIT: Duration = Duration::from_secs(30 * 60);
-/// How a session of a migration is set up: it waits for no lock long enough to be felt, and never idles with one.
-const SETTINGS: [(&str, &str); 3] =
-    [("lock_timeout", "3s"), ("statement_timeout", "30min"), ("idle_in_transaction_session_timeout", "60s")];
+/// How a session of a migration is set up: it waits for no lock long enough to be felt, never idles with one, and says what
+/// it is.
+const SETTINGS: [(&str, &str); 4] = [
+    ("lock_timeout", "3s"),
+    ("statement_timeout", "30min"),
+    ("idle_in_transaction_session_timeout", "60s"),
+    mirror::OURS,
+];
 /// The number of the lock that makes us the only one who migrates: `backout` in ASCII.
 const LOCK: i64 = 0x62_6163_6b6f_7574;
 /// How much of what a tool said an error quotes, in lines.
@@ -56,13 +61,15 @@ pub(super) async fn reverse(
         true => 0,
         false => {
             let is_moved = |one: &_| spared.preserve.contains(one);
-            keep::copy(work.session.client(), reversal.kept_in, reversal.preserve, &is_moved).await?
+            let whose = (reversal.framework, reversal.kept_in);
+            keep::copy(work.session.client(), whose, reversal.preserve, &is_moved).await?
         }
     };
     let count = remaining.len();
     for revision in &remaining {
         work.undo(revision, &spared).await?;
     }
+    mirror::end(&work.session, reversal.kept_in).await?;
     let (ledger, _) = ledger::of(&work.session, reversal.framework).await?;
     if !is_at(&ledger, reversal.target) {
         return Err(PortError::new(format!("the ledger of {} is not where it shall be", reversal.framework))
@@ -80,6 +87,7 @@ pub(super) async fn forward(target: &Target, reversal: &Reversal<'_>, blobs: &dy
     for revision in &missing {
         work.apply(revision).await?;
     }
+    mirror::end(&work.session, reversal.kept_in).await?;
     let put_back = put_back::all(work.session.client(), reversal.kept_in).await?;
     let sentences = [vec![format!("{} migrations were applied again", missing.len())], put_back].concat();
     Ok(sentences.join("; "))
@@ -89,6 +97,8 @@ pub(super) async fn forward(target: &Target, reversal: &Reversal<'_>, blobs: &dy
 pub(crate) async fn reapply(target: &Target, kept_in: &str) -> Result<Vec<String>, PortError> {
     let mut session = target.session().await?;
     begin(&session).await?;
+    // A run that was given up may have left this.
+    mirror::end(&session, kept_in).await?;
     put_back::all(session.client(), kept_in).await
 }
 

@@ -4,7 +4,7 @@ use backout_core::data::{DataAct, DataStep, Framework, Preserve, Revision};
 use backout_core::inventory::BlobRef;
 use backout_core::port::{Blobs, DataDone, PortError, Ports};
 
-use super::{ledger, run, soft};
+use super::{ledger, mirror, run, soft};
 use crate::Target;
 
 /// The undoing of migrations, as a step has it.
@@ -49,7 +49,8 @@ pub(crate) async fn reached(target: &Target, step: &DataStep, _blobs: &dyn Blobs
     match kind(step)? {
         Kind::Reverse(reversal) => {
             let (ledger, _) = ledger::of(&session, reversal.framework).await?;
-            let is_there = run::is_at(&ledger, reversal.target);
+            let follows = mirror::is_on(&session, reversal.kept_in).await?;
+            let is_there = run::is_at(&ledger, reversal.target) && !follows;
             let names: Vec<String> = ledger.applied.iter().rev().take(3).map(|it| format!("`{it}`")).collect();
             let newest = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
             let dirty = if ledger.is_dirty { "; one failed half-way" } else { "" };

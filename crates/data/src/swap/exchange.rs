@@ -71,6 +71,6 @@ fn marked(names: &Names, prepared: &Prepared, live: &Marked, quiet: &Quiet) -> (
     placed.marks.closed = None;
     let subscriptions = placed.marks.kept.take().map(|kept| kept.subscriptions).unwrap_or_default();
     let (was, source) = (names.copy.clone(), made.map(|made| made.source));
-    placed.marks.placed = Some(PlacedMark { was, source, at: since, subscriptions });
+    placed.marks.placed = Some(PlacedMark { was, source, run: None, at: since, subscriptions });
     (aside, placed)
 }

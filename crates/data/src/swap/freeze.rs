@@ -26,7 +26,7 @@ pub(super) struct OwnSessions {
 
 /// What was read last.
 pub(super) struct Quiet {
-    /// The log's position.
+    /// The log's position: no write to the database comes after it.
     pub(super) lsn: String,
     /// How many sequences were carried on.
     pub(super) sequences: usize,
@@ -58,7 +58,9 @@ impl OwnSessions {
         no_prepared_transactions(client, &prepared.live.dbname).await?;
         let damaged = look::sequences(&self.live).await?;
         let moved = sequences::carry_on((&self.copy, &self.sequences), &damaged, prepared.sessions).await?;
-        let row = self.live.query_one("SELECT pg_current_wal_lsn()::text", &[]).await;
+        // Whoever replays the log up to here has every write that was acknowledged. What is inserted counts, and not what is
+        // written: a commit with `synchronous_commit = off` is acknowledged before its record leaves memory.
+        let row = self.live.query_one("SELECT pg_current_wal_insert_lsn()::text", &[]).await;
         let lsn = row.map_err(|error| failed("could not read the log's position", &error))?.get(0);
         slots::moved(client, &self.copy, &prepared.slots).await?;
         Ok(Quiet { lsn, sequences: moved })

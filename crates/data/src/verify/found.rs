@@ -6,20 +6,25 @@ use backout_core::policy::{Check, Verdict};
 /// Every level, the lowest first.
 const LEVELS: [Level; 5] = [Level::V0, Level::V1, Level::V2, Level::V3, Level::V4];
 
-/// Checks, each of a level.
+/// Checks, each of a level, or of none.
 #[derive(Debug, Default)]
-pub(super) struct Found(Vec<(Level, Check)>);
+pub(super) struct Found(Vec<(Option<Level>, Check)>);
 
 impl Found {
     /// Adds the checks of a level.
     pub(super) fn add(&mut self, level: Level, checks: impl IntoIterator<Item = Check>) {
-        self.0.extend(checks.into_iter().map(|check| (level, check)));
+        self.0.extend(checks.into_iter().map(|check| (Some(level), check)));
+    }
+
+    /// Adds checks that are told, and keep no level from being reached.
+    pub(super) fn note(&mut self, checks: impl IntoIterator<Item = Check>) {
+        self.0.extend(checks.into_iter().map(|check| (None, check)));
     }
 
     /// The highest level all of whose checks hold, and those of the levels before it. One without checks is not reached.
     pub(super) fn reached(&self) -> Option<Level> {
         let holds = |level: &Level| {
-            let mut checks = self.0.iter().filter(|(of, _)| of == level).peekable();
+            let mut checks = self.0.iter().filter(|(of, _)| *of == Some(*level)).peekable();
             checks.peek().is_some() && checks.all(|(_, check)| check.verdict == Verdict::Healthy)
         };
         LEVELS.into_iter().take_while(holds).last()
@@ -60,6 +65,7 @@ mod tests {
         assert_eq!(found.reached(), None);
         found.add(Level::V0, [holds("stored", "")]);
         found.add(Level::V1, [holds("decoded", "")]);
+        found.note([unmeasurable("no checksum failed", "")]);
         assert_eq!(found.reached(), Some(Level::V1));
         found.add(Level::V2, [holds("restored", ""), unmeasurable("amcheck", "")]);
         found.add(Level::V3, [holds("rows", "")]);

@@ -11,3 +11,4 @@ mod ground;
 mod imported;
 mod refused;
 mod taken;
+mod unsound;

@@ -45,6 +45,23 @@ async fn the_copy_takes_the_name_and_the_damaged_database_can_only_be_read() {
 }
 
 #[tokio::test]
+async fn what_is_put_aside_names_a_moment_that_no_write_to_it_comes_after() {
+    // Commits wait for no disk, and what they wrote stays in memory for as long as that.
+    let bench = Bench::new(&[("wal_writer_delay", "10s"), ("wal_writer_flush_after", "1GB")]).await;
+    bench.copy("shop_rb").await;
+    bench.sql_as("web", "shop", "INSERT INTO orders (what) VALUES ('the last one')").await;
+    let last = bench.one("postgres", "SELECT pg_current_wal_insert_lsn()::text").await;
+
+    bench.perform(&swap()).await.unwrap();
+
+    let mark = "SELECT substring(shobj_description(oid, 'pg_database') FROM '\"lsn\":\"([0-9A-F/]+)\"') FROM pg_database \
+                WHERE datname = 'shop_damaged'";
+    let named = bench.one("postgres", mark).await;
+    let order = format!("SELECT ('{named}'::pg_lsn >= '{last}'::pg_lsn)::text");
+    assert_eq!(bench.one("postgres", &order).await, "true", "{named} is before {last}");
+}
+
+#[tokio::test]
 async fn undo_gives_the_database_its_name_and_its_rights_back_and_keeps_what_was_written_since() {
     let bench = Bench::new(&[]).await;
     let acl = bench.one("postgres", ACL).await;

@@ -12,6 +12,10 @@ use crate::process::Call;
 const PROGRAMS: &str = "/usr/lib/postgresql/15/bin";
 /// The user that the server and the pooler run as; both refuse to run as root.
 const USER: &str = "postgres";
+/// What the probing client reads and writes, beside the largest table of pgbench.
+const PROBED: &str = "CREATE TABLE probe (id int PRIMARY KEY, n bigint NOT NULL); INSERT INTO probe VALUES (1, 0); \
+    CREATE TABLE orders (id bigserial PRIMARY KEY, note text NOT NULL); \
+    INSERT INTO orders (note) SELECT 'order ' || n FROM generate_series(1, 100000) n";
 /// How often it is looked whether a program answers.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long it is looked.
@@ -31,7 +35,7 @@ impl Cluster {
         if folder.exists() {
             fs::remove_dir_all(folder).map_err(Failure::file(folder))?;
         }
-        for part in ["", "log", "base", "pooler"] {
+        for part in ["", "base", "base/bases", "pooler", "own"] {
             own(&folder.join(part))?;
         }
         let mut cluster =
@@ -42,16 +46,17 @@ impl Cluster {
         cluster.start()?;
         cluster.sql("postgres", "CREATE DATABASE shop")?;
         cluster.as_user("pgbench").args(["-i", "-q", "-s", &scale.to_string()]).args(cluster.to("shop")).output()?;
-        cluster.sql(
-            "shop",
-            "CREATE TABLE probe (id int PRIMARY KEY, n bigint NOT NULL); INSERT INTO probe VALUES (1, 0)",
-        )?;
+        cluster.sql("shop", PROBED)?;
         cluster.start_pooler()?;
         Ok(cluster)
     }
 
     fn start(&mut self) -> Result<(), Failure> {
-        let archive = format!("archive_command=test ! -f {0}/%f && cp %p {0}/%f", self.folder.join("log").display());
+        // Where there is no such folder yet, nobody wants the log.
+        let archive = format!(
+            "archive_command=test ! -d {0} || {{ test ! -f {0}/%f && cp %p {0}/%f; }}",
+            self.folder.join("log").display()
+        );
         let (port, sockets) =
             (format!("port={}", self.port), format!("unix_socket_directories={}", self.folder.display()));
         let settings = [
@@ -59,7 +64,7 @@ impl Cluster {
             &port,
             &sockets,
             "shared_buffers=1GB",
-            "max_wal_size=8GB",
+            "max_wal_size=4GB",
             "maintenance_work_mem=256MB",
             "archive_mode=on",
             &archive,
@@ -67,9 +72,7 @@ impl Cluster {
         let settings = settings.iter().flat_map(|setting| ["-c", setting]);
         let call = self.as_user("postgres").args(["-D", &self.data()]).args(settings);
         self.processes.push(call.start(&self.folder.join("server.log"))?);
-        self.await_answer("server", || {
-            self.as_user("pg_isready").args(["-q"]).args(self.to("postgres")).output().is_ok()
-        })
+        self.await_answer("server", || self.sql("postgres", "SELECT 1").is_ok())
     }
 
     fn start_pooler(&mut self) -> Result<(), Failure> {
@@ -106,6 +109,24 @@ impl Cluster {
 
     fn data(&self) -> String {
         self.folder.join("data").display().to_string()
+    }
+
+    /// Has the log archived from now on; the folder that it is archived in.
+    pub(super) fn archiving(&self) -> Result<PathBuf, Failure> {
+        let folder = self.folder.join("log");
+        own(&folder).map(|()| folder)
+    }
+
+    /// Where servers of `backout`'s own are made.
+    pub(super) fn own_servers(&self) -> PathBuf {
+        self.folder.join("own")
+    }
+
+    /// Ends it and removes everything of it.
+    pub(super) fn remove(self) -> Result<(), Failure> {
+        let folder = self.folder.clone();
+        drop(self);
+        fs::remove_dir_all(&folder).map_err(Failure::file(&folder))
     }
 
     /// One of PostgreSQL's programs, as the user that the server runs as.
@@ -152,7 +173,8 @@ fn is_zombie(process: &Path) -> bool {
     fs::read_to_string(process.join("stat")).is_ok_and(|stat| stat.contains(") Z "))
 }
 
-fn as_postgres(program: &str) -> Call {
+/// A program as the user that the server runs as.
+pub(super) fn as_postgres(program: &str) -> Call {
     Call::new("setpriv").args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--", program])
 }
 

@@ -15,9 +15,19 @@ pub(super) struct Backup {
     pub(super) bytes: u64,
 }
 
+impl Backup {
+    /// Its size in megabytes of 1024 times 1024 bytes.
+    pub(super) fn megabytes(&self) -> f64 {
+        u32::try_from(self.bytes / 1024).map_or(f64::INFINITY, |kib| f64::from(kib) / 1024.0)
+    }
+}
+
 /// `pg_dump` with those options into `name`.
 pub(super) fn pg_dump(cluster: &Cluster, name: &str, options: &[&str]) -> Result<Backup, Failure> {
     let path = cluster.folder.join("base").join(name);
+    if path.is_dir() {
+        fs::remove_dir_all(&path).map_err(Failure::file(&path))?;
+    }
     let begun = Instant::now();
     cluster.as_user("pg_dump").args(options).args(["-f"]).args([&path]).args(cluster.to("shop")).output()?;
     Ok(Backup { took: begun.elapsed(), bytes: size(&path)? })

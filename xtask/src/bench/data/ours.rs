@@ -16,79 +16,106 @@ use crate::process::Call;
 pub(super) struct Ours {
     program: PathBuf,
     folder: PathBuf,
+    own_servers: PathBuf,
     url: String,
 }
 
+/// Further keys of a configuration.
+#[derive(Default)]
+pub(super) struct Extra {
+    /// Within `postgres`, after a comma.
+    pub(super) postgres: String,
+    /// Of the database.
+    pub(super) database: String,
+}
+
 impl Ours {
-    /// A configuration in `folder`; `extra` are further keys of the database.
-    pub(super) fn new(program: &Path, folder: &Path, cluster: &Cluster, extra: &str) -> Result<Self, Failure> {
+    /// A configuration in `folder`, with a key of its own that restore points are encrypted to.
+    pub(super) fn new(program: &Path, folder: &Path, cluster: &Cluster, extra: &Extra) -> Result<Self, Failure> {
         fs::create_dir_all(folder).map_err(Failure::file(folder))?;
-        let seen = folder.join("seen.json");
+        let (seen, key, config) = (folder.join("seen.json"), folder.join("key.txt"), folder.join("backout.yaml"));
         fs::write(
             &seen,
             "{\"version\":1,\"is\":\"present\",\"code\":\"1\",\"spec\":\"\",\"label\":\"one\",\"instances\":\
              [{\"id\":\"1\",\"name\":\"app\",\"state\":\"running\",\"health\":\"unchecked\"}]}",
         )
         .map_err(Failure::file(&seen))?;
-        let config = folder.join("backout.yaml");
+        Call::new("age-keygen").args(["-o"]).args([&key]).output()?;
+        let recipient = Call::new("age-keygen").args(["-y"]).args([&key]).output()?;
         let text = format!(
             "version: 1\nproject: bench\nenvironments:\n  local:\n    services:\n      app:\n        platform: {{ exec: {{}} }}\n        \
-             observe: [\"/bin/cat\", \"{0}\"]\n        capture: [\"/bin/cat\", \"{0}\"]\n        restore: [\"/bin/true\"]\n    \
-             databases:\n      main:\n        postgres: {{ url: \"env:DATABASE_URL\"{extra} }}\n        \
-             backup: {{ store: \"file:backups/\", require: V0 }}\n",
-            seen.display()
+             observe: [\"/bin/cat\", \"{seen}\"]\n        capture: [\"/bin/cat\", \"{seen}\"]\n        restore: [\"/bin/true\"]\n    \
+             databases:\n      main:\n        postgres: {{ url: \"env:DATABASE_URL\"{} }}\n        \
+             backup: {{ store: \"file:backups/\", require: V0, encrypt: {{ age: {{ recipients: [\"{}\"], identity: \"file:key.txt\" }} }} }}\n        {}\n",
+            extra.postgres,
+            recipient.trim(),
+            extra.database,
+            seen = seen.display()
         );
         fs::write(&config, text).map_err(Failure::file(&config))?;
-        Ok(Self { program: program.to_owned(), folder: folder.to_owned(), url: cluster.url("shop") })
+        let own_servers = cluster.own_servers();
+        Ok(Self { program: program.to_owned(), folder: folder.to_owned(), own_servers, url: cluster.url("shop") })
     }
 
     fn run(&self, words: &[&str]) -> Result<Value, Failure> {
         let call = Call::new(&self.program).args(words).args(["--json"]).env("DATABASE_URL", &self.url);
-        let text = call.folder(&self.folder).output()?;
+        let text = call.env("TMPDIR", &self.own_servers).folder(&self.folder).output()?;
         serde_json::from_str(&text).map_err(|error| Failure::Check(format!("`backout {}`: {error}", words.join(" "))))
     }
 
     /// `backout backup create`.
     pub(super) fn back_up(&self) -> Result<Backup, Failure> {
-        let begun = Instant::now();
+        let (folder, begun) = (self.folder.join("backups"), Instant::now());
+        let before = if folder.exists() { size(&folder)? } else { 0 };
         self.run(&["backup", "create"])?;
-        Ok(Backup { took: begun.elapsed(), bytes: size(&self.folder.join("backups"))? })
+        Ok(Backup { took: begun.elapsed(), bytes: size(&folder)? - before })
     }
 
-    /// The list of lost rows of the last rollback.
-    pub(super) fn report(&self) -> Result<Report, Failure> {
-        let records = self.run(&["show"])?;
-        let report = find(&records, "took_ms", "methods")
-            .ok_or_else(|| Failure::Check("the last run has no report of lost rows".to_owned()))?;
-        let tables = report["tables"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let rows = |table: &Value, operation: &str| table[operation].as_u64().unwrap_or(0);
-        let count = |table: &Value| rows(table, "inserted") + rows(table, "updated") + rows(table, "deleted");
-        let took = Duration::from_millis(report["took_ms"].as_u64().unwrap_or(0));
-        Ok(Report { took, rows: tables.iter().map(count).sum::<u64>() })
+    /// How long it takes to decrypt and decode the newest restore point to its end.
+    pub(super) fn decoded(&self) -> Result<Duration, Failure> {
+        let begun = Instant::now();
+        self.run(&["backup", "verify", "--level", "V1"])?;
+        Ok(begun.elapsed())
     }
 
-    /// A checkpoint with a restore point, which a rollback can aim at.
+    /// A checkpoint, which a rollback can aim at: of the services and of the newest restore point.
     pub(super) fn checkpoint(&self) -> Result<(), Failure> {
         self.run(&["checkpoint", "create"]).map(drop)
     }
 
-    /// Goes back side by side while a client probes `url`; the whole time and what the client saw.
-    pub(super) fn roll_back(&self, url: String, words: &[&str]) -> Result<(Seen, Duration), Failure> {
+    /// Goes back side by side while a client probes `url`.
+    pub(super) fn roll_back(&self, url: String, words: &[&str]) -> Result<GoneBack, Failure> {
         let prober = Prober::start(url)?;
         std::thread::sleep(Duration::from_secs(2));
-        let begun = Instant::now();
+        let began = Instant::now();
         let fixed = ["rollback", "--database", "main", "--yes", "--accept-loss", "100000000"];
         self.run(&[&fixed, words].concat())?;
-        let took = begun.elapsed();
+        let took = began.elapsed();
         std::thread::sleep(Duration::from_secs(1));
-        Ok((prober.stop()?, took))
+        Ok(GoneBack { seen: prober.stop()?, began, took })
+    }
+
+    /// The list of lost rows of the last rollback.
+    pub(super) fn lost(&self) -> Result<Value, Failure> {
+        let records = self.run(&["show"])?;
+        let report = find(&records, "took_ms", "methods");
+        report.cloned().ok_or_else(|| Failure::Check("the last run has no report of lost rows".to_owned()))
+    }
+
+    /// Drops what the last rollback put aside: the next measurement is not to have it on its disk.
+    pub(super) fn drop_aside(&self, cluster: &Cluster) -> Result<(), Failure> {
+        let names = cluster.sql("postgres", "SELECT datname FROM pg_database WHERE datname ^@ 'shop_damaged'")?;
+        names.lines().try_for_each(|name| self.run(&["backup", "drop-aside", name, "--force"]).map(drop))
     }
 }
 
-/// How long the list of lost rows took, and how many it has.
-pub(super) struct Report {
+/// A rollback.
+pub(super) struct GoneBack {
+    /// What the client saw.
+    pub(super) seen: Seen,
+    pub(super) began: Instant,
+    /// The whole of it.
     pub(super) took: Duration,
-    pub(super) rows: u64,
 }
 
 /// The first object that has both keys, anywhere in a document.

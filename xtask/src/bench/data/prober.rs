@@ -13,17 +13,18 @@ use crate::failure::Failure;
 const EVERY: Duration = Duration::from_millis(20);
 /// A client gives up on an answer after so long, as applications do.
 const PATIENCE: Duration = Duration::from_secs(120);
-/// What is asked: one row must be changed, and the large table must have rows.
-const QUESTION: &str = "UPDATE probe SET n = n + 1 WHERE id = 1; SELECT 1 FROM pgbench_accounts LIMIT 1";
+/// What is asked: one row must be changed, the large table must have rows, and a new order must get a new number.
+const QUESTION: &str = "UPDATE probe SET n = n + 1 WHERE id = 1; SELECT 1 FROM pgbench_accounts LIMIT 1; \
+    INSERT INTO orders (note) VALUES ('probe') RETURNING id";
 
 /// What a client saw.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Seen {
-    /// Longest time between the ends of two right answers.
+    /// Longest time between two answers that found their rows, or after the last one.
     pub(super) gap: Duration,
     /// Probes that got an error.
     pub(super) failed: usize,
-    /// Probes that got an answer that was wrong: no row to change, or an empty table.
+    /// Probes that got an answer that was wrong: no row to change, an empty table, or the number of another order.
     pub(super) wrong: usize,
     /// All probes.
     pub(super) probes: usize,
@@ -55,26 +56,28 @@ impl Prober {
 
 async fn probe_until(url: &str, stop: &AtomicBool) -> Seen {
     let mut seen = Seen::default();
-    let mut last = Instant::now();
+    let (mut last, mut order) = (Instant::now(), 0);
     while !stop.load(Ordering::Relaxed) {
         let begun = Instant::now();
         let answer = tokio::time::timeout(PATIENCE, ask(url)).await;
         seen.probes += 1;
         match answer {
-            Ok(Ok(true)) => {
+            Ok(Ok(Some(id))) => {
                 seen.gap = seen.gap.max(last.elapsed());
-                last = Instant::now();
+                seen.wrong += usize::from(id <= order);
+                (last, order) = (Instant::now(), order.max(id));
             }
-            Ok(Ok(false)) => seen.wrong += 1,
+            Ok(Ok(None)) => seen.wrong += 1,
             Ok(Err(_)) | Err(_) => seen.failed += 1,
         }
         tokio::time::sleep(EVERY.saturating_sub(begun.elapsed())).await;
     }
+    seen.gap = seen.gap.max(last.elapsed());
     seen
 }
 
-/// Whether the answer is right.
-async fn ask(url: &str) -> Result<bool, tokio_postgres::Error> {
+/// The new order's number, where the rest of the answer is right.
+async fn ask(url: &str) -> Result<Option<i64>, tokio_postgres::Error> {
     let (client, connection) = tokio_postgres::connect(url, NoTls).await?;
     let driver = tokio::spawn(connection);
     let answer = client.simple_query(QUESTION).await;
@@ -84,5 +87,9 @@ async fn ask(url: &str) -> Result<bool, tokio_postgres::Error> {
         SimpleQueryMessage::CommandComplete(rows) => Some(*rows),
         _ => None,
     });
-    Ok(completed.eq([1, 1]))
+    let order = messages.iter().rev().find_map(|message| match message {
+        SimpleQueryMessage::Row(row) => row.get(0),
+        _ => None,
+    });
+    Ok(order.filter(|_| completed.eq([1, 1, 1])).and_then(|order| order.parse().ok()))
 }

@@ -148,7 +148,8 @@ fn point_in_time(case: &Case<'_>) -> Result<Way, String> {
 
 fn in_place(case: &Case<'_>) -> Result<Way, String> {
     let (point, manifest) = case.usable()?;
-    let act = DataAct::RestoreInPlace { source: dump(point)?, live: case.state.dbname.clone() };
+    let (live, run) = (case.state.dbname.clone(), case.database.suffix.to_owned());
+    let act = DataAct::RestoreInPlace { source: dump(point)?, live, run };
     let why = "it was asked for by name: the database is dropped first, and nothing of it is kept".to_owned();
     Ok(Way { why, fenced: vec![act], schema: Some(manifest.schema.clone()), ..Way::default() })
 }

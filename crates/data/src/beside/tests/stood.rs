@@ -10,7 +10,11 @@ use super::ground::{Ground, from, step};
 use crate::beside;
 
 fn in_place(point: &RestorePoint) -> DataAct {
-    DataAct::RestoreInPlace { source: from(point), live: "shop".to_owned() }
+    by_run("20261121_031502_9f3a2c", point)
+}
+
+fn by_run(run: &str, point: &RestorePoint) -> DataAct {
+    DataAct::RestoreInPlace { source: from(point), live: "shop".to_owned(), run: run.to_owned() }
 }
 
 /// Unwinds where a point is passed: what the act was doing ends there.
@@ -63,4 +67,30 @@ async fn a_restore_point_that_is_gone_drops_nothing_and_an_earlier_end_can_be_ta
     assert_eq!(ground.one("postgres", DATABASES).await, "shop");
     ground.sql("shop", "INSERT INTO orders (what) VALUES ('still open')").await;
     assert!(ground.undo(in_place(&point)).await.is_ok());
+}
+
+/// What it ends at is written over in between: an earlier end of the same restore point proves nothing of this run.
+#[tokio::test]
+async fn a_second_run_of_the_same_restore_point_is_not_taken_for_done() {
+    for place in ["dropped", "built", "placed", ""] {
+        let ground = Ground::new().await;
+        let point = ground.point(1).await;
+        let before = ground.properties().await;
+        let (progress, first) = (EndAt(place), step(by_run("first", &point)));
+        let ports = Ports { blobs: &ground.blobs, progress: &progress };
+        let ended = AssertUnwindSafe(beside::perform(&ground.target, &first, ports)).catch_unwind().await;
+        assert_eq!(ended.is_err(), !place.is_empty(), "{place}");
+        if ["placed", ""].contains(&place) {
+            ground.sql("shop", "UPDATE orders SET what = 'damaged again'").await;
+        }
+        assert!(!ground.reached(by_run("second", &point)).await, "{place}");
+
+        ground.perform(by_run("second", &point)).await.unwrap_or_else(|error| panic!("after {place}: {error:?}"));
+
+        assert!(ground.reached(by_run("second", &point)).await, "{place}");
+        assert!(!ground.reached(by_run("first", &point)).await, "{place}");
+        assert_eq!(ground.one("shop", "SELECT count(*)::text FROM orders WHERE what LIKE 'order %'").await, "500");
+        assert_eq!(ground.properties().await, before, "{place}");
+        assert_eq!(ground.one("postgres", DATABASES).await, "shop", "{place}");
+    }
 }

@@ -26,12 +26,13 @@ async fn gathered(client: &Client, client_version: Option<u32>) -> Result<Databa
     let server = server::server(client).await?;
     let traffic = traffic::traffic(client).await?;
     let content = content::content(client).await?;
+    let changed = changed_collations(client, server.version).await?;
     let around = Surroundings {
         foreign_sessions: traffic.foreign_sessions,
         running_dumps: traffic.running_dumps,
         tablespaces: content.tablespaces,
         event_triggers: content.event_triggers,
-        collations: changed_collations(client, server.version).await?,
+        collations: changed.into_iter().map(|changed| changed.what).collect(),
         connections: server.connections,
         invalid_databases: server.invalid_databases,
     };

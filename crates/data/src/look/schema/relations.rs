@@ -24,13 +24,14 @@ pub(super) async fn indexes(client: &Client) -> Result<Definitions, PortError> {
     definitions(client, "the indexes", &query).await
 }
 
-/// Triggers and rules. A trigger that a partition has from its parent is left out: the server makes it again by itself.
+/// Triggers and rules. A trigger that a partition has from its parent is left out: the server makes it again by itself; and
+/// so are those of `backout` (`_backout…`), which go away with what they follow.
 pub(super) async fn triggers(client: &Client) -> Result<Definitions, PortError> {
     let query = format!(
         "SELECT g.tgrelid, n.nspname::text, g.tgname::text, pg_get_triggerdef(g.oid) || CASE g.tgenabled \
              WHEN 'D' THEN ' DISABLED' WHEN 'R' THEN ' ENABLED REPLICA' WHEN 'A' THEN ' ENABLED ALWAYS' ELSE '' END \
          FROM pg_trigger g JOIN pg_class c ON c.oid = g.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace \
-         WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND {RELATION_COUNTS} \
+         WHERE NOT g.tgisinternal AND g.tgparentid = 0 AND NOT g.tgname ^@ '_backout' AND {RELATION_COUNTS} \
          UNION ALL SELECT r.ev_class, n.nspname::text, r.rulename::text, pg_get_ruledef(r.oid) || CASE r.ev_enabled \
              WHEN 'D' THEN ' DISABLED' WHEN 'R' THEN ' ENABLED REPLICA' WHEN 'A' THEN ' ENABLED ALWAYS' ELSE '' END \
          FROM pg_rewrite r JOIN pg_class c ON c.oid = r.ev_class JOIN pg_namespace n ON n.oid = c.relnamespace \

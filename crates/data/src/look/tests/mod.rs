@@ -38,6 +38,17 @@ impl Ground {
         Self { server: OwnServer::create(&tools, &environment, options).await.unwrap() }
     }
 
+    /// A server that keeps a checksum of every page, which is not what a new cluster does before PostgreSQL 18.
+    async fn with_checksums() -> Self {
+        let tools = Tools::find(None).unwrap();
+        let mut server = OwnServer::empty(&tools, &environment(), ServerOptions::default()).unwrap();
+        let data = server.data().display().to_string();
+        let words = ["-D", &data, "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync", "-k"];
+        server.command("initdb", words).unwrap().run().await.unwrap();
+        server.start().await.unwrap();
+        Self { server }
+    }
+
     /// A new database that `statements` have filled.
     async fn database(&self, name: &str, statements: &str) -> Session {
         let maintenance = self.session("postgres").await;

@@ -3,16 +3,18 @@
 use backout_core::policy::Verdict;
 
 use super::{Ground, NASTY, told};
-use crate::look::{amcheck, sequence_ends};
+use crate::look::{amcheck, checksums, collations, foreign_keys, sequence_ends};
 
 #[tokio::test]
 async fn sound_data_is_found_sound_and_the_extension_is_gone_afterwards() {
     let ground = Ground::new(&[]).await;
     let session = ground.database("shop", NASTY).await;
     let mut checks = amcheck(&session).await;
+    checks.push(foreign_keys(&session).await);
     checks.push(sequence_ends(&session).await);
+    checks.push(collations(&session).await);
     assert_eq!(told(&checks), [""; 0]);
-    assert_eq!(checks.len(), 3);
+    assert_eq!(checks.len(), 5);
     let count = "SELECT (SELECT count(*) FROM pg_extension WHERE extname = 'amcheck') + \
         (SELECT count(*) FROM pg_namespace WHERE nspname = '_backout_look')";
     assert_eq!(session.query_one(count, &[]).await.unwrap().get::<_, i64>(0), 0);
@@ -55,6 +57,117 @@ async fn sequences_behind_their_column_are_told() {
         ["sequences are ahead of their columns, unhealthy: `Items_down_seq` stands at -1, and `Items.down` has -3; \
              `orders_id_seq` stands at 1, and `orders.id` has 1",]
     );
+}
+
+#[tokio::test]
+async fn rows_without_the_row_that_they_refer_to_are_counted_by_key() {
+    let ground = Ground::new(&[]).await;
+    let session = ground
+        .database(
+            "shop",
+            "CREATE TABLE orders (id int, at date, PRIMARY KEY (id, at)); INSERT INTO orders VALUES (1, '2026-11-21'); \
+             CREATE TABLE \"Items\" (n int, \"order\" int, at date, \
+               CONSTRAINT of_order FOREIGN KEY (\"order\", at) REFERENCES orders); \
+             CREATE TABLE notes (\"order\" int, at date); INSERT INTO notes VALUES (7, '2026-11-21'); \
+             ALTER TABLE notes ADD CONSTRAINT noted FOREIGN KEY (\"order\", at) REFERENCES orders NOT VALID; \
+             INSERT INTO \"Items\" VALUES (1, 1, '2026-11-21'), (2, NULL, '2020-01-01')",
+        )
+        .await;
+    let never = "1 row of `notes` has no row in `orders` (`noted`, which was never validated)";
+    let of = |bad: &str| vec![format!("foreign keys hold, unhealthy: {bad}")];
+    assert_eq!(told(&[foreign_keys(&session).await]), of(never));
+    // As a restore without triggers leaves it.
+    session
+        .batch_execute(
+            "SET session_replication_role = replica; INSERT INTO \"Items\" VALUES (3, 1, '2026-11-22'), (4, 9, '2026-11-21')",
+        )
+        .await
+        .unwrap();
+    let orphans = format!("2 rows of `Items` have no row in `orders` (`of_order`); {never}");
+    assert_eq!(told(&[foreign_keys(&session).await]), of(&orphans));
+}
+
+#[tokio::test]
+async fn an_index_that_is_sorted_by_a_collation_that_has_changed_is_named_with_its_reindex() {
+    let ground = Ground::new(&[]).await;
+    let session = ground
+        .database(
+            "shop",
+            "CREATE TABLE names (name text COLLATE \"de-x-icu\", plain text); CREATE INDEX \"By Plain\" ON names (plain); \
+             UPDATE pg_collation SET collversion = '1.0' WHERE collname = 'de-x-icu'",
+        )
+        .await;
+    assert_eq!(told(&[collations(&session).await]), [""; 0], "no index is sorted by it");
+    session.batch_execute("CREATE INDEX by_name ON names (plain, name)").await.unwrap();
+    let told_of = told(&[collations(&session).await]);
+    assert!(
+        told_of[0].starts_with("collations have not changed, unhealthy: \"de-x-icu\" is ")
+            && told_of[0].ends_with(
+                " and was 1.0: `REINDEX INDEX public.by_name`; then `ALTER COLLATION \"de-x-icu\" REFRESH VERSION`"
+            ),
+        "{told_of:?}"
+    );
+    session.batch_execute("REINDEX INDEX by_name; ALTER COLLATION \"de-x-icu\" REFRESH VERSION").await.unwrap();
+    assert_eq!(told(&[collations(&session).await]), [""; 0]);
+
+    let maintenance = ground.session("postgres").await;
+    let icu = "CREATE DATABASE icu TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'de'";
+    maintenance.batch_execute(icu).await.unwrap();
+    let session = ground.session("icu").await;
+    session.batch_execute("CREATE TABLE names (name text PRIMARY KEY)").await.unwrap();
+    assert_eq!(told(&[collations(&session).await]), [""; 0]);
+    maintenance.batch_execute("UPDATE pg_database SET datcollversion = '1.0' WHERE datname = 'icu'").await.unwrap();
+    let told_of = told(&[collations(&session).await]);
+    assert!(
+        told_of[0].ends_with("`REINDEX INDEX public.names_pkey`; then `ALTER DATABASE icu REFRESH COLLATION VERSION`"),
+        "{told_of:?}"
+    );
+    drop(session);
+    // What a restore has built is sorted by the collation of today: nothing is said of it.
+    let file = ground.server.data().with_file_name("icu.dump").display().to_string();
+    ground.run("pg_dump", "icu", &["-Fc", "-f", &file]).await;
+    maintenance.batch_execute(&icu.replace("DATABASE icu", "DATABASE restored")).await.unwrap();
+    ground.run("pg_restore", "restored", &["--exit-on-error", "-d", "restored", &file]).await;
+    assert_eq!(told(&[collations(&*ground.session("restored").await).await]), [""; 0]);
+}
+
+#[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "a page of a cluster of the test's own is damaged")]
+async fn a_page_that_lost_its_checksum_is_told_and_that_nobody_would_notice_as_well() {
+    let ground = Ground::with_checksums().await;
+    let session = ground.database("broken", "CREATE TABLE orders AS SELECT generate_series(1, 100) AS id").await;
+    assert_eq!(told(&[checksums(&session).await]), [""; 0]);
+    session.batch_execute("CHECKPOINT").await.unwrap();
+    let file = session.query_one("SELECT pg_relation_filepath('orders')", &[]).await.unwrap().get::<_, String>(0);
+    drop(session);
+    let file = ground.server.data().join(file);
+    let mut pages = std::fs::read(&file).unwrap();
+    pages[8000] ^= 1;
+    std::fs::write(&file, pages).unwrap();
+    // A copy of files reads no page, so the server does not know it yet.
+    let maintenance = ground.session("postgres").await;
+    maintenance.batch_execute("CREATE DATABASE shop TEMPLATE broken STRATEGY file_copy").await.unwrap();
+    let session = ground.session("shop").await;
+    assert!(session.batch_execute("SELECT * FROM orders").await.is_err());
+    // What a session counts is there for others at the latest when it has ended.
+    drop(session);
+    let mut told_of = Vec::new();
+    for _ in 0..100 {
+        told_of = told(&[checksums(&*ground.session("shop").await).await]);
+        if !told_of.is_empty() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    }
+    assert!(
+        told_of.len() == 1
+            && told_of[0].starts_with("no checksum failed, unhealthy: a page did not have its checksum "),
+        "{told_of:?}"
+    );
+
+    let ground = Ground::new(&[]).await;
+    let told_of = told(&[checksums(&*ground.session("postgres").await).await]);
+    assert!(told_of[0].starts_with("no checksum failed, unmeasurable: the server keeps no checksums"), "{told_of:?}");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod ground;
 
 mod alembic;
 mod django;
+mod late;
 mod ledgers;
 mod scripts;
 mod sources;

@@ -64,7 +64,7 @@ impl Server {
                 self.databases.remove(copy);
                 format!("`{copy}` is gone")
             }
-            DataAct::RestoreInPlace { source, live } => {
+            DataAct::RestoreInPlace { source, live, .. } => {
                 let restored = self.restored(source)?;
                 self.databases.insert(live.clone(), restored);
                 format!("`{live}` is restored in its place")

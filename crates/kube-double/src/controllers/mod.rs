@@ -1,0 +1,20 @@
+//! What a control plane and a node do: small, and in the same steps as Kubernetes' own, because clients watch the steps.
+//!
+//! Contract: a controller looks at one object, changes what is next, and says when to look again. It is called again
+//! after every change of the object or of what the object controls.
+
+mod daemon_set;
+mod deployment;
+mod garbage;
+mod job;
+mod namespace;
+mod ownership;
+mod pod;
+mod reconcile;
+mod replica_set;
+mod revisions;
+mod stateful_set;
+
+pub(crate) use garbage::{delete, remove_with_dependents};
+pub(crate) use ownership::{is_pod_ready, pods_of_workload, refusal};
+pub(crate) use reconcile::reconcile;

@@ -1,0 +1,13 @@
+//! What a test says shall happen.
+
+mod behaviour;
+mod fault;
+mod instruction;
+mod rules;
+
+pub use behaviour::{Behaviour, Timings};
+pub(crate) use behaviour::{milliseconds, tag};
+pub(crate) use fault::strike;
+pub use fault::{Fault, FaultKind};
+pub use instruction::{ConfigRule, Denial, Instruction};
+pub(crate) use rules::Script;

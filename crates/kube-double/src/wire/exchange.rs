@@ -1,0 +1,88 @@
+//! One request and its answer, faults included.
+
+use std::io;
+use std::sync::Arc;
+
+use http_body_util::BodyExt;
+use hyper::body::Incoming;
+use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT};
+use hyper::{Request as HttpRequest, Response};
+use url::form_urlencoded;
+
+use crate::api::{Answer, Call, Problem, dispatch};
+use crate::script::{FaultKind, milliseconds, strike};
+use crate::wire::request_log::verb;
+use crate::wire::stream::stream;
+use crate::wire::{Reply, Request, Shared};
+
+/// Answers a request; an error ends the connection without an answer.
+pub(crate) async fn exchange(shared: Arc<Shared>, request: HttpRequest<Incoming>) -> io::Result<Response<Reply>> {
+    let (call, query) = read(request).await?;
+    let mut told = Request::new(&call, query);
+    let fault = shared.change(|cluster| strike(&mut cluster.script.faults, verb(&call), &call.path));
+    if let Some(FaultKind::Delay { milliseconds: count }) = fault {
+        tokio::time::sleep(milliseconds(count)).await;
+    }
+    let result = match fault {
+        Some(FaultKind::Drop) => {
+            shared.note(told);
+            return Err(io::ErrorKind::ConnectionReset.into());
+        }
+        Some(FaultKind::Answer { code, retry_after }) => {
+            Err(Problem { retry_after, ..Problem::new(code, "the test has this request fail") })
+        }
+        _ => shared.change(|cluster| dispatch(cluster, &call)),
+    };
+    if matches!(fault, Some(FaultKind::LoseAnswer)) {
+        shared.note(told);
+        return Err(io::ErrorKind::ConnectionReset.into());
+    }
+    let response = match result {
+        Ok(Answer::Watch(watch)) => response(200, "application/json", stream(&shared, *watch, fault)),
+        Ok(Answer::Json(code, value)) => response(code, "application/json", Reply::from(value.to_string())),
+        Ok(Answer::Typed(code, kind, text)) => response(code, kind, Reply::from(text)),
+        Err(problem) => refusal(&problem),
+    };
+    told.code = response.status().as_u16();
+    shared.note(told);
+    Ok(response)
+}
+
+/// An answer with that code and type.
+pub(crate) fn response(code: u16, kind: &str, body: Reply) -> Response<Reply> {
+    let mut response = Response::new(body);
+    *response.status_mut() = hyper::StatusCode::from_u16(code).unwrap_or(hyper::StatusCode::INTERNAL_SERVER_ERROR);
+    if let Ok(kind) = kind.parse() {
+        response.headers_mut().insert(CONTENT_TYPE, kind);
+    }
+    response
+}
+
+fn refusal(problem: &Problem) -> Response<Reply> {
+    let mut response = response(problem.code, "application/json", Reply::from(problem.to_status().to_string()));
+    if let Some(seconds) = problem.retry_after {
+        response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    }
+    response
+}
+
+async fn read(request: HttpRequest<Incoming>) -> io::Result<(Call, String)> {
+    let (head, body) = request.into_parts();
+    let query = head.uri.query().unwrap_or_default().to_owned();
+    let body = body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec();
+    let call = Call {
+        method: head.method.to_string(),
+        path: head.uri.path().to_owned(),
+        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        accept: header(&head.headers, ACCEPT.as_str()).unwrap_or_default(),
+        content_type: header(&head.headers, CONTENT_TYPE.as_str()).unwrap_or_default(),
+        user_agent: header(&head.headers, USER_AGENT.as_str()).unwrap_or_default(),
+        impersonated: header(&head.headers, "impersonate-user"),
+        body,
+    };
+    Ok((call, query))
+}
+
+fn header(headers: &HeaderMap, name: &str) -> Option<String> {
+    Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
