@@ -3,10 +3,12 @@
 //! Contract: these types implement `backout_core::port::Platform`. Looking costs no request once a kind of object is known:
 //! one list and one watch keep it up to date ([`cluster`]). What a look means is decided in pure functions over the objects.
 
+mod argocd;
 mod cluster;
 mod helm;
 mod object;
 mod pods;
 
+pub use argocd::ArgocdPlatform;
 pub use cluster::{Cluster, ClusterOptions};
 pub use helm::HelmPlatform;

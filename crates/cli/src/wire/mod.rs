@@ -1,5 +1,6 @@
 //! Wiring: the only place that knows all the crates, and puts them together for one command.
 
+mod clusters;
 mod config;
 mod databases;
 mod deployer;
