@@ -14,14 +14,23 @@ pub(super) struct Target<'a> {
     pub(super) environment: &'a Environment,
 }
 
+/// Whether `helm` waits until what it put in place is well. It waits for hooks in any case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wait {
+    Pods,
+    HooksOnly,
+}
+
 /// Goes back to a revision. No old record is given up for the new one (`--history-max 0`).
-pub(super) fn rollback(target: &Target<'_>, revision: u32, timeout: Duration) -> Command {
-    waiting(target, "rollback", timeout).args(["--history-max", "0", "--", target.release]).arg(revision.to_string())
+pub(super) fn rollback(target: &Target<'_>, revision: u32, wait: Wait, timeout: Duration) -> Command {
+    let command = command(target, "rollback", timeout);
+    let command = if wait == Wait::Pods { command.arg("--wait") } else { command };
+    command.args(["--history-max", "0", "--", target.release]).arg(revision.to_string())
 }
 
 /// Takes a release away, with its history: as if it had never been there.
 pub(super) fn uninstall(target: &Target<'_>, timeout: Duration) -> Command {
-    waiting(target, "uninstall", timeout).args(["--", target.release])
+    command(target, "uninstall", timeout).args(["--wait", "--", target.release])
 }
 
 /// Asks for nothing but its version: whether it is there.
@@ -31,10 +40,10 @@ pub(super) fn version(program: &str, environment: &Environment) -> Command {
 
 const INSTALL: &str = "install Helm, or name its program: `platform: { helm: { program: FILE } }`";
 
-fn waiting(target: &Target<'_>, verb: &str, timeout: Duration) -> Command {
+fn command(target: &Target<'_>, verb: &str, timeout: Duration) -> Command {
     let seconds = timeout.as_secs().max(1);
     let mut command = Command::new(target.program, &own(target.environment))
-        .args([verb, "--namespace", target.namespace, "--wait", "--timeout"])
+        .args([verb, "--namespace", target.namespace, "--timeout"])
         .arg(format!("{seconds}s"))
         .limit(timeout + Duration::from_secs(60))
         .install(INSTALL);
@@ -75,17 +84,17 @@ mod tests {
         ]);
         let target =
             Target { program: "helm", access: &access, namespace: "shop", release: "web", environment: &environment };
-        let command = rollback(&target, 7, Duration::from_millis(96_500));
+        let command = rollback(&target, 7, Wait::Pods, Duration::from_millis(96_500));
         assert_eq!(
             command.to_string(),
-            "helm rollback --namespace shop --wait --timeout 96s --kube-context prod --kube-as-user deployer \
-             --kube-as-group a --kube-as-group b --history-max 0 -- web 7"
+            "helm rollback --namespace shop --timeout 96s --kube-context prod --kube-as-user deployer --kube-as-group a \
+             --kube-as-group b --wait --history-max 0 -- web 7"
         );
         let names: Vec<_> = command.environment().keys().filter_map(|name| name.to_str()).collect();
         assert_eq!(names, ["HELM_DRIVER", "PATH"]);
         let plain = ClusterAccess::default();
         let target = Target { access: &plain, ..target };
         let uninstall = uninstall(&target, Duration::from_millis(10)).to_string();
-        assert_eq!(uninstall, "helm uninstall --namespace shop --wait --timeout 1s -- web");
+        assert_eq!(uninstall, "helm uninstall --namespace shop --timeout 1s --wait -- web");
     }
 }

@@ -23,7 +23,7 @@ use crate::pods::{Family, trouble};
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How often the pods are looked at. It costs no request.
-const LOOK: Duration = Duration::from_millis(200);
+pub(super) const LOOK: Duration = Duration::from_millis(200);
 
 /// How long `helm` has to end when it is asked to.
 const GRACE: Duration = Duration::from_secs(10);
@@ -96,7 +96,7 @@ fn drain(helm: &mut Piped) {
 }
 
 /// How the workloads were before `helm` began: what was wrong then is not its doing.
-struct Watch<'a> {
+pub(super) struct Watch<'a> {
     release: &'a Release,
     manifest: &'a Manifest,
     pods: BTreeSet<String>,
@@ -105,7 +105,7 @@ struct Watch<'a> {
 }
 
 impl<'a> Watch<'a> {
-    async fn begin(release: &'a Release, manifest: &'a Manifest) -> Self {
+    pub(super) async fn begin(release: &'a Release, manifest: &'a Manifest) -> Self {
         let mut watch =
             Self { release, manifest, pods: BTreeSet::new(), generations: BTreeMap::new(), said: BTreeSet::new() };
         if let Ok(objects) = release.objects(manifest).await {
@@ -121,7 +121,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Ends when new pods have been in trouble for [`PATIENCE`].
-    async fn trouble(&self) -> Standing {
+    pub(super) async fn trouble(&self) -> Standing {
         let mut since: Option<Instant> = None;
         loop {
             match self.look().await {

@@ -9,28 +9,42 @@ use backout_core::port::{Blobs, PortError};
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
+use super::argv::{self, Wait};
 use super::observe::{Look, digest_of};
-use super::operate::{self, Operation};
+use super::operate::{self, LOOK, Operation, Watch};
 use super::platform::{detail, kept};
-use super::record::{History, Manifest, Record, Status, secrets};
+use super::record::{History, Manifest, Record, Status, Workload, secrets};
 use super::release::{Release, kinds};
-use super::{argv, repair};
+use super::repair;
 use crate::cluster::failed;
+use crate::object::made_at;
+use crate::pods::Family;
 
 /// What any rollout may take beside what its own settings grant.
 const BESIDE: Duration = Duration::from_secs(60);
 
 /// Makes a release run an artifact: ends what was left unfinished, puts the record back where Helm has forgotten it, and has
 /// `helm` go back to the revision that renders what the artifact has.
+///
+/// | the newest revision                       | and                                   | done                                |
+/// |-------------------------------------------|---------------------------------------|-------------------------------------|
+/// | is the artifact's, and so are its pods    | the switch starts nothing anew        | what reads older settings is started anew |
+/// | is the artifact's                         | it does                               | pods are made anew, and a rollback waits for them |
+/// | is another, or its pods are others        | the template of all its workloads moves | rollback, which waits for the pods |
+/// | is another                                | only settings of a workload move      | rollback; then its pods are made anew |
 pub(super) async fn switch(release: &Release, switch: &Switch, blobs: &dyn Blobs) -> Result<(), PortError> {
     let detail = detail(&switch.to)?;
     let wanted = Digest::try_from(digest_of(&switch.to.version.code).to_owned())
         .map_err(|error| PortError::new(format!("the artifact of `{}`: {error}", switch.to.service)))?;
     let history = release.history().await?;
-    let is_newest = history.newest().is_some_and(|record| record.digest() == wanted);
-    if is_newest && !switch.starts_anew() && runs(release, switch, &history).await? {
-        return Ok(());
+    let newest = history.newest().filter(|record| record.digest() == wanted);
+    if let Some(newest) = newest.filter(|_| !switch.starts_anew())
+        && runs(release, switch, &history).await?
+    {
+        // A run that ended between going back and starting anew left that to be done.
+        return refresh(release, detail, newest, history.backwards().nth(1)).await;
     }
+    let is_newest = newest.is_some();
     let history = repair::settle(release, "its client was gone, or had been given up").await?;
     let (revision, record) = match history.rendering(&wanted) {
         Some(record) => (record.revision(), record.clone()),
@@ -41,9 +55,16 @@ pub(super) async fn switch(release: &Release, switch: &Switch, blobs: &dyn Blobs
     };
     let manifest = Manifest::read(record.manifest());
     if is_newest && switch.starts_anew() {
-        start_anew(release, &manifest).await?;
+        start_anew(release, &manifest.workloads).await?;
     }
-    roll_back(release, detail, (revision, &record), manifest).await
+    let before = history.newest().cloned();
+    let unmoved = before.as_ref().map(|before| manifest.unmoved_from(&Manifest::read(before.manifest())));
+    let wait = if unmoved.is_some_and(|unmoved| !unmoved.is_empty()) { Wait::HooksOnly } else { Wait::Pods };
+    roll_back(release, detail, (revision, &record, wait)).await?;
+    match release.history().await?.newest().filter(|_| wait == Wait::HooksOnly) {
+        Some(newest) => refresh(release, detail, newest, before.as_ref()).await,
+        None => Ok(()),
+    }
 }
 
 /// Takes a release away with its history, so that it is as if it had never been there. The checkpoint of the present has its
@@ -84,13 +105,13 @@ async fn runs(release: &Release, switch: &Switch, history: &History) -> Result<b
 async fn roll_back(
     release: &Release,
     detail: &HelmArtifact,
-    (revision, record): (u32, &Record),
-    manifest: Manifest,
+    (revision, record, wait): (u32, &Record, Wait),
 ) -> Result<(), PortError> {
     let (namespace, environment) = (release.cluster.namespace().await?, release.cluster.environment());
-    let timeout = Duration::from_millis(detail.rollout_ms) + BESIDE;
-    let command = argv::rollback(&release.target(namespace, &environment), revision, timeout).secrets(secrets(record));
-    operate::run(release, Operation { command, manifest }).await.map_err(|error| {
+    let command = argv::rollback(&release.target(namespace, &environment), revision, wait, patience(detail));
+    let operation =
+        Operation { command: command.secrets(secrets(record)), manifest: Manifest::read(record.manifest()) };
+    operate::run(release, operation).await.map_err(|error| {
         if !error.what.contains("conflict") {
             return error;
         }
@@ -99,18 +120,78 @@ async fn roll_back(
     })
 }
 
-/// Has the pods of the newest revision made anew, as `kubectl rollout restart` does: going back to what is there already
-/// would not. Helm leaves the annotation alone, and waits for the new pods.
-async fn start_anew(release: &Release, manifest: &Manifest) -> Result<(), PortError> {
+/// How long a rollout of the release may take.
+fn patience(detail: &HelmArtifact) -> Duration {
+    Duration::from_millis(detail.rollout_ms) + BESIDE
+}
+
+/// Makes the pods anew that still have the settings of the revision before: Helm puts ConfigMaps and Secrets back, and leaves
+/// pods alone whose template has not changed. Waits until they are well.
+async fn refresh(
+    release: &Release,
+    detail: &HelmArtifact,
+    newest: &Record,
+    before: Option<&Record>,
+) -> Result<(), PortError> {
+    let Some(before) = before else { return Ok(()) };
+    let manifest = Manifest::read(newest.manifest());
+    let objects = release.objects(&manifest).await?;
+    let is_older = |workload: &Workload| {
+        let Some(object) = objects.workload(workload.kind, &workload.name) else { return false };
+        let family = Family::of(object, &objects.revisions, &objects.pods);
+        family.members.iter().any(|member| made_at(member.pod) < newest.began_at())
+    };
+    let mut unmoved = manifest.unmoved_from(&Manifest::read(before.manifest()));
+    unmoved.retain(is_older);
+    if unmoved.is_empty() {
+        return Ok(());
+    }
+    let watch = Watch::begin(release, &manifest).await;
+    start_anew(release, &unmoved).await?;
+    tokio::select! {
+        trouble = watch.trouble() => {
+            let what = format!("release `{}` went back, but its pods do not run: {}", release.name(), trouble.what);
+            Err(PortError::new(what))
+        }
+        waited = tokio::time::timeout(patience(detail), well(release, newest)) => match waited {
+            Ok(ended) => ended,
+            Err(_) => Err(PortError::new(format!(
+                "release `{}` went back, but its pods were not well within {} s",
+                release.name(),
+                patience(detail).as_secs()
+            ))),
+        },
+    }
+}
+
+/// Ends when all instances are of the newest revision, and well.
+async fn well(release: &Release, newest: &Record) -> Result<(), PortError> {
+    loop {
+        if let Some(known) = release.newest().await?.filter(|known| known.record.revision() == newest.revision()) {
+            let objects = release.objects(&known.manifest).await?;
+            let look = Look::new(&known, &objects, release.cluster.namespace().await?, release.now());
+            if let Seen::Present(running) = look.seen()
+                && running.is_well()
+                && running.instances.iter().all(|instance| instance.version == look.version())
+            {
+                return Ok(());
+            }
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Has the pods of workloads made anew, as `kubectl rollout restart` does. Helm leaves the annotation alone.
+async fn start_anew(release: &Release, workloads: &[Workload]) -> Result<(), PortError> {
     let namespace = release.cluster.namespace().await?;
     let annotations = json!({"kubectl.kubernetes.io/restartedAt": release.now().to_string()});
     let patch = json!({"spec": {"template": {"metadata": {"annotations": annotations}}}});
     let params = PatchParams { field_manager: Some("backout".to_owned()), ..PatchParams::default() };
     let is_here = |own: &Option<String>| own.as_deref().is_none_or(|own| own == namespace);
-    for workload in manifest.workloads.iter().filter(|workload| is_here(&workload.namespace)) {
+    for workload in workloads.iter().filter(|workload| is_here(&workload.namespace)) {
         let [kind, _] = kinds(workload.kind);
         match release.cluster.api(kind).await?.patch(&workload.name, &params, &Patch::Merge(&patch)).await {
-            Ok(_) => {}
+            Ok(written) => release.cluster.live(kind).await?.reflects(&written).await?,
             // Going back makes it again.
             Err(kube::Error::Api(status)) if status.code == 404 => {}
             Err(error) => return Err(failed(&format!("`{}` could not be started anew", workload.words()), &error)),

@@ -13,6 +13,9 @@ use crate::object::{list, number, text};
 /// Kinds that take data of the user with them when they are deleted.
 const WITH_DATA: [&str; 3] = ["PersistentVolumeClaim", "PersistentVolume", "Namespace"];
 
+/// Kinds that pods read when they start.
+const CONFIGURATION: [&str; 2] = ["ConfigMap", "Secret"];
+
 /// How long a pod may take to stop where its template does not say, in seconds.
 const GRACE: i64 = 30;
 
@@ -26,6 +29,8 @@ pub(crate) struct Manifest {
     pub(crate) workloads: Vec<Workload>,
     /// What takes data with it when the release is uninstalled: `PersistentVolumeClaim/shop-db`.
     pub(crate) with_data: Vec<String>,
+    /// ConfigMaps and Secrets, by kind and name.
+    configuration: BTreeMap<(String, String), Value>,
 }
 
 /// A workload as a chart rendered it.
@@ -56,6 +61,9 @@ impl Manifest {
         if WITH_DATA.contains(&kind) && policy.and_then(Value::as_str) != Some("keep") {
             self.with_data.push(format!("{kind}/{name}"));
         }
+        if CONFIGURATION.contains(&kind) {
+            self.configuration.insert((kind.to_owned(), name.to_owned()), document.clone());
+        }
         let kind = match kind {
             "Deployment" => WorkloadKind::Deployment,
             "StatefulSet" => WorkloadKind::StatefulSet,
@@ -64,6 +72,20 @@ impl Manifest {
         };
         let namespace = text(document, "/metadata/namespace").map(str::to_owned);
         self.workloads.push(Workload { kind, name: name.to_owned(), namespace, json: document.clone() });
+    }
+
+    /// The workloads of it that going here from `now` does not start anew by itself, although they read a ConfigMap or Secret
+    /// that changes with it: their template is the same, and a pod reads its environment once.
+    pub(crate) fn unmoved_from(&self, now: &Self) -> Vec<Workload> {
+        let differs = |key: &&(String, String)| self.configuration.get(key) != now.configuration.get(key);
+        let keys = self.configuration.keys().chain(now.configuration.keys());
+        let changed: Vec<&str> = keys.filter(differs).map(|(_, name)| name.as_str()).collect();
+        let is_unmoved = |workload: &&Workload| {
+            let before = now.workloads.iter().find(|before| before.words() == workload.words());
+            before.is_some_and(|before| before.template() == workload.template())
+                && workload.template().is_some_and(|template| changed.iter().any(|name| names(template, name)))
+        };
+        self.workloads.iter().filter(is_unmoved).cloned().collect()
     }
 
     /// How long its pods may take to stop, in milliseconds.
@@ -95,6 +117,10 @@ impl Workload {
         containers.filter_map(|it| Some((text(it, "/name")?.to_owned(), text(it, "/image")?.to_owned()))).collect()
     }
 
+    fn template(&self) -> Option<&Value> {
+        self.json.pointer("/spec/template")
+    }
+
     fn grace_s(&self) -> i64 {
         number(&self.json, "/spec/template/spec/terminationGracePeriodSeconds").unwrap_or(GRACE)
     }
@@ -110,6 +136,16 @@ impl Workload {
             + if self.kind == WorkloadKind::Deployment { 0 } else { self.grace_s() };
         let turns = i64::from(self.replicas());
         pod.saturating_mul(if self.kind == WorkloadKind::StatefulSet { turns.max(1) } else { turns.clamp(1, TURNS) })
+    }
+}
+
+/// Whether a text somewhere in a template is that name.
+fn names(template: &Value, name: &str) -> bool {
+    match template {
+        Value::String(text) => text == name,
+        Value::Array(items) => items.iter().any(|item| names(item, name)),
+        Value::Object(fields) => fields.values().any(|field| names(field, name)),
+        _ => false,
     }
 }
 
@@ -159,7 +195,7 @@ fn kind_of(document: &str) -> Option<&str> {
 
 fn value(document: &str) -> Option<Value> {
     let matters = |kind: &str| {
-        WITH_DATA.contains(&kind) || ["List", "Secret", "Deployment", "StatefulSet", "DaemonSet"].contains(&kind)
+        [&WITH_DATA[..], &CONFIGURATION, &["List", "Deployment", "StatefulSet", "DaemonSet"]].concat().contains(&kind)
     };
     if kind_of(document).is_some_and(|kind| !matters(kind)) {
         return None;
@@ -199,6 +235,24 @@ mod tests {
         assert_eq!(words, ["daemonset/agent", "statefulset/db2"]);
         assert_eq!(read.workloads[0].namespace.as_deref(), Some("other"));
         assert_eq!(read.with_data, ["PersistentVolumeClaim/data"]);
+    }
+
+    #[test]
+    fn workloads_that_only_read_what_changes_are_not_started_anew_by_going_back() {
+        let manifest = |greeting: &str, image: &str| {
+            let web = format!(
+                "kind: Deployment\nmetadata: {{name: web}}\nspec: {{template: {{spec: {{containers: [{{name: app, image: {image}, \
+                 envFrom: [{{configMapRef: {{name: settings}}}}]}}]}}}}}}\n"
+            );
+            let job = "kind: DaemonSet\nmetadata: {name: agent}\nspec: {template: {spec: {containers: [{name: a}]}}}\n";
+            let settings = format!("kind: ConfigMap\nmetadata: {{name: settings}}\ndata: {{greeting: {greeting}}}\n");
+            Manifest::read(&[web.as_str(), job, settings.as_str()].join("---\n"))
+        };
+        let unmoved =
+            |now: Manifest, then: Manifest| then.unmoved_from(&now).iter().map(Workload::words).collect::<Vec<_>>();
+        assert_eq!(unmoved(manifest("new", "web:1"), manifest("old", "web:1")), ["deployment/web"]);
+        assert!(unmoved(manifest("new", "web:2"), manifest("old", "web:1")).is_empty(), "its template moves");
+        assert!(unmoved(manifest("old", "web:1"), manifest("old", "web:1")).is_empty());
     }
 
     #[test]
