@@ -104,6 +104,13 @@ pub(crate) struct KeptMark {
     pub(crate) subscriptions: Vec<String>,
     /// Whether it is closed and read-only by now.
     pub(crate) locked: bool,
+    /// Where it was put aside because a swap was taken back: the transaction that came next when it had been opened to
+    /// applications. Row versions that are not older were written since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) used_since: Option<u64>,
+    /// See [`PlacedMark::base`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) base: Option<u64>,
 }
 
 /// A database that was given the name that applications use.
@@ -122,6 +129,22 @@ pub(crate) struct PlacedMark {
     /// Subscriptions that were disabled when it had been put aside, and are to be enabled again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) subscriptions: Vec<String>,
+    /// Where the server stood before anybody could write to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) opened: Option<OpenedMark>,
+    /// Row versions older than this transaction are those of the restore point that it was built from; `None` where it was
+    /// not built by us.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) base: Option<u64>,
+}
+
+/// Where the server stood before a database was opened to applications.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OpenedMark {
+    /// The transaction that came next, in 64 bits.
+    pub(crate) transaction: u64,
+    /// How many rows had been deleted from its tables, as the server counts them.
+    pub(crate) deleted: u64,
 }
 
 /// A database as the catalogs have it, with its comment taken apart.

@@ -127,6 +127,10 @@ impl Database for Postgres {
         Box::pin(loss::estimate(&self.target, manifest))
     }
 
+    fn estimate_undo(&self) -> Pending<'_, Result<LossEstimate, PortError>> {
+        Box::pin(loss::estimate_undo(&self.target))
+    }
+
     fn vault<'a>(&'a self, blobs: &'a dyn Blobs) -> Pending<'a, Result<Option<BlobRef>, PortError>> {
         Box::pin(migrate::vault(&self.target, blobs))
     }

@@ -182,12 +182,21 @@ pub fn stack_image(test: &str) -> Option<String> {
 }
 
 /// What the test-bed recorded as the address of one of its parts.
-#[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
 fn address_of(part: &str) -> Option<String> {
+    recorded(part, "address")
+}
+
+/// Where the test-bed put one of its parts.
+pub(crate) fn path_of(part: &str) -> Option<PathBuf> {
+    recorded(part, "path").map(PathBuf::from)
+}
+
+#[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
+fn recorded(part: &str, field: &str) -> Option<String> {
     let folder = std::env::var_os("BACKOUT_TESTBED").map_or_else(default_testbed, PathBuf::from);
     let record = std::fs::read(folder.join("testbed.json")).ok()?;
     let record: serde_json::Value = serde_json::from_slice(&record).ok()?;
-    Some(record.pointer(&format!("/parts/{part}/address"))?.as_str()?.to_owned())
+    Some(record.pointer(&format!("/parts/{part}/{field}"))?.as_str()?.to_owned())
 }
 
 fn default_testbed() -> PathBuf {

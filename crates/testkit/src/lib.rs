@@ -1,10 +1,11 @@
 //! What tests of several crates share: an in-memory world with injectable faults, a clock that stands still, disks that fill
-//! up, and the way to skip by name.
+//! up, real Kubernetes clients, and the way to skip by name.
 //!
 //! Contract: doubles are small real things, never expectations about calls.
 
 pub mod docker;
 pub mod guarded;
+pub mod kube;
 pub mod manual_clock;
 pub mod skip;
 pub mod small_disk;

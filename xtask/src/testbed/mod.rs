@@ -1,5 +1,5 @@
 //! The real parts that tests need: Docker Engine, Compose, a registry, PostgreSQL, Redis, Prometheus,
-//! Python with migration tools and a stand-in for S3, and the images that tests run.
+//! Python with migration tools and a stand-in for S3, `kubectl` and `helm`, and the images that tests run.
 //!
 //! Contract: `up` is idempotent; every process it starts is in a session of its own on a loopback port of its own, with
 //! its id and start time recorded in `testbed.json`; `down` ends exactly those. What cannot be had is `unavailable` with
@@ -9,6 +9,7 @@ mod compose;
 mod daemon;
 mod docker;
 mod image;
+mod kube;
 mod layout;
 mod packages;
 mod postgres;
@@ -25,7 +26,7 @@ use crate::testbed::layout::Layout;
 use crate::testbed::record::{Part, Record, State};
 
 /// In the order in which they are started; they are ended in reverse.
-const PARTS: [(&str, Start); 10] = [
+const PARTS: [(&str, Start); 11] = [
     ("docker", docker::start),
     ("compose", compose::start),
     ("registry", registry::start),
@@ -36,6 +37,7 @@ const PARTS: [(&str, Start); 10] = [
     ("systemd", image::systemd),
     ("stack", image::stack),
     ("python", python::start),
+    ("kube", kube::start),
 ];
 
 /// Brings one part up; gets what was recorded of it before.

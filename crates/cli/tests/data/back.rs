@@ -38,6 +38,57 @@ fn a_cut_off_dump_is_refused_before_anything_is_touched() {
     shop.backout(&["backup", "verify", "--level", "V0"]).expect_code(6);
 }
 
+/// The rows that the newest list of lost rows counts.
+fn lost(shop: &Shop) -> u64 {
+    let records = shop.journal().since(0);
+    let newest = records.iter().rev().find(|record| record.kind == "loss_reported").unwrap();
+    let tables = newest.body["report"]["tables"].as_array().unwrap();
+    let counts =
+        tables.iter().flat_map(|table| ["inserted", "updated", "deleted"].map(|of| table[of].as_u64().unwrap()));
+    counts.sum()
+}
+
+/// What was written between the swap and its undoing is treated as any loss: asked about, listed, and can be put back.
+#[test]
+fn what_was_written_since_the_swap_is_not_lost_by_undoing_it() {
+    let shop = Shop::guarded();
+    shop.damage();
+    shop.backout(&["rollback", "--database", "main", "--yes", "--accept-loss", &LOST.to_string()]).expect_code(0);
+    // Of the rows that the damage changed as well, 1 is written here; 300 and 400 are as both databases had them.
+    shop.sql(
+        "shop",
+        "INSERT INTO orders (what, cents) SELECT 'since', n FROM generate_series(1, 3) n; \
+         UPDATE orders SET cents = 7 WHERE id IN (1, 400); DELETE FROM orders WHERE id = 300",
+    );
+    let (since, before) = (shop.orders("shop"), shop.state_of_server());
+    for agreed in [&[][..], &["--accept-loss", "5"]] {
+        let ended = shop.backout(&[&["rollback", "--undo", "--yes"], agreed].concat()).expect_code(5);
+        assert!(ended.stderr.contains("loss-not-accepted") && ended.stderr.contains("about 6 rows"), "{ended:?}");
+        assert_eq!(shop.state_of_server(), before);
+    }
+    shop.backout(&["rollback", "--undo", "--yes", "--accept-loss", "6"]).expect_code(0);
+    let aside = shop.aside();
+    assert_eq!((shop.orders("shop").as_str(), shop.orders(&aside)), (DAMAGED, since));
+    shop.assert_open();
+    assert_eq!(lost(&shop), 6);
+    assert!(aside.starts_with("shop_rb_"), "{aside}");
+
+    let listed = shop.document(&["backup", "list"]);
+    assert_eq!(listed["kept"][0]["dbname"], aside.as_str(), "{listed}");
+    let checked = shop.backout(&["check"]);
+    assert!(checked.stdout.contains(&aside) || checked.stderr.contains(&aside), "{checked:?}");
+
+    let done = shop.document(&["backup", "reimport", "--yes", "--with-deletes"]);
+    let table = &done["reimport"]["tables"][0];
+    let counted = ["inserted", "updated", "deleted", "conflicts"].map(|key| table[key].as_u64().unwrap());
+    assert_eq!(counted, [3, 1, 1, 1], "{done}");
+    let row = |id: u32| shop.list("shop", &format!("SELECT cents::text FROM orders WHERE id = {id}"));
+    assert_eq!((row(1), row(400), row(300)), (vec!["-5".to_owned()], vec!["7".to_owned()], vec![]));
+    shop.backout(&["backup", "drop-aside", &aside]).expect_code(1);
+    shop.backout(&["backup", "drop-aside", &aside, "--force"]).expect_code(0);
+    assert_eq!(shop.databases(), ["shop"]);
+}
+
 /// Of the right size, so that only reading it tells.
 #[test]
 fn a_dump_that_was_written_over_leaves_the_database_as_it_was() {
@@ -68,6 +119,7 @@ fn going_back_can_be_undone_and_lost_rows_can_be_put_back() {
     shop.backout(&["rollback", "--undo", "--yes"]).expect_code(0);
     assert_eq!((shop.orders("shop").as_str(), shop.orders(&shop.aside()).as_str()), (DAMAGED, GOOD));
     shop.assert_open();
+    assert_eq!(lost(&shop), 0, "nothing was written in between");
     shop.backout(&["rollback", "--undo", "--yes"]).expect_code(0);
     assert_eq!((shop.orders("shop").as_str(), shop.orders(&shop.aside()).as_str()), (GOOD, DAMAGED));
     shop.assert_open();

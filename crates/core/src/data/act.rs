@@ -146,8 +146,10 @@ pub enum DataAct {
     ReportLoss {
         /// The database put aside.
         damaged: String,
-        /// The restore point that took its place.
-        point: Box<RestorePoint>,
+        /// The restore point that took its place, or that both databases come from where a swap is taken back; `None` where
+        /// it was a moment of the server's log that nobody took a restore point at.
+        #[serde(default)]
+        point: Option<Box<RestorePoint>>,
     },
 }
 

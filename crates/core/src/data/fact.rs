@@ -79,7 +79,7 @@ pub struct KeptDatabase {
     pub since: Timestamp,
     /// Until when it is kept.
     pub until: Timestamp,
-    /// The restore point that took its place.
+    /// The restore point that took its place, or that it was made from where a swap was taken back.
     pub backup: Option<BackupId>,
 }
 

@@ -68,6 +68,12 @@ pub trait Database: Send + Sync {
     /// Where the database cannot be reached.
     fn estimate<'a>(&'a self, manifest: &'a Manifest) -> Pending<'a, Result<LossEstimate, PortError>>;
 
+    /// What taking the last swap back would lose: what was written since applications got the database that is in use.
+    ///
+    /// # Errors
+    /// Where the database cannot be reached, or bears no mark of when that was.
+    fn estimate_undo(&self) -> Pending<'_, Result<LossEstimate, PortError>>;
+
     /// Keeps the down scripts of the release that is deployed now; `None` where no migrations are configured.
     ///
     /// # Errors

@@ -19,10 +19,8 @@ pub(super) fn of_data(body: &Body) -> Option<Said> {
         Body::LossReported { database, report } => {
             let lost: u64 = report.tables.iter().map(rows_of).sum();
             let text = match lost {
-                0 => format!("`{database}`: nothing that was written since the restore point is missing"),
-                _ => {
-                    format!("`{database}`: {} written since the restore point are not in use any more", rows_text(lost))
-                }
+                0 => format!("`{database}`: nothing that was written meanwhile is missing"),
+                _ => format!("`{database}`: {} written meanwhile are not in use any more", rows_text(lost)),
             };
             said("loss", text).with(loss_lines(report)).bad_if(lost > 0 || !report.not_compared.is_empty())
         }

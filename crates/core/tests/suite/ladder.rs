@@ -429,11 +429,19 @@ fn a_swap_is_undone_by_one_swap() {
     assert_eq!(names(&climb(&shop, &undo)), [RefusalName::TargetIsWhatRuns]);
     shop.put_aside = Some("shop_damaged_old".to_owned());
     let plan = climb(&shop, &undo);
-    assert_eq!((kinds(&plan), names(&plan)), (vec!["swap_database", "flush"], vec![]));
+    assert_eq!((kinds(&plan), names(&plan)), (vec!["swap_database", "flush", "report_loss"], vec![]));
     let Action::Data(step) = &plan.steps[0].action else { panic!() };
     let DataAct::Swap { copy, aside, .. } = &step.act else { panic!() };
     assert_eq!((copy.as_str(), aside.as_str()), ("shop_damaged_old", "shop_rb_run1"));
     let named = Request { scope: Scope::Data, ..asking(DataWish { undoes_swap: true, ..damaged() }) };
+    shop.estimate = Ok(estimate(3));
+    let writes = climb(&shop, &undo);
+    assert_eq!(names(&writes), [RefusalName::LossNotAccepted], "what was written since the swap is lost to the name");
+    assert_eq!(writes.data[0].loss.as_ref().unwrap().rows(), 3);
+    let agreed = DataWish { undoes_swap: true, accept_loss: Some(3), ..DataWish::default() };
+    assert_eq!(names(&climb(&shop, &Request { scope: Scope::Data, ..asking(agreed) })), []);
+    shop.estimate = Err("it bears no mark".to_owned());
+    assert_eq!(names(&climb(&shop, &undo)), [RefusalName::LossNotAccepted]);
     shop.put_aside = None;
     assert_eq!(names(&climb(&shop, &named)), [RefusalName::NoWayBack]);
 }

@@ -11,7 +11,7 @@ use crate::recovery::Wanted;
 use crate::restore::{self, RestoreOptions};
 use crate::words::failed;
 use crate::{Session, Target};
-use crate::{look, recovery};
+use crate::{look, loss, recovery};
 
 /// A copy that is to be.
 pub(super) struct Order<'a> {
@@ -101,7 +101,10 @@ async fn filled(
     replay::replay(client, order.copy, properties).await?;
     let mut checks = match manifest {
         Some(manifest) => verified::contents(target, order.copy, manifest, order.tables).await?,
-        None => Vec::new(),
+        None => {
+            loss::keep_base(target, order.copy).await?;
+            Vec::new()
+        }
     };
     checks.extend(verified::properties(order.copy, properties, &look::properties(client, order.copy).await?)?);
     verify(target, client, order.copy).await?;

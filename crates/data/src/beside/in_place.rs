@@ -199,7 +199,7 @@ async fn place(target: &Target, client: &Client, wanted: &Wanted<'_>, names: &Na
     let (source, run) = (Some(build::source(wanted.source, &[])), run_of(wanted).map(str::to_owned));
     let (was, at) = (names.fresh.clone(), target.clock.now());
     (fresh.marks.copy, fresh.marks.closed) = (None, None);
-    fresh.marks.placed = Some(PlacedMark { was, source, run, at, subscriptions: Vec::new() });
+    fresh.marks.placed = Some(PlacedMark { was, source, run, at, subscriptions: Vec::new(), opened: None, base: None });
     statements.push(fresh.statement(&names.live));
     statements.push("COMMIT".to_owned());
     swap::sessions::end(client, &[fresh.oid], &[]).await?;

@@ -20,7 +20,7 @@ use crate::words::failed;
 use crate::{Address, Target};
 
 /// How long counting may take.
-const BUDGET: Duration = Duration::from_secs(4);
+pub(super) const BUDGET: Duration = Duration::from_secs(4);
 /// How many tables are counted at once.
 const SESSIONS: usize = 3;
 /// The least time that a table is given: less is not worth a question.
@@ -31,7 +31,7 @@ pub(crate) async fn estimate(target: &Target, manifest: &Manifest) -> Result<Los
     let deadline = Instant::now() + BUDGET;
     let address = target.admin_address().await?;
     let session = address.connect().await?;
-    let moment = moment(&session, manifest).await?;
+    let moment = moment(&session, manifest.lsn.as_deref()).await?;
     let window = moment.since(manifest);
     let mut limits = window.limits;
     let since = moment.row_versions_since(manifest);
@@ -50,6 +50,7 @@ pub(crate) async fn estimate(target: &Target, manifest: &Manifest) -> Result<Los
             numbers_hold: since.is_ok(),
             is_in_manifest: then.is_some(),
             is_rewritten: then.is_some_and(|then| then.relfilenode != shape.relfilenode),
+            is_since_opened: false,
         };
         let now = TableNow { counted: counted.get(name).copied(), counters: counters.get(name).copied() };
         let (estimate, limit) = estimate_table(name, then, &now, history);
@@ -74,7 +75,7 @@ fn gone(then: &TableContent) -> (TableEstimate, String) {
 }
 
 /// Rows inserted, updated and deleted, by table.
-async fn counters(client: &Client) -> Result<BTreeMap<ObjectName, [u64; 3]>, PortError> {
+pub(super) async fn counters(client: &Client) -> Result<BTreeMap<ObjectName, [u64; 3]>, PortError> {
     let asked = "SELECT schemaname::text, relname::text, n_tup_ins, n_tup_upd, n_tup_del FROM pg_stat_user_tables";
     let rows =
         client.query(asked, &[]).await.map_err(|error| failed("could not read the server's counters", &error))?;
@@ -87,7 +88,7 @@ async fn counters(client: &Client) -> Result<BTreeMap<ObjectName, [u64; 3]>, Por
 }
 
 /// Tables in the order in which they are counted: where time ends, those are left that seem to have no writes.
-fn most_written_first<'a>(
+pub(super) fn most_written_first<'a>(
     shapes: impl Iterator<Item = &'a Shape>,
     then: &BTreeMap<&ObjectName, &TableContent>,
     counters: &BTreeMap<ObjectName, [u64; 3]>,
@@ -103,7 +104,7 @@ fn most_written_first<'a>(
 }
 
 /// All rows and young ones of each table that there was time for. The last of `left` is counted first.
-async fn count(
+pub(super) async fn count(
     address: &Address,
     left: Vec<Shape>,
     since: Option<u32>,

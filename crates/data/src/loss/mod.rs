@@ -5,6 +5,7 @@
 //! What a row comes to is decided in `backout_core::data` (`tell`, `merge`), with the tables of truth that say why.
 
 mod back;
+mod base;
 mod estimate;
 mod lost;
 mod moment;
@@ -12,8 +13,11 @@ mod rows;
 mod step;
 #[cfg(test)]
 mod tests;
+mod undone;
 
 pub(crate) use back::reimport;
 pub use back::{Conflict, ReimportOptions, ReimportReport, TableReimport};
+pub(crate) use base::keep_base;
 pub(crate) use estimate::estimate;
 pub(crate) use step::{perform, reached, undo};
+pub(crate) use undone::estimate_undo;

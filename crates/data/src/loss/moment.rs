@@ -1,15 +1,15 @@
 //! Where the server stands now.
 
-use backout_core::data::{Manifest, Moment};
+use backout_core::data::Moment;
 use backout_core::port::PortError;
 use jiff::Timestamp;
 use tokio_postgres::Client;
 
 use crate::words::failed;
 
-/// Where the server that `client` is connected to stands. What the role may not ask, and what a replica does not know, is
+/// Where the server that `client` is connected to stands, and how far its log is from `lsn`. What the role may not ask, and what a replica does not know, is
 /// left out.
-pub(super) async fn moment(client: &Client, manifest: &Manifest) -> Result<Moment, PortError> {
+pub(super) async fn moment(client: &Client, lsn: Option<&str>) -> Result<Moment, PortError> {
     let asked =
         "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::int8, pg_snapshot_xmax(pg_current_snapshot())::text";
     let row = client.query_one(asked, &[]).await;
@@ -18,11 +18,11 @@ pub(super) async fn moment(client: &Client, manifest: &Manifest) -> Result<Momen
     let next_transaction = row.get::<_, String>(1).parse().unwrap_or_default();
     let asked = "SELECT system_identifier::text FROM pg_control_system()";
     let system_identifier = client.query_one(asked, &[]).await.ok().map(|row| row.get(0));
-    let log_bytes = match &manifest.lsn {
+    let log_bytes = match lsn {
         None => None,
         Some(lsn) => {
             let asked = "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), $1::text::pg_lsn)::int8";
-            client.query_one(asked, &[lsn]).await.ok().map(|row| row.get(0))
+            client.query_one(asked, &[&lsn]).await.ok().map(|row| row.get(0))
         }
     };
     Ok(Moment { at, next_transaction, system_identifier, log_bytes })

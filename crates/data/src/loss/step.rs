@@ -15,7 +15,7 @@ fn not_ours(step: &DataStep) -> PortError {
 /// Does an act on rows.
 pub(crate) async fn perform(target: &Target, step: &DataStep, ports: Ports<'_>) -> Result<DataDone, PortError> {
     match &step.act {
-        DataAct::ReportLoss { damaged, point } => lost::perform(target, damaged, point, ports).await,
+        DataAct::ReportLoss { damaged, point } => lost::perform(target, damaged, point.as_deref(), ports).await,
         DataAct::UndoRows { copy, tables } => undo_rows::perform(target, copy, tables, ports).await,
         _ => Err(not_ours(step)),
     }
@@ -24,7 +24,7 @@ pub(crate) async fn perform(target: &Target, step: &DataStep, ports: Ports<'_>) 
 /// Looks whether what an act on rows names is there.
 pub(crate) async fn reached(target: &Target, step: &DataStep, _blobs: &dyn Blobs) -> Result<(bool, String), PortError> {
     match &step.act {
-        DataAct::ReportLoss { damaged, point } => Ok(lost::is_there(target, damaged, point)),
+        DataAct::ReportLoss { damaged, point } => Ok(lost::is_there(target, damaged, point.as_deref())),
         DataAct::UndoRows { copy, tables } => undo_rows::reached(target, copy, tables).await,
         _ => Err(not_ours(step)),
     }

@@ -5,7 +5,7 @@
 //! | Django | `migrate APP PARENT` or `zero` | `migrate APP NAME` |
 //! | Alembic | `downgrade PARENT` or `base` | `upgrade REVISION` |
 //! | Rails | `db:migrate:down VERSION=` | `db:migrate:up VERSION=` |
-//! | Flyway, Liquibase, node-pg-migrate | the last one only | the next one only |
+//! | Flyway, Liquibase (4.4 and newer), node-pg-migrate | the last one only | the next one only |
 
 use backout_core::config::Migrations;
 use backout_core::data::{Framework, Ledger, MigrationGraph, Revision};

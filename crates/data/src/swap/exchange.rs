@@ -58,19 +58,27 @@ fn marked(names: &Names, prepared: &Prepared, live: &Marked, quiet: &Quiet) -> (
     let frozen = aside.marks.frozen.take();
     let since = frozen.as_ref().map_or(Timestamp::UNIX_EPOCH, |frozen| frozen.since);
     let keep = SignedDuration::from_millis(i64::try_from(names.keep_ms).unwrap_or(i64::MAX));
-    aside.marks.placed = None;
+    let was_placed = aside.marks.placed.take();
+    // One that was kept comes back: what goes aside for it is what an earlier swap had placed.
+    let back = placed.marks.kept.take();
+    let used = was_placed.filter(|_| back.is_some());
+    let point = |kept: &KeptMark| kept.backup.clone();
     aside.marks.kept = Some(KeptMark {
         since,
         until: since.checked_add(keep).unwrap_or(Timestamp::MAX),
-        backup: made.as_ref().and_then(|made| made.point.clone()),
+        backup: made.as_ref().and_then(|made| made.point.clone()).or(back.as_ref().and_then(point)),
         lsn: Some(quiet.lsn.clone()),
         subscriptions: frozen.as_ref().map(|frozen| frozen.subscriptions.clone()).unwrap_or_default(),
         locked: false,
+        used_since: used.as_ref().and_then(|used| used.opened).map(|opened| opened.transaction),
+        base: used.and_then(|used| used.base),
     });
     aside.marks.closed = frozen.map(|frozen| frozen.closed);
     placed.marks.closed = None;
-    let subscriptions = placed.marks.kept.take().map(|kept| kept.subscriptions).unwrap_or_default();
+    let base = back.as_ref().map_or(Some(quiet.opened.transaction), |back| back.base);
+    let subscriptions = back.map(|back| back.subscriptions).unwrap_or_default();
     let (was, source) = (names.copy.clone(), made.map(|made| made.source));
-    placed.marks.placed = Some(PlacedMark { was, source, run: None, at: since, subscriptions });
+    let opened = Some(quiet.opened);
+    placed.marks.placed = Some(PlacedMark { was, source, run: None, at: since, subscriptions, opened, base });
     (aside, placed)
 }

@@ -9,7 +9,7 @@ use super::names::Names;
 use super::preflight::{Prepared, no_prepared_transactions};
 use super::{sequences, sessions, slots};
 use crate::look;
-use crate::marks::{self, FrozenMark, Marked};
+use crate::marks::{self, FrozenMark, Marked, OpenedMark};
 use crate::words::{failed, quoted};
 use crate::{Session, Target};
 
@@ -21,6 +21,8 @@ pub(super) struct OwnSessions {
     copy: Session,
     /// Where the sequences of that one stand.
     sequences: Vec<Sequence>,
+    /// Where the server stands, and how much was deleted from that one.
+    opened: OpenedMark,
     pids: Vec<i32>,
 }
 
@@ -30,6 +32,8 @@ pub(super) struct Quiet {
     pub(super) lsn: String,
     /// How many sequences were carried on.
     pub(super) sequences: usize,
+    /// Where the server stood before anybody could write to what takes its place.
+    pub(super) opened: OpenedMark,
 }
 
 impl OwnSessions {
@@ -45,7 +49,8 @@ impl OwnSessions {
         }
         let pids = vec![pid(&live).await?, pid(&copy).await?];
         let sequences = look::sequences(&copy).await?;
-        Ok(Self { live, copy, sequences, pids })
+        let opened = opened(&copy).await?;
+        Ok(Self { live, copy, sequences, opened, pids })
     }
 
     /// Everything that must be read and set while nobody can write.
@@ -63,13 +68,24 @@ impl OwnSessions {
         let row = self.live.query_one("SELECT pg_current_wal_insert_lsn()::text", &[]).await;
         let lsn = row.map_err(|error| failed("could not read the log's position", &error))?.get(0);
         slots::moved(client, &self.copy, &prepared.slots).await?;
-        Ok(Quiet { lsn, sequences: moved })
+        Ok(Quiet { lsn, sequences: moved, opened: self.opened })
     }
 }
 
 async fn pid(session: &Session) -> Result<i32, PortError> {
     let row = session.query_one("SELECT pg_backend_pid()", &[]).await;
     Ok(row.map_err(|error| failed("could not read the number of a session", &error))?.get(0))
+}
+
+/// Where the server stands. Nobody writes to `copy` before it has its name, so this holds until then.
+async fn opened(copy: &Session) -> Result<OpenedMark, PortError> {
+    let query = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text, \
+                 (SELECT coalesce(sum(n_tup_del), 0)::int8 FROM pg_stat_user_tables)";
+    let row = copy.query_one(query, &[]).await;
+    let row = row.map_err(|error| failed("could not read where the server stands", &error))?;
+    let transaction = row.get::<_, String>(0).parse();
+    let transaction = transaction.map_err(|error| PortError::new(format!("a transaction's number: {error}")))?;
+    Ok(OpenedMark { transaction, deleted: row.get::<_, i64>(1).unsigned_abs() })
 }
 
 /// Refuses every connection to the database from now on, superusers' among them, and writes on it why.

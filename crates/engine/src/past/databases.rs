@@ -1,7 +1,7 @@
 //! What the journal says about databases: restore points, kept migrations, and what was put aside.
 
 use backout_core::data::{DataAct, DatabaseFact, RestorePoint};
-use backout_core::id::{DatabaseName, StepId};
+use backout_core::id::{BackupId, DatabaseName, StepId};
 use backout_core::inventory::BlobRef;
 use backout_core::journal::{Body, Record, StepOutcome};
 use backout_core::plan::{Action, Plan};
@@ -24,6 +24,14 @@ pub fn restore_points(records: &[Record]) -> Vec<RestorePoint> {
         }
     }
     points
+}
+
+/// The restore point of that id, whether or not it was released since.
+pub(crate) fn taken(records: &[Record], id: &BackupId) -> Option<RestorePoint> {
+    records.iter().find_map(|record| match &record.body {
+        Body::BackupTaken { point } if point.id == *id => Some((**point).clone()),
+        _ => None,
+    })
 }
 
 /// The migrations that were kept of the newest release that was deployed under guard.

@@ -6,6 +6,7 @@ mod history;
 mod retain;
 
 pub use backups::{back_up, import_backup, prune_backups};
+pub(crate) use databases::taken;
 pub use databases::{put_aside, restore_points, vault_of};
 pub use history::{PastRollback, checkpoints, estimates, past_rollbacks};
 pub use retain::prune;

@@ -18,7 +18,7 @@ use backout_core::port::{Database, PortError, Preflight};
 use serde::de::DeserializeOwned;
 
 use crate::look::look_at;
-use crate::past::{put_aside, restore_points, vault_of};
+use crate::past::{put_aside, restore_points, taken, vault_of};
 use crate::world::World;
 
 /// How long one question to a database may take: whoever plans is waiting.
@@ -135,7 +135,10 @@ impl<'a> Asked<'a> {
 
     async fn look_closely(&self, gathered: &mut Gathered<'_>) {
         gathered.readiness = self.within(ANSWERED_WITHIN, self.database.readiness()).await;
-        (gathered.point, gathered.manifest) = self.point(gathered.then.as_ref()).await;
+        (gathered.point, gathered.manifest) = match self.request.data.undoes_swap {
+            true => (self.point_swapped_to(gathered), None),
+            false => self.point(gathered.then.as_ref()).await,
+        };
         if let Some(point) = &gathered.point {
             gathered.is_stored = tokio::select! {
                 found = self.database.is_stored(point) => found,
@@ -143,10 +146,19 @@ impl<'a> Asked<'a> {
             };
         }
         gathered.estimate = match &gathered.manifest {
+            _ if self.request.data.undoes_swap => self.within(ANSWERED_WITHIN, self.database.estimate_undo()).await,
             Some(manifest) => self.within(ANSWERED_WITHIN, self.database.estimate(manifest)).await,
             None => Err("there is no restore point to compare with".to_owned()),
         };
         (gathered.migrations, gathered.vault) = self.migrations(&gathered.now).await;
+    }
+
+    /// The restore point that the last swap went to, whether or not it is still stored: its manifest tells what was written
+    /// before the swap from what was written since.
+    fn point_swapped_to(&self, gathered: &Gathered<'_>) -> Option<RestorePoint> {
+        let kept = &gathered.now.state()?.kept;
+        let aside = kept.iter().find(|kept| Some(&kept.dbname) == gathered.put_aside.as_ref())?;
+        taken(self.records, aside.backup.as_ref()?)
     }
 
     /// The restore point to take with its manifest: the one asked for; else that of the target checkpoint; else the newest

@@ -20,7 +20,8 @@ impl NewPod<'_> {
     /// Makes it; returns the reason where admission refuses it, with the event that the owner's controller records.
     pub(crate) fn create(self, cluster: &mut Cluster, now: Timestamp) -> Result<(), String> {
         let namespace = object::namespace(self.owner).to_owned();
-        if let Some(refusal) = refusal(cluster, &namespace, &self.name) {
+        // Named by the owner, so that each try says the same and changes nothing.
+        if let Some(refusal) = refusal(cluster, &namespace, &format!("{}-", object::name(self.owner))) {
             let message = format!("Error creating: {refusal}");
             record_event(cluster, self.owner, ["Warning", "FailedCreate", &message], now);
             return Err(refusal);

@@ -43,7 +43,10 @@ pub(crate) async fn serve(shared: Arc<Shared>, listener: StdListener) {
         let until = *absences.borrow_and_update();
         if let Some(until) = until {
             let left = Duration::try_from(until.duration_since(clock::now())).unwrap_or_default();
-            tokio::time::sleep(left).await;
+            tokio::select! {
+                () = tokio::time::sleep(left) => {}
+                _ = absences.changed() => continue,
+            }
         }
         listener = bind(address).await;
     }

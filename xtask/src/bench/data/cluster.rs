@@ -16,6 +16,8 @@ const USER: &str = "postgres";
 const PROBED: &str = "CREATE TABLE probe (id int PRIMARY KEY, n bigint NOT NULL); INSERT INTO probe VALUES (1, 0); \
     CREATE TABLE orders (id bigserial PRIMARY KEY, note text NOT NULL); \
     INSERT INTO orders (note) SELECT 'order ' || n FROM generate_series(1, 100000) n";
+/// Room on the disk for each unit of scale, at the most crowded moment: four times the database, a base backup, and the log.
+const ROOM: u64 = 150 << 20;
 /// How often it is looked whether a program answers.
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long it is looked.
@@ -35,7 +37,9 @@ impl Cluster {
         if folder.exists() {
             fs::remove_dir_all(folder).map_err(Failure::file(folder))?;
         }
-        for part in ["", "base", "base/bases", "pooler", "own"] {
+        own(folder)?;
+        has_room(folder, u64::from(scale) * ROOM)?;
+        for part in ["base", "base/bases", "pooler", "own"] {
             own(&folder.join(part))?;
         }
         let mut cluster =
@@ -64,7 +68,7 @@ impl Cluster {
             &port,
             &sockets,
             "shared_buffers=1GB",
-            "max_wal_size=4GB",
+            "max_wal_size=2GB",
             "maintenance_work_mem=256MB",
             "archive_mode=on",
             &archive,
@@ -176,6 +180,19 @@ fn is_zombie(process: &Path) -> bool {
 /// A program as the user that the server runs as.
 pub(super) fn as_postgres(program: &str) -> Call {
     Call::new("setpriv").args(["--reuid=postgres", "--regid=postgres", "--init-groups", "--", program])
+}
+
+/// That the disk is not filled under whatever else the machine does.
+fn has_room(folder: &Path, bytes: u64) -> Result<(), Failure> {
+    let seen = rustix::fs::statvfs(folder).map_err(|error| Failure::file(folder)(error.into()))?;
+    let free = seen.f_bavail.saturating_mul(seen.f_frsize);
+    if free >= bytes {
+        return Ok(());
+    }
+    let (free, wanted, folder) = (free >> 20, bytes >> 20, folder.display());
+    Err(Failure::Check(format!(
+        "{folder} has {free} MiB, and this scale wants {wanted} MiB: make room or take a smaller one"
+    )))
 }
 
 /// Makes a folder that belongs to the server's user.

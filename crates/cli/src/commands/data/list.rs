@@ -1,21 +1,31 @@
 //! `backout backup list` and `show`.
 
+use std::collections::BTreeSet;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use backout_core::data::{Manifest, RestorePoint};
-use backout_core::port::Blobs;
+use backout_core::data::{KeptDatabase, Manifest, RestorePoint};
+use backout_core::port::{Blobs, Clock};
 use backout_core::report::{bytes_text, point_text, rows_text};
+use backout_engine::clock::SystemClock;
 use serde::Serialize;
 
 use super::named::{point, points};
 use crate::args::Global;
 use crate::error::CliError;
 use crate::ui::{Paint, Ui, count, date_time, table};
-use crate::wire::{Access, Setup};
+use crate::wire::{Access, Setup, databases};
+
+/// How long a server may take to say what it keeps: restore points are listed without it.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 
 #[derive(Serialize)]
 struct PointList<'a> {
     restore_points: &'a [RestorePoint],
+    /// Databases that rollbacks, or the undoing of one, have put aside.
+    kept: &'a [KeptDatabase],
+    /// Why it is not known what else is kept, a sentence for each database that could not be asked.
+    unknown: &'a [String],
 }
 
 #[derive(Serialize)]
@@ -29,15 +39,46 @@ pub(super) async fn list(global: &Global, ui: Ui) -> Result<ExitCode, CliError> 
     let setup = Setup::open(global, ui, Access::Read)?;
     let mut points = points(&setup).await?;
     points.reverse();
+    let (kept, unknown) = kept(&setup).await;
     if ui.json {
-        ui.document(&PointList { restore_points: &points })?;
-    } else if points.is_empty() {
+        ui.document(&PointList { restore_points: &points, kept: &kept, unknown: &unknown })?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if points.is_empty() {
         ui.say(&format!("`{}` has no restore points yet; take one: `backout backup create`", setup.environment.name));
     } else {
         let rows: Vec<Vec<String>> = points.iter().map(row).collect();
         ui.data(&table(&["RESTORE POINT", "DATABASE", "TAKEN", "STORED", "OF", "VERIFIED", "KEPT IN"], &rows));
     }
+    if !kept.is_empty() {
+        let rows: Vec<Vec<String>> = kept.iter().map(kept_row).collect();
+        ui.data(&format!("\n{}", table(&["PUT ASIDE", "SIZE", "SINCE", "KEPT UNTIL"], &rows)));
+        ui.say("`backout backup drop-aside NAME` drops one that is needed no more");
+    }
+    unknown.iter().for_each(|why| ui.say(why));
     Ok(ExitCode::SUCCESS)
+}
+
+/// The databases that are kept on the servers, each once, though several of the configuration may be on one server.
+async fn kept(setup: &Setup) -> (Vec<KeptDatabase>, Vec<String>) {
+    let (mut kept, mut unknown) = (Vec::new(), Vec::new());
+    for (name, postgres) in databases(setup) {
+        let found = tokio::select! {
+            found = postgres.kept() => found.map_err(|error| error.what),
+            () = SystemClock.sleep(ANSWERS_WITHIN) => Err(format!("no answer within {} s", ANSWERS_WITHIN.as_secs())),
+        };
+        match found {
+            Ok(found) => kept.extend(found),
+            Err(why) => unknown.push(format!("what is kept beside `{name}` is not known: {why}")),
+        }
+    }
+    let mut seen = BTreeSet::new();
+    kept.retain(|kept| seen.insert((kept.dbname.clone(), kept.oid, kept.since)));
+    (kept, unknown)
+}
+
+fn kept_row(kept: &KeptDatabase) -> Vec<String> {
+    vec![kept.dbname.clone(), bytes_text(kept.bytes), date_time(kept.since), date_time(kept.until)]
 }
 
 fn row(point: &RestorePoint) -> Vec<String> {

@@ -68,8 +68,11 @@ async fn lost(setup: &Setup, args: &ReimportArgs) -> Result<(Option<RunId>, Data
         (Some(_), None) => false,
     };
     let found = records.into_iter().rev().filter(|record| is_of_run(&record)).find_map(|record| match record.body {
-        Body::LossReported { database, report } if wanted.as_ref().is_none_or(|wanted| *wanted == database) => {
-            Some((record.run, database, *report))
+        Body::LossReported { database, report } => {
+            let is_wanted = wanted.as_ref().is_none_or(|wanted| *wanted == database);
+            // One that lists nothing has nothing to put back, so the one before it is meant.
+            let has_rows = args.run.is_some() || !report.tables.is_empty() || !report.not_compared.is_empty();
+            (is_wanted && has_rows).then_some((record.run, database, *report))
         }
         _ => None,
     });

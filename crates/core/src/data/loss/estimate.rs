@@ -86,7 +86,7 @@ mod tests {
             relfilenode: 1,
             counters: [10, 10, 10],
         };
-        let history = TableHistory { numbers_hold: true, is_in_manifest: true, is_rewritten };
+        let history = TableHistory { numbers_hold: true, is_in_manifest: true, is_rewritten, is_since_opened: false };
         let (estimate, limit) = estimate_table(&table, Some(&then), &TableNow { counted, counters }, history);
         (estimate.method, estimate.written, estimate.deleted, limit.is_some())
     }
@@ -106,7 +106,8 @@ mod tests {
 
     #[test]
     fn a_new_table_goes_wholly() {
-        let history = TableHistory { numbers_hold: true, is_in_manifest: false, is_rewritten: false };
+        let history =
+            TableHistory { numbers_hold: true, is_in_manifest: false, is_rewritten: false, is_since_opened: false };
         let now = TableNow { counted: Some((7, 7)), counters: None };
         let (estimate, limit) = estimate_table(&ObjectName::new("public", "new"), None, &now, history);
         assert_eq!((estimate.written, estimate.deleted), (7, 0));

@@ -102,19 +102,24 @@ pub struct TableHistory {
     pub is_in_manifest: bool,
     /// Whether it is in another file than then: every row version in it is young, or none is.
     pub is_rewritten: bool,
+    /// Whether the numbers are those of when it was opened to applications: a swap is taken back. A table that was rewritten
+    /// since has more young rows than were written, which are all looked up.
+    pub is_since_opened: bool,
 }
 
 impl TableHistory {
     /// How its rows are found.
     ///
-    /// | numbers hold | in the manifest | rewritten | method       |
-    /// |--------------|-----------------|-----------|--------------|
-    /// | yes          | yes             | no        | row versions |
-    /// | any other combination            ||          | comparison   |
+    /// | numbers hold | since opened | in the manifest | rewritten | method       |
+    /// |--------------|--------------|-----------------|-----------|--------------|
+    /// | yes          | yes          | any             | any       | row versions |
+    /// | yes          | no           | yes             | no        | row versions |
+    /// | any other combination      |||                 |           | comparison   |
     #[must_use]
     pub fn method(self) -> Method {
         match self {
-            Self { numbers_hold: true, is_in_manifest: true, is_rewritten: false } => Method::RowVersions,
+            Self { numbers_hold: true, is_since_opened: true, .. }
+            | Self { numbers_hold: true, is_in_manifest: true, is_rewritten: false, .. } => Method::RowVersions,
             _ => Method::Comparison,
         }
     }
@@ -166,13 +171,15 @@ mod tests {
 
     #[test]
     fn a_rewritten_table_a_new_one_and_another_server_are_compared() {
-        for bits in 0..8u8 {
+        for bits in 0..16u8 {
             let history = TableHistory {
                 numbers_hold: bits & 1 != 0,
                 is_in_manifest: bits & 2 != 0,
                 is_rewritten: bits & 4 != 0,
+                is_since_opened: bits & 8 != 0,
             };
-            let expected = if bits == 3 { Method::RowVersions } else { Method::Comparison };
+            let by_age = bits == 3 || matches!(bits, 9 | 11 | 13 | 15);
+            let expected = if by_age { Method::RowVersions } else { Method::Comparison };
             assert_eq!(history.method(), expected, "{history:?}");
         }
     }

@@ -5,9 +5,11 @@ mod figures;
 mod lost;
 mod merge;
 mod moment;
+mod undone;
 
 pub use estimate::{TableNow, estimate_table};
 pub use figures::{LossEstimate, LossReport, Method, TableEstimate, TableLoss};
 pub use lost::{Census, LostRow, Operation, TableHistory, Values, tell};
 pub use merge::{Verdict, groups, merge};
 pub use moment::{Moment, Window};
+pub use undone::estimate_undone;

@@ -80,6 +80,20 @@ impl Moment {
         }
         Ok(low(snapshot.xmin))
     }
+
+    /// The same of a transaction that was read on this server, in 64 bits.
+    ///
+    /// # Errors
+    /// In a sentence, why its number means nothing any more.
+    pub fn row_versions_since_transaction(&self, transaction: u64) -> Result<u32, String> {
+        if self.next_transaction < transaction {
+            return Err("the server was itself taken back since".to_owned());
+        }
+        if self.next_transaction - transaction >= FARTHEST {
+            return Err("more than two thousand million transactions were begun since".to_owned());
+        }
+        Ok(low(transaction))
+    }
 }
 
 /// A transaction's number in 32 bits. The first three are none.
@@ -150,6 +164,9 @@ mod tests {
         let elsewhere = Moment { system_identifier: Some("8".to_owned()), ..moment(at, 150, None) };
         assert!(elsewhere.row_versions_since(&manifest()).is_err());
         assert!(moment(at, 150, None).row_versions_since(&Manifest { snapshot: None, ..manifest() }).is_err());
+        assert_eq!(moment(at, 150, None).row_versions_since_transaction(120), Ok(120));
+        assert!(moment(at, 150, None).row_versions_since_transaction(151).is_err());
+        assert!(moment(at, 120 + (1 << 31), None).row_versions_since_transaction(120).is_err());
     }
 
     #[test]

@@ -81,8 +81,8 @@ impl Course {
     fn undo(&mut self, case: &Case<'_>) {
         match swap_back(case) {
             Ok(way) => {
-                self.refusals.extend(refuse::of_way(Rung::SideBySide, &way, &Loss::Nothing, case));
-                let (rung, not_cheaper, loss) = (Rung::SideBySide, Vec::new(), Loss::Nothing);
+                let (rung, not_cheaper, loss) = (Rung::SideBySide, Vec::new(), Loss::of_undoing(case));
+                self.refusals.extend(refuse::of_way(rung, &way, &loss, case));
                 self.take(case, Taken { rung, way, not_cheaper, loss });
             }
             Err(why) => {

@@ -27,11 +27,14 @@ impl Loss {
             Rung::CodeOnly | Rung::SoftRestore | Rung::ReverseMigrations => Loss::Nothing,
             Rung::UndoRows | Rung::Tables => Self::within(tables(way), case),
             Rung::SideBySide | Rung::InPlace => Self::within(None, case),
-            Rung::PointInTime if case.request.data.moment.is_none() && !way.after.is_empty() => {
-                Self::within(None, case)
-            }
+            Rung::PointInTime if case.request.data.moment.is_none() && way.has_point() => Self::within(None, case),
             Rung::PointInTime => Self::unknown("nothing says what was written since that moment", case),
         }
+    }
+
+    /// What taking the last swap back loses.
+    pub(super) fn of_undoing(case: &Case<'_>) -> Self {
+        Self::within(None, case)
     }
 
     fn within(tables: Option<&[ObjectName]>, case: &Case<'_>) -> Self {

@@ -18,7 +18,8 @@ pub struct DataSituation<'a> {
     pub then: Option<&'a DataPoint>,
     /// The schema that the target checkpoint has; `None` where it was not recorded or cannot be read.
     pub schema_then: Option<&'a Schema>,
-    /// The restore point to take: the one asked for, else that of the target checkpoint.
+    /// The restore point to take: the one asked for, else that of the target checkpoint. Where a swap is taken back: the one
+    /// that it went to.
     pub point: Option<&'a RestorePoint>,
     /// Its manifest.
     pub manifest: Option<&'a Manifest>,
@@ -26,7 +27,7 @@ pub struct DataSituation<'a> {
     pub is_stored: &'a Preflight,
     /// What a rollback will meet; the reason where nobody could look.
     pub readiness: Result<&'a DatabaseReadiness, &'a str>,
-    /// What going back to the restore point would lose; the reason where that could not be estimated.
+    /// What going back to the restore point, or taking the swap back, would lose; the reason where that could not be estimated.
     pub estimate: Result<&'a LossEstimate, &'a str>,
     /// The migrations of the release that brought the schema of now; the reason where they could not be read.
     pub migrations: Result<Option<&'a MigrationGraph>, &'a str>,

@@ -35,6 +35,14 @@ pub(super) struct Way {
     pub(super) schema: Option<Schema>,
 }
 
+impl Way {
+    /// Whether it leads to a restore point, so that what was written since is known.
+    pub(super) fn has_point(&self) -> bool {
+        let of = |act: &DataAct| matches!(act, DataAct::RestoreBeside { source, .. } if source.point().is_some());
+        self.beside.iter().any(of)
+    }
+}
+
 /// The way of a rung; why there is none.
 pub(super) fn way(rung: Rung, case: &Case<'_>, need: &Need) -> Result<Way, String> {
     let is_asked = case.asked() == Some(rung);
@@ -163,11 +171,11 @@ pub(super) fn dump(point: &RestorePoint) -> Result<RestoreSource, String> {
 
 fn swapped(case: &Case<'_>, source: RestoreSource, why: String) -> Way {
     let (copy, aside) = (case.copy(), case.aside());
-    let report =
-        source.point().map(|point| DataAct::ReportLoss { damaged: aside.clone(), point: Box::new(point.clone()) });
+    let point = source.point().map(|point| Box::new(point.clone()));
+    let report = DataAct::ReportLoss { damaged: aside.clone(), point };
     let swap = swap(case, copy.clone(), aside);
     let beside = vec![DataAct::RestoreBeside { source, copy, tables: Vec::new() }];
-    Way { why, beside, fenced: vec![swap], after: report.into_iter().collect(), ..Way::default() }
+    Way { why, beside, fenced: vec![swap], after: vec![report], ..Way::default() }
 }
 
 fn swap(case: &Case<'_>, copy: String, aside: String) -> DataAct {
@@ -183,7 +191,10 @@ pub(super) fn swap_back(case: &Case<'_>) -> Result<Way, String> {
     };
     let aside = case.copy();
     let why = format!(
-        "`{put_aside}` comes back, as was asked for; rows written since it was put aside stay in `{aside}`, which is kept"
+        "`{put_aside}` comes back, as was asked for; rows written since it was put aside are listed, and stay in `{aside}`, \
+         which is kept"
     );
-    Ok(Way { why, fenced: vec![swap(case, put_aside.to_owned(), aside)], ..Way::default() })
+    let point = case.database.point.map(|point| Box::new(point.clone()));
+    let report = DataAct::ReportLoss { damaged: aside.clone(), point };
+    Ok(Way { why, fenced: vec![swap(case, put_aside.to_owned(), aside)], after: vec![report], ..Way::default() })
 }

@@ -9,6 +9,7 @@ use futures_util::TryStreamExt;
 use tokio_postgres::RowStream;
 
 use super::table::{Table, Told, count};
+use super::touched::Touched;
 use crate::loss::rows::lines::Lines;
 use crate::loss::rows::shape::Shape;
 use crate::loss::rows::side::{Side, values, xid};
@@ -63,11 +64,11 @@ impl Table<'_> {
         let ((damaged, young), untouched) =
             tokio::try_join!(count(self.damaged, self.name(), &question), self.untouched())?;
         let base = self.base.unwrap_or_default();
-        if (Census { base, damaged, young, young_with_base: 0 }).missing() > 0 {
+        if self.base.is_none() || (Census { base, damaged, young, young_with_base: 0 }).missing() > 0 {
             return self.bag(lines).await;
         }
         let what = format!("could not read the young rows of `{}`", self.name());
-        let mut told = Told::new(self.name(), Method::RowVersions, untouched == base);
+        let mut told = Told::new(self.name(), Method::RowVersions, self.touched(untouched));
         let none: [&str; 0] = [];
         let question = sql::rows(&self.shapes.0, &sql::young(since));
         let rows = self.damaged.stream.query_raw(&question, none).await.map_err(|error| failed(&what, &error))?;
@@ -83,7 +84,7 @@ impl Table<'_> {
     /// By comparing all rows as a bag: what the restore point had is what nobody wrote in use since the swap.
     pub(super) async fn bag(&self, lines: &mut Lines) -> Result<Told, PortError> {
         let untouched = self.untouched().await?;
-        let mut told = Told::new(self.name(), Method::Comparison, self.base == Some(untouched));
+        let mut told = Told::new(self.name(), Method::Comparison, self.touched(untouched));
         let boundary = self.live.boundary;
         let mut damaged = Hashes::open(self.damaged, &self.shapes.0, None).await?;
         let mut base = Hashes::open(self.live, &self.shapes.1, boundary).await?;
@@ -110,7 +111,7 @@ impl Table<'_> {
         told: &mut Told,
         lines: &mut Lines,
     ) -> Result<(), PortError> {
-        let certain = told.all_untouched;
+        let certain = told.touched.as_ref().is_some_and(Touched::is_empty);
         for row in self.fetch(self.damaged, (&self.shapes.0, None), new).await? {
             told.push(&self.inserted(row, certain), lines)?;
         }

@@ -10,36 +10,26 @@
 //! a younger one was written since. Rows of the latter are never taken for rows of the restore point; where one stands in the
 //! way of knowing, the lost row is listed as uncertain. Both databases are read in one snapshot each.
 
-use std::collections::BTreeMap;
-
-use backout_core::data::{
-    LossReport, LostRow, Manifest, Method, ObjectName, Operation, RestorePoint, TableContent, TableHistory, Values,
-};
-use backout_core::port::{Blobs, DataDone, PortError, Ports};
+use backout_core::data::{LossReport, LostRow, Method, Operation, RestorePoint, TableHistory, Values};
+use backout_core::port::{DataDone, PortError, Ports};
 use futures_util::TryStreamExt;
 use tokio::time::Instant;
 
+use super::known::{Boundary, Known, known};
 use super::table::{Table, Told};
+use super::touched::Touched;
 use crate::Target;
-use crate::loss::moment::moment;
 use crate::loss::rows::lines::{self, Lines};
 use crate::loss::rows::shape::Shape;
 use crate::loss::rows::side::{Side, named_key, values, xid};
 use crate::loss::rows::sql;
 use crate::words::failed;
 
-/// What is known of the restore point.
-struct Known {
-    contents: BTreeMap<ObjectName, TableContent>,
-    /// See [`backout_core::data::Moment::row_versions_since`].
-    since: Option<u32>,
-}
-
 /// Lists what `damaged` has and the database in use has not.
 pub(in crate::loss) async fn perform(
     target: &Target,
     damaged: &str,
-    point: &RestorePoint,
+    point: Option<&RestorePoint>,
     ports: Ports<'_>,
 ) -> Result<DataDone, PortError> {
     let began = Instant::now();
@@ -53,7 +43,7 @@ pub(in crate::loss) async fn perform(
         notes: Vec::new(),
         took_ms: 0,
     };
-    let known = known(target, &live, point, ports.blobs, &mut report.notes).await?;
+    let known = known(target, (damaged, &live), point, ports.blobs, &mut report.notes).await?;
     let mut lines = Lines::create(&file(target, damaged, point))?;
     let mut listing = Listing { target, live, damaged: damaged.to_owned(), known, report };
     listing.list(&mut lines, ports).await?;
@@ -67,43 +57,18 @@ pub(in crate::loss) async fn perform(
 }
 
 /// Where the rows of a report are.
-pub(super) fn file(target: &Target, damaged: &str, point: &RestorePoint) -> std::path::PathBuf {
-    lines::report(target, &format!("loss-{damaged}-{}", point.id))
+pub(super) fn file(target: &Target, damaged: &str, point: Option<&RestorePoint>) -> std::path::PathBuf {
+    let point = point.map(|point| format!("-{}", point.id)).unwrap_or_default();
+    lines::report(target, &format!("loss-{damaged}{point}"))
 }
 
 /// Whether the list was made.
-pub(in crate::loss) fn is_there(target: &Target, damaged: &str, point: &RestorePoint) -> (bool, String) {
+pub(in crate::loss) fn is_there(target: &Target, damaged: &str, point: Option<&RestorePoint>) -> (bool, String) {
     let file = file(target, damaged, point);
     match file.is_file() {
         true => (true, format!("the lost rows are listed in {}", file.display())),
         false => (false, "the lost rows are not listed yet".to_owned()),
     }
-}
-
-async fn known(
-    target: &Target,
-    live: &str,
-    point: &RestorePoint,
-    blobs: &dyn Blobs,
-    notes: &mut Vec<String>,
-) -> Result<Known, PortError> {
-    let manifest = match blobs.get(&point.manifest).await {
-        Ok(content) => serde_json::from_slice::<Manifest>(&content).map_err(|error| error.to_string()),
-        Err(error) => Err(error.to_string()),
-    };
-    let manifest = match manifest {
-        Ok(manifest) => manifest,
-        Err(error) => {
-            notes.push(format!("the manifest cannot be read ({error}), so all rows were compared"));
-            return Ok(Known { contents: BTreeMap::new(), since: None });
-        }
-    };
-    let since = moment(&*target.admin(live).await?, &manifest).await?.row_versions_since(&manifest);
-    if let Err(why) = &since {
-        notes.push(format!("{why}, so all rows were compared"));
-    }
-    let contents = manifest.tables.into_iter().map(|table| (table.name.clone(), table)).collect();
-    Ok(Known { contents, since: since.ok() })
 }
 
 /// A report that is being made.
@@ -117,9 +82,14 @@ struct Listing<'a> {
 
 impl Listing<'_> {
     async fn open(&self) -> Result<(Side, Side), PortError> {
-        let (damaged, live) =
-            (Side::open(self.target, &self.damaged), Side::open_with_boundary(self.target, &self.live));
-        tokio::try_join!(damaged, live)
+        let live = async {
+            match self.known.boundary {
+                Boundary::Entry => Side::open_with_boundary(self.target, &self.live).await,
+                Boundary::At(xid) => Ok(Side { boundary: Some(xid), ..Side::open(self.target, &self.live).await? }),
+                Boundary::Unknown => Side::open(self.target, &self.live).await,
+            }
+        };
+        tokio::try_join!(Side::open(self.target, &self.damaged), live)
     }
 
     async fn list(&mut self, lines: &mut Lines, ports: Ports<'_>) -> Result<(), PortError> {
@@ -152,12 +122,17 @@ impl Listing<'_> {
             numbers_hold: self.known.since.is_some(),
             is_in_manifest: content.is_some(),
             is_rewritten: content.is_some_and(|content| content.relfilenode != shape.relfilenode),
+            is_since_opened: self.known.is_since_opened,
         };
         let since = self.known.since.filter(|_| history.method() == Method::RowVersions);
         let shapes = (shape.shared(other), other.shared(shape));
         let has_key = !shapes.0.key.is_empty();
         let (damaged, live) = (&sides.0, &sides.1);
-        let table = Table { damaged, live, shapes, base: content.map(|content| content.rows) };
+        let touched = match &self.known.earlier {
+            Some(earlier) => Touched::listed(earlier, &shape.name)?.unwrap_or_default(),
+            None => Touched::default(),
+        };
+        let table = Table { damaged, live, shapes, base: content.map(|content| content.rows), touched };
         match (since, has_key) {
             (Some(since), true) => table.by_versions(since, lines).await,
             (Some(since), false) => table.bag_by_versions(since, lines).await,
@@ -170,9 +145,9 @@ impl Listing<'_> {
         let (loss, report) = (told.loss, &mut self.report);
         if told.doubtful > 0 {
             report.notes.push(format!(
-                "rows of `{}` were written in the new database before this list was made: {} of them may have been deleted in \
-                 the damaged one and are listed as `deleted`, not `certain`",
-                loss.table, told.doubtful
+                "{} rows of `{}` that only the database in use has were written there: they may have been deleted in the one \
+                 put aside and are listed as `deleted`, not `certain`",
+                told.doubtful, loss.table
             ));
         }
         if !report.methods.contains(&loss.method) {
@@ -187,7 +162,7 @@ impl Listing<'_> {
 /// A table that only the damaged database has: every row of it is lost.
 async fn new_table(damaged: &Side, shape: &Shape, lines: &mut Lines) -> Result<Told, PortError> {
     let wrong = |error| failed(&format!("could not read `{}` in `{}`", shape.name, damaged.dbname), &error);
-    let mut told = Told::new(&shape.name, Method::Comparison, true);
+    let mut told = Told::new(&shape.name, Method::Comparison, Some(Touched::default()));
     let none: [&str; 0] = [];
     let rows = damaged.stream.query_raw(&sql::rows(shape, "true"), none).await.map_err(wrong)?;
     let mut rows = std::pin::pin!(rows);

@@ -7,11 +7,12 @@
 //!
 //! *Comparison*: where numbers mean nothing (a table that was rewritten, another server), the walk compares rows by hash.
 
-use backout_core::data::{Census, LostRow, Method, ObjectName, Operation, TableLoss, tell};
+use backout_core::data::{Census, LostRow, Method, ObjectName, Operation, TableLoss, Values, tell};
 use backout_core::port::PortError;
 use futures_util::{StreamExt, TryStreamExt};
 use tokio_postgres::Row;
 
+use super::touched::Touched;
 use crate::loss::rows::lines::Lines;
 use crate::loss::rows::shape::Shape;
 use crate::loss::rows::side::{Found, Side, key_of, named_key, values, xid};
@@ -30,6 +31,8 @@ pub(super) struct Table<'a> {
     pub(super) shapes: (Shape, Shape),
     /// How many rows it had at the restore point, where that is known.
     pub(super) base: Option<u64>,
+    /// What the one in use had changed before it was opened, as far as that was listed.
+    pub(super) touched: Touched,
 }
 
 /// What one table lost, and what is to be said about it.
@@ -37,14 +40,24 @@ pub(super) struct Told {
     pub(super) loss: TableLoss,
     /// Rows that may have been deleted, for all that is known.
     pub(super) doubtful: u64,
-    /// Whether no base row was written in use since the swap.
-    pub(super) all_untouched: bool,
+    /// The base rows that are not in use as they were; `None` where nobody knows.
+    pub(super) touched: Option<Touched>,
 }
 
 impl Told {
-    pub(super) fn new(table: &ObjectName, method: Method, all_untouched: bool) -> Self {
+    pub(super) fn new(table: &ObjectName, method: Method, touched: Option<Touched>) -> Self {
         let loss = TableLoss { table: table.clone(), method, inserted: 0, updated: 0, deleted: 0 };
-        Self { loss, doubtful: 0, all_untouched }
+        Self { loss, doubtful: 0, touched }
+    }
+
+    /// Whether a row that is not in use was none of the base.
+    fn is_new(&self, key: &Values) -> bool {
+        self.touched.as_ref().is_some_and(|touched| !touched.has_lost(key))
+    }
+
+    /// Whether a row that was written in use may be one of the base.
+    fn may_be_base(&self, key: &Values) -> bool {
+        self.touched.as_ref().is_none_or(|touched| touched.has_changed(key))
     }
 
     /// Writes a row down and counts it.
@@ -83,7 +96,7 @@ impl Table<'_> {
         };
         let (mut held, untouched, damaged) = tokio::try_join!(held, self.untouched(), self.damaged_rows())?;
         let base = self.base.unwrap_or_default();
-        let mut told = Told::new(self.name(), Method::RowVersions, untouched == base);
+        let mut told = Told::new(self.name(), Method::RowVersions, self.touched(untouched));
         let mut census = Census { base, damaged, young: 0, young_with_base: 0 };
         while !held.is_empty() {
             for rows in held.chunks(BATCH) {
@@ -96,7 +109,7 @@ impl Table<'_> {
                 held.push(row);
             }
         }
-        if census.missing() > 0 {
+        if self.base.is_none() || census.missing() > 0 {
             self.walk(false, &mut told, lines).await?;
         }
         Ok(told)
@@ -105,7 +118,7 @@ impl Table<'_> {
     /// By comparing every row.
     pub(super) async fn by_comparison(&self, lines: &mut Lines) -> Result<Told, PortError> {
         let untouched = self.untouched().await?;
-        let mut told = Told::new(self.name(), Method::Comparison, self.base == Some(untouched));
+        let mut told = Told::new(self.name(), Method::Comparison, self.touched(untouched));
         self.walk(true, &mut told, lines).await?;
         Ok(told)
     }
@@ -114,6 +127,11 @@ impl Table<'_> {
     pub(super) async fn untouched(&self) -> Result<u64, PortError> {
         let question = sql::counts_untouched(&self.shapes.1, self.live.boundary);
         count(self.live, self.name(), &question).await.map(|(_, untouched)| untouched)
+    }
+
+    /// The base rows that are not in use as they were, where `untouched` rows are.
+    pub(super) fn touched(&self, untouched: u64) -> Option<Touched> {
+        self.touched.clone().proved(untouched, self.base)
     }
 
     async fn damaged_rows(&self) -> Result<u64, PortError> {
@@ -150,9 +168,9 @@ impl Table<'_> {
             counted.0 += 1;
             counted.1 += u64::from(found.as_ref().is_some_and(|found| found.is_untouched));
             let known = found.as_ref().map(|found| (&found.values, found.is_untouched));
-            if let Some((op, certain)) = tell(&damaged.values, known, told.all_untouched) {
+            let key = named_key(&self.shapes.0, &damaged.values);
+            if let Some((op, certain)) = tell(&damaged.values, known, told.is_new(&key)) {
                 let was = found.filter(|found| found.is_untouched).map(|found| found.values);
-                let key = named_key(&self.shapes.0, &damaged.values);
                 let table = self.name().clone();
                 let row = Some(damaged.values);
                 told.push(&LostRow { table, op, key, row, was, certain, xid: damaged.xid }, lines)?;
@@ -170,15 +188,19 @@ impl Table<'_> {
                 let found = self.damaged.look_up(&self.shapes.0, &batch.first).await?;
                 self.tell(found.into_values().collect(), told, lines).await?;
             }
-            let all_untouched = told.all_untouched;
-            let gone: Vec<_> = batch.second.into_iter().filter(|(_, untouched)| *untouched || !all_untouched).collect();
-            let keys: Vec<Vec<String>> = gone.into_iter().map(|(key, _)| key).collect();
+            let is_base = |(key, untouched): &(Vec<String>, bool)| *untouched || told.may_be_base(&self.named(key));
+            let keys: Vec<Vec<String>> = batch.second.into_iter().filter(is_base).map(|(key, _)| key).collect();
             let found = self.live.look_up(&self.shapes.1, &keys).await?;
             for found in found.into_values() {
                 told.push(&self.deleted(found), lines)?;
             }
         }
         Ok(())
+    }
+
+    fn named(&self, key: &[String]) -> Values {
+        let names = self.shapes.1.key.iter().map(|part| part.name.clone());
+        names.zip(key.iter().cloned().map(Some)).collect()
     }
 
     fn deleted(&self, found: Found) -> LostRow {

@@ -165,7 +165,7 @@ impl Ground {
 
     /// The exact report, and its rows.
     pub(super) async fn report(&self, point: &RestorePoint) -> (LossReport, Vec<LostRow>) {
-        let act = DataAct::ReportLoss { damaged: DAMAGED.to_owned(), point: Box::new(point.clone()) };
+        let act = DataAct::ReportLoss { damaged: DAMAGED.to_owned(), point: Some(Box::new(point.clone())) };
         let done = perform(&self.target, &self.step(act), self.ports()).await.unwrap();
         let report = done.loss.unwrap();
         let rows = listed(&report);

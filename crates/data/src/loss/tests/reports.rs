@@ -168,7 +168,7 @@ async fn a_report_is_made_again_as_it_was() {
     let (_, point) = ground.back_up().await;
     ground.run("shop", "DELETE FROM orders WHERE id < 4").await;
     ground.go_back().await;
-    let step = ground.step(DataAct::ReportLoss { damaged: DAMAGED.to_owned(), point: Box::new(point.clone()) });
+    let step = ground.step(DataAct::ReportLoss { damaged: DAMAGED.to_owned(), point: Some(Box::new(point.clone())) });
     assert!(!reached(&ground.target, &step, &ground.blobs).await.unwrap().0);
     let first = ground.report(&point).await.1;
     assert!(reached(&ground.target, &step, &ground.blobs).await.unwrap().0);

@@ -154,7 +154,8 @@ async fn go_back(ground: &Ground, seed: u64, meanwhile: &Meanwhile) -> (Vec<Lost
     reach(ground, DataAct::Swap { live, copy, aside, keep_ms: 60_000, breaks_slots: false }).await;
     enter(5);
     pause(seed * 17 % 30).await;
-    let done = reach(ground, DataAct::ReportLoss { damaged: DAMAGED.to_owned(), point: Box::new(point.clone()) }).await;
+    let done =
+        reach(ground, DataAct::ReportLoss { damaged: DAMAGED.to_owned(), point: Some(Box::new(point.clone())) }).await;
     postgres.release(&point).await.unwrap();
     let report = done.loss.unwrap();
     assert_eq!(report.not_compared, [], "seed {seed}");

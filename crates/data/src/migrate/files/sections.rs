@@ -29,17 +29,17 @@ pub(super) fn dbmate(name: &str, text: &str) -> Option<Migration> {
 /// `--changeset author:id` and `--rollback SQL` in a formatted SQL changelog: Liquibase. Other changelogs are passed over,
 /// and their changes are unknown to the graph.
 pub(super) fn liquibase(text: &str) -> Vec<Migration> {
-    if !text.trim_start().to_lowercase().starts_with("--liquibase formatted sql") {
+    // The tool minds the case of this one line, and takes the whole file for one change where it is another.
+    let first = text.trim_start().strip_prefix("--").map(str::trim_start).unwrap_or_default();
+    if !first.starts_with("liquibase formatted sql") {
         return Vec::new();
     }
     let mut changes: Vec<(String, String, String)> = Vec::new();
     for line in text.lines() {
-        let comment = line.trim().strip_prefix("--").map(str::trim_start).unwrap_or_default();
-        if let Some(head) = comment.strip_prefix("changeset ") {
-            let name = head.split_whitespace().next().unwrap_or_default();
-            changes.push((name.to_owned(), String::new(), String::new()));
+        if let Some(head) = said(line, "changeset ") {
+            changes.push((change(head), String::new(), String::new()));
         } else if let Some((_, up, down)) = changes.last_mut() {
-            match comment.strip_prefix("rollback ") {
+            match said(line, "rollback ") {
                 Some(sql) => down.extend([sql, "\n"]),
                 None => up.extend([line, "\n"]),
             }
@@ -52,6 +52,27 @@ pub(super) fn liquibase(text: &str) -> Vec<Migration> {
         one
     };
     changes.into_iter().map(one).collect()
+}
+
+/// What follows some words in a comment of one line, in which the tool minds neither case nor spaces before them.
+fn said<'a>(line: &'a str, words: &str) -> Option<&'a str> {
+    let comment = line.trim().strip_prefix("--")?.trim_start();
+    let (head, rest) = comment.split_at_checked(words.len())?;
+    head.eq_ignore_ascii_case(words).then_some(rest)
+}
+
+/// `author:id` of `author:id runOnChange:true`, as the ledger has it; both can stand in quotes, and so have spaces.
+fn change(head: &str) -> String {
+    let part = |text: &str, end: &dyn Fn(char) -> bool| -> (String, usize) {
+        match text.strip_prefix('"').and_then(|rest| rest.split_once('"')) {
+            Some((quoted, _)) => (quoted.to_owned(), quoted.len() + 2),
+            None => (text.split(end).next().unwrap_or_default().to_owned(), text.find(end).unwrap_or(text.len())),
+        }
+    };
+    let head = head.trim_start();
+    let (author, at) = part(head, &|c| c == ':');
+    let (id, _) = part(head[at..].trim_start_matches(':'), &char::is_whitespace);
+    format!("{author}:{id}")
 }
 
 /// `20261121031502_add_price.rb` with `change`, or `up` and `down`: Rails. Whether a `change` can be undone only running it

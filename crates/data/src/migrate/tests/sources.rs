@@ -109,6 +109,10 @@ fn files_of_sql_are_read_by_the_names_that_their_tool_gives_them() {
     let seen = read(Framework::Dbmate, &dbmate);
     assert_eq!(shown(&seen), ["01 <-  no -", "02 <-  yes -"]);
     assert_eq!(seen[1].down.as_deref().map(str::trim), Some("-- migrate:down\nSELECT 2;"));
+    // As Liquibase 4.5 itself takes them.
+    let loose = "-- liquibase formatted sql\n--CHANGESET \"bob smith\":\"1 a\" runOnChange:true\nSELECT 1;\n--ROLLBACK SELECT 2;\n";
+    let seen = shown(&read(Framework::Liquibase, &[("c.sql", loose)]));
+    assert_eq!(seen, ["bob smith:1 a <-  yes -"]);
     let liquibase = "--liquibase formatted sql\n--changeset ann:1 runOnChange:true\nSELECT 1;\n--rollback SELECT 2;\n\
                      --changeset bob:2\nSELECT 1;\n-- changeset bob:3\nSELECT 1;\n--rollback not required\n";
     let seen = shown(&read(Framework::Liquibase, &[("c.sql", liquibase), ("d.xml", "<databaseChangeLog/>")]));

@@ -79,10 +79,14 @@ async fn persons_swap_is_armed_reported_and_can_be_swapped_back() {
     assert_eq!(scenario.data().names().len(), 2, "the damaged one is kept");
 
     scenario.clock.sleep(seconds(60)).await;
-    let undo = wish(DataWish { undoes_swap: true, accept_loss: Some(9), ..DataWish::default() });
-    let undone = scenario.run(rollback(undo), "run-3").await.unwrap();
+    scenario.data().write(7, "since");
+    let undo = |accept_loss| wish(DataWish { undoes_swap: true, accept_loss, ..DataWish::default() });
+    let refused = scenario.run(rollback(undo(None)), "run-3").await.unwrap();
+    assert_eq!((refused.result, refused.refusals()), (RunResult::Refused, vec![RefusalName::LossNotAccepted]));
+    let undone = scenario.run(rollback(undo(Some(1))), "run-4").await.unwrap();
     assert_eq!(undone.result, RunResult::RolledBack, "{}", undone.summary);
     assert_eq!(scenario.data().live_rows().len(), 3);
+    assert!(undone.has("loss_reported"), "{:?}", undone.kinds());
 }
 
 #[tokio::test(start_paused = true)]

@@ -24,6 +24,10 @@ pub(super) struct Stored {
     /// The restore point that it was built from and verified against.
     pub(super) verified: Option<BackupId>,
     pub(super) is_put_aside: bool,
+    /// Its rows when a swap gave it the name that applications use.
+    pub(super) opened: Option<BTreeMap<u32, String>>,
+    /// Whether it was put aside because a swap was taken back.
+    pub(super) is_taken_back: bool,
 }
 
 impl Stored {
@@ -62,6 +66,11 @@ impl Stored {
     pub(super) fn ledgers(&self) -> Vec<Ledger> {
         let applied = self.applied.iter().map(|(name, _)| Revision(name.clone())).collect();
         vec![Ledger { framework: Framework::Dbmate, applied, is_dirty: false }]
+    }
+
+    /// The same database as it was when a swap gave it the name that applications use.
+    pub(super) fn as_opened(&self) -> Option<Self> {
+        Some(Self { rows: self.opened.clone()?, ..self.clone() })
     }
 
     /// Rows that are here and not, or otherwise, in the other one; and rows that only the other one has.

@@ -134,6 +134,13 @@ impl MemoryDatabase {
     }
 }
 
+fn estimated(since: jiff::Timestamp, [inserted, updated, deleted]: [u64; 3]) -> LossEstimate {
+    let (method, written) = (Method::RowVersions, inserted + updated);
+    let tables = vec![TableEstimate { table: orders(), method, written, deleted }];
+    let tables = tables.into_iter().filter(|table| table.rows() > 0).collect();
+    LossEstimate { since, window_ms: 1, log_bytes: None, tables, limits: Vec::new() }
+}
+
 impl Database for MemoryDatabase {
     fn look(&self) -> Pending<'_, DatabaseFact> {
         Box::pin(async move {
@@ -235,12 +242,16 @@ impl Database for MemoryDatabase {
             let state = self.answers()?;
             let live = state.databases.get(LIVE).cloned().unwrap_or_default();
             let then = state.stored.get(&manifest.backup).cloned().unwrap_or_default();
-            let [inserted, updated, deleted] = live.beyond(&then);
-            let method = Method::RowVersions;
-            let written = inserted + updated;
-            let tables = vec![TableEstimate { table: orders(), method, written, deleted }];
-            let tables = tables.into_iter().filter(|table| table.rows() > 0).collect();
-            Ok(LossEstimate { since: manifest.taken_at, window_ms: 1, log_bytes: None, tables, limits: Vec::new() })
+            Ok(estimated(manifest.taken_at, live.beyond(&then)))
+        })
+    }
+
+    fn estimate_undo(&self) -> Pending<'_, Result<LossEstimate, PortError>> {
+        Box::pin(async move {
+            let state = self.answers()?;
+            let live = state.databases.get(LIVE).cloned().unwrap_or_default();
+            let opened = live.as_opened().ok_or_else(|| PortError::new("`app` was not swapped in"))?;
+            Ok(estimated(self.clock.now(), live.beyond(&opened)))
         })
     }
 

@@ -54,8 +54,9 @@ impl Server {
                 if !self.is_there(act).0 {
                     let new = self.databases.remove(copy).ok_or_else(|| missing(copy))?;
                     let old = self.databases.remove(live).ok_or_else(|| missing(live))?;
-                    self.databases.insert(live.clone(), Stored { is_put_aside: false, ..new });
-                    self.databases.insert(aside.clone(), Stored { is_put_aside: true, ..old });
+                    let (is_taken_back, opened) = (new.is_put_aside, Some(new.rows.clone()));
+                    self.databases.insert(live.clone(), Stored { is_put_aside: false, opened, ..new });
+                    self.databases.insert(aside.clone(), Stored { is_put_aside: true, is_taken_back, ..old });
                 }
                 format!("`{live}` was swapped within 90 ms")
             }
@@ -89,7 +90,8 @@ impl Server {
     fn report(&self, damaged: &str) -> Result<DataDone, PortError> {
         let (aside, live) = (self.databases.get(damaged), self.databases.get(LIVE));
         let (Some(aside), Some(live)) = (aside, live) else { return Err(missing(damaged)) };
-        let [inserted, updated, deleted] = aside.beyond(live);
+        let opened = aside.as_opened().filter(|_| aside.is_taken_back);
+        let [inserted, updated, deleted] = aside.beyond(opened.as_ref().unwrap_or(live));
         let loss = TableLoss { table: orders(), method: Method::Comparison, inserted, updated, deleted };
         let report = LossReport {
             damaged: damaged.to_owned(),

@@ -1,0 +1,10 @@
+//! The double as real `kubectl` and `helm` of both generations see it.
+#![expect(clippy::unwrap_used, reason = "a test whose surroundings fail cannot go on")]
+
+mod faults;
+mod ground;
+mod helm;
+mod kubectl;
+mod manifest;
+mod program;
+mod workloads;
