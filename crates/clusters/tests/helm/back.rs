@@ -10,7 +10,7 @@ use super::ground::{Ground, SOON, service_name, switch};
 async fn the_good_revision_is_chosen_although_current_minus_one_has_failed() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::the_good_revision_is_chosen", generation) else { return };
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let good = ground.captured().await;
         for tag in ["tag=2-missing", "tag=3-missing"] {
             assert!(!ground.deploy("upgrade", tag, &["--wait", "--timeout", "2s"]).is_ok());
@@ -35,10 +35,10 @@ async fn the_good_revision_is_chosen_although_current_minus_one_has_failed() {
 async fn a_revision_that_helm_has_forgotten_is_put_back() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::a_forgotten_revision", generation) else { return };
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let good = ground.captured().await;
         for tag in ["tag=2", "tag=3", "tag=4"] {
-            ground.deploy("upgrade", tag, &["--wait", "--history-max", "2"]).ok();
+            ground.deployed("upgrade", tag, &["--wait", "--history-max", "2"]);
         }
         assert_eq!(ground.label(1), None, "helm has forgotten it");
         assert_eq!(ground.platform.preflight(&good, &ground.blobs).await, Preflight::Present);
@@ -53,10 +53,10 @@ async fn a_revision_that_helm_has_forgotten_is_put_back() {
 async fn a_release_that_was_installed_anew_goes_back_and_leaves_nothing_of_the_new_one() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::installed_anew", generation) else { return };
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let good = ground.captured().await;
-        ground.clients.helm(&["uninstall", "shop", "--wait"]).ok();
-        ground.deploy("install", "tag=2,volume=true", &[]).ok();
+        drop(ground.clients.helm(&["uninstall", "shop", "--wait"]).ok());
+        ground.deployed("install", "tag=2,volume=true", &[]);
         ground.switch(&good).await.unwrap();
         ground.arrives(&good).await;
         let statuses: Vec<(u64, String)> =
@@ -72,9 +72,9 @@ async fn a_release_that_was_installed_anew_goes_back_and_leaves_nothing_of_the_n
 async fn pods_that_do_not_get_to_run_end_the_way_back_early() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::ended_early", generation) else { return };
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let good = ground.captured().await;
-        ground.deploy("upgrade", "tag=2", &["--wait"]).ok();
+        ground.deployed("upgrade", "tag=2", &["--wait"]);
         ground.double.image("shop/web:1", Behaviour::Missing);
         let error = ground.switch(&good).await.unwrap_err();
         assert!(error.what.contains("ImagePullBackOff") && error.what.contains("was ended"), "{error}");
@@ -95,7 +95,7 @@ async fn pods_that_do_not_get_to_run_end_the_way_back_early() {
 async fn pods_of_the_same_revision_are_started_anew_when_that_is_asked() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::started_anew", generation) else { return };
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let good = ground.captured().await;
         let before = ground.running().await;
         let anew = backout_core::plan::Switch { from: Some(good.version.clone()), ..switch(&good) };
@@ -111,7 +111,7 @@ async fn pods_of_the_same_revision_are_started_anew_when_that_is_asked() {
 async fn a_release_that_was_not_there_is_taken_away_and_can_come_back() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::taken_away", generation) else { return };
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let present = ground.captured().await;
         ground.platform.stop(&service_name(), 1_000).await.unwrap();
         ground.platform.stop(&service_name(), 1_000).await.unwrap();
@@ -121,7 +121,7 @@ async fn a_release_that_was_not_there_is_taken_away_and_can_come_back() {
         ground.switch(&present).await.unwrap();
         ground.arrives(&present).await;
 
-        ground.deploy("upgrade", "tag=1,volume=true", &[]).ok();
+        ground.deployed("upgrade", "tag=1,volume=true", &[]);
         let error = ground.platform.stop(&service_name(), 1_000).await.unwrap_err();
         assert!(error.what.contains("`PersistentVolumeClaim/shop-data`, whose data would be lost"), "{error}");
         ground.arrives(&ground.captured().await).await;
@@ -133,10 +133,10 @@ async fn settings_that_break_the_application_go_back_into_its_pods() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::settings", generation) else { return };
         ground.double.configuration("shop-settings", "greeting", "broken", Behaviour::Crash);
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let good = ground.captured().await;
         // Helm changes the ConfigMap and no pod; those that start from now on break.
-        ground.deploy("upgrade", "tag=1,greeting=broken", &["--wait"]).ok();
+        ground.deployed("upgrade", "tag=1,greeting=broken", &["--wait"]);
         for pod in ground.double.objects("v1", "Pod", "default") {
             ground.double.delete("v1", "Pod", "default", pod["metadata"]["name"].as_str().unwrap());
         }

@@ -63,6 +63,11 @@ impl Ground {
         self.clients.helm(&[&[verb, "shop", chart, "--set", set], options].concat())
     }
 
+    /// The same, and it must succeed.
+    pub(crate) fn deployed(&self, verb: &str, set: &str, options: &[&str]) {
+        drop(self.deploy(verb, set, options).ok());
+    }
+
     /// A `helm` that runs beside the test.
     pub(crate) fn spawn(&self, arguments: &[&str]) -> Child {
         let chart = self.chart.to_str().unwrap();

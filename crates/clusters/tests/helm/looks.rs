@@ -14,7 +14,7 @@ async fn looking_again_costs_no_request() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::no_request", generation) else { return };
         assert_eq!(ground.fact().await.seen, Seen::Absent);
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let running = ground.sees(|running| running.is_well() && running.busy.is_none()).await;
         assert_eq!(running.label, "shop-1.4.2 (2.0), revision 1");
         assert_eq!((running.wanted, running.instances.len()), (2, 2));
@@ -43,9 +43,9 @@ async fn records_in_config_maps_are_not_taken_for_no_release() {
 async fn what_differs_and_which_hooks_run_is_said_before() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::notes", generation) else { return };
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let good = ground.captured().await;
-        ground.deploy("upgrade", "tag=2,db.password=swordfish", &["--wait"]).ok();
+        ground.deployed("upgrade", "tag=2,db.password=swordfish", &["--wait"]);
         let notes = ground.platform.notes(&good, &ground.blobs).await;
         assert_eq!(notes[..2], ["value db.password: (hidden) -> (hidden)", "value tag: 2 -> 1"]);
         assert!(notes[2].starts_with("hook `ConfigMap/shop-gone-back` will run (post-rollback)"), "{notes:#?}");
@@ -68,8 +68,8 @@ async fn what_differs_and_which_hooks_run_is_said_before() {
 async fn evidence_says_what_went_wrong_and_no_secret() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::evidence", generation) else { return };
-        ground.deploy("install", "tag=1,db.password=swordfish", &["--wait"]).ok();
-        ground.deploy("upgrade", "tag=2-crash,db.password=swordfish", &[]).ok();
+        ground.deployed("install", "tag=1,db.password=swordfish", &["--wait"]);
+        ground.deployed("upgrade", "tag=2-crash,db.password=swordfish", &[]);
         ground.sees(|running| running.trouble.as_ref().is_some_and(|it| it.what.contains("CrashLoopBackOff"))).await;
         let all = ground.platform.evidence(&service_name()).await;
         let text = |name: &str| {
@@ -91,7 +91,7 @@ async fn evidence_says_what_went_wrong_and_no_secret() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_moves_is_told_as_it_happens() {
     let Some(ground) = Ground::new("helm::events", Generation::Helm4) else { return };
-    ground.deploy("install", "tag=1", &["--wait"]).ok();
+    ground.deployed("install", "tag=1", &["--wait"]);
     ground.captured().await;
     let told: Arc<Mutex<Vec<String>>> = Arc::default();
     let (platform, sink) = (Arc::clone(&ground.platform), Arc::clone(&told));
@@ -103,7 +103,7 @@ async fn what_moves_is_told_as_it_happens() {
         platform.events(Box::new(keep)).await;
     });
     tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-    ground.deploy("upgrade", "tag=2-missing", &[]).ok();
+    ground.deployed("upgrade", "tag=2-missing", &[]);
     let is_told = |words: &str| told.lock().unwrap().iter().any(|what| what.contains(words));
     assert!(ground.double.eventually(SOON, |_| is_told("ImagePullBackOff")), "{told:?}");
     assert!(is_told("the release is shop-1.4.2 (2.0), revision 2"), "{told:?}");

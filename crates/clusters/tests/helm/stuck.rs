@@ -17,7 +17,7 @@ fn kill(mut helm: Child) {
 async fn an_upgrade_that_was_killed_is_repaired() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::killed_upgrade", generation) else { return };
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let good = ground.captured().await;
         let helm =
             ground.spawn(&["upgrade", "shop", "CHART", "--set", "tag=2-never-ready", "--wait", "--timeout", "60s"]);
@@ -34,7 +34,7 @@ async fn an_upgrade_that_was_killed_is_repaired() {
         let history = ground.history();
         assert_eq!((history[1].0, history[1].1.as_str()), (2, "failed"));
         assert!(history[1].2.contains("`helm upgrade` did not end"), "{history:?}");
-        ground.deploy("upgrade", "tag=3", &["--wait"]).ok();
+        ground.deployed("upgrade", "tag=3", &["--wait"]);
     }
 }
 
@@ -42,9 +42,9 @@ async fn an_upgrade_that_was_killed_is_repaired() {
 async fn a_rollback_that_was_killed_is_repaired() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::killed_rollback", generation) else { return };
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let good = ground.captured().await;
-        ground.deploy("upgrade", "tag=2", &["--wait"]).ok();
+        ground.deployed("upgrade", "tag=2", &["--wait"]);
         ground.double.image("shop/web:1", Behaviour::NeverReady);
         let helm = ground.spawn(&["rollback", "shop", "1", "--wait", "--timeout", "60s"]);
         ground.waits_for(3, "pending-rollback");
@@ -63,9 +63,9 @@ async fn a_way_back_that_is_let_go_of_leaves_no_release_stuck() {
     for generation in Generation::BOTH {
         let Some(ground) = Ground::new("helm::let_go_of", generation) else { return };
         let ground = Arc::new(ground);
-        ground.deploy("install", "tag=1", &["--wait"]).ok();
+        ground.deployed("install", "tag=1", &["--wait"]);
         let good = ground.captured().await;
-        ground.deploy("upgrade", "tag=2", &["--wait"]).ok();
+        ground.deployed("upgrade", "tag=2", &["--wait"]);
         ground.double.image("shop/web:1", Behaviour::NeverReady);
         let way = {
             let (ground, good) = (Arc::clone(&ground), good.clone());
