@@ -21,11 +21,34 @@ pub(super) enum Wait {
     HooksOnly,
 }
 
+/// What becomes of fields that somebody else has applied since.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Conflicts {
+    /// They are an error where the server applies (Helm 4); they go back where the client does (Helm 3).
+    AsHelmDoes,
+    /// They go back. Only Helm 4 knows the flag.
+    GoBack,
+}
+
+/// A way back to a revision.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rollback {
+    pub(super) revision: u32,
+    pub(super) wait: Wait,
+    pub(super) conflicts: Conflicts,
+    pub(super) timeout: Duration,
+}
+
 /// Goes back to a revision. No old record is given up for the new one (`--history-max 0`).
-pub(super) fn rollback(target: &Target<'_>, revision: u32, wait: Wait, timeout: Duration) -> Command {
-    let command = command(target, "rollback", timeout);
-    let command = if wait == Wait::Pods { command.arg("--wait") } else { command };
-    command.args(["--history-max", "0", "--", target.release]).arg(revision.to_string())
+pub(super) fn rollback(target: &Target<'_>, way: Rollback) -> Command {
+    let mut command = command(target, "rollback", way.timeout);
+    if way.wait == Wait::Pods {
+        command = command.arg("--wait");
+    }
+    if way.conflicts == Conflicts::GoBack {
+        command = command.arg("--force-conflicts");
+    }
+    command.args(["--history-max", "0", "--", target.release]).arg(way.revision.to_string())
 }
 
 /// Takes a release away, with its history: as if it had never been there.
@@ -84,7 +107,9 @@ mod tests {
         ]);
         let target =
             Target { program: "helm", access: &access, namespace: "shop", release: "web", environment: &environment };
-        let command = rollback(&target, 7, Wait::Pods, Duration::from_millis(96_500));
+        let timeout = Duration::from_millis(96_500);
+        let way = Rollback { revision: 7, wait: Wait::Pods, conflicts: Conflicts::AsHelmDoes, timeout };
+        let command = rollback(&target, way);
         assert_eq!(
             command.to_string(),
             "helm rollback --namespace shop --timeout 96s --kube-context prod --kube-as-user deployer --kube-as-group a \
@@ -94,6 +119,9 @@ mod tests {
         assert_eq!(names, ["HELM_DRIVER", "PATH"]);
         let plain = ClusterAccess::default();
         let target = Target { access: &plain, ..target };
+        let way = Rollback { wait: Wait::HooksOnly, conflicts: Conflicts::GoBack, ..way };
+        let forced = rollback(&target, way).to_string();
+        assert_eq!(forced, "helm rollback --namespace shop --timeout 96s --force-conflicts --history-max 0 -- web 7");
         let uninstall = uninstall(&target, Duration::from_millis(10)).to_string();
         assert_eq!(uninstall, "helm uninstall --namespace shop --timeout 1s --wait -- web");
     }

@@ -9,7 +9,7 @@ use backout_core::port::{Blobs, PortError};
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
-use super::argv::{self, Wait};
+use super::argv::{self, Conflicts, Rollback, Wait};
 use super::observe::{Look, digest_of};
 use super::operate::{self, LOOK, Operation, Watch};
 use super::platform::{detail, kept};
@@ -17,8 +17,11 @@ use super::record::{History, Manifest, Record, Status, Workload, secrets};
 use super::release::{Release, kinds};
 use super::repair;
 use crate::cluster::failed;
-use crate::object::made_at;
+use crate::object::{made_at, moment};
 use crate::pods::Family;
+
+/// The annotation of a pod template by which `kubectl rollout restart` has pods made anew.
+const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
 
 /// What any rollout may take beside what its own settings grant.
 const BESIDE: Duration = Duration::from_secs(60);
@@ -60,7 +63,8 @@ pub(super) async fn switch(release: &Release, switch: &Switch, blobs: &dyn Blobs
     let before = history.newest().cloned();
     let unmoved = before.as_ref().map(|before| manifest.unmoved_from(&Manifest::read(before.manifest())));
     let wait = if unmoved.is_some_and(|unmoved| !unmoved.is_empty()) { Wait::HooksOnly } else { Wait::Pods };
-    roll_back(release, detail, (revision, &record, wait)).await?;
+    let way = Rollback { revision, wait, conflicts: Conflicts::AsHelmDoes, timeout: patience(detail) };
+    roll_back(release, way, &record).await?;
     match release.history().await?.newest().filter(|_| wait == Wait::HooksOnly) {
         Some(newest) => refresh(release, detail, newest, before.as_ref()).await,
         None => Ok(()),
@@ -102,22 +106,20 @@ async fn runs(release: &Release, switch: &Switch, history: &History) -> Result<b
     Ok(is_same && running.busy.is_none() && running.version() == Some(&switch.to.version))
 }
 
-async fn roll_back(
-    release: &Release,
-    detail: &HelmArtifact,
-    (revision, record, wait): (u32, &Record, Wait),
-) -> Result<(), PortError> {
+async fn roll_back(release: &Release, way: Rollback, record: &Record) -> Result<(), PortError> {
     let (namespace, environment) = (release.cluster.namespace().await?, release.cluster.environment());
-    let command = argv::rollback(&release.target(namespace, &environment), revision, wait, patience(detail));
-    let operation =
-        Operation { command: command.secrets(secrets(record)), manifest: Manifest::read(record.manifest()) };
-    operate::run(release, operation).await.map_err(|error| {
-        if !error.what.contains("conflict") {
-            return error;
+    let operation = |way| {
+        let command = argv::rollback(&release.target(namespace, &environment), way).secrets(secrets(record));
+        Operation { command, manifest: Manifest::read(record.manifest()) }
+    };
+    match operate::run(release, operation(way)).await {
+        // The API server's words: somebody (a `kubectl set image`, say) has applied a field of the release since, and it is to
+        // go back with the rest. Nothing of that object was changed.
+        Err(error) if error.what.contains("Apply failed with") => {
+            operate::run(release, operation(Rollback { conflicts: Conflicts::GoBack, ..way })).await
         }
-        // Only Helm 4 says so, of fields that somebody else has applied since.
-        error.hint(format!("take the fields over: `helm rollback {} {revision} --force-conflicts`", release.name()))
-    })
+        ended => ended,
+    }
 }
 
 /// How long a rollout of the release may take.
@@ -139,7 +141,10 @@ async fn refresh(
     let is_older = |workload: &Workload| {
         let Some(object) = objects.workload(workload.kind, &workload.name) else { return false };
         let family = Family::of(object, &objects.revisions, &objects.pods);
-        family.members.iter().any(|member| made_at(member.pod) < newest.began_at())
+        // The API tells whole seconds of when a pod was made: the workload itself tells that it has been done.
+        let annotations = object.data.pointer("/spec/template/metadata/annotations");
+        let restarted = annotations.and_then(|annotations| moment(annotations.get(RESTARTED)?, ""));
+        restarted < newest.began_at() && family.members.iter().any(|member| made_at(member.pod) < newest.began_at())
     };
     let mut unmoved = manifest.unmoved_from(&Manifest::read(before.manifest()));
     unmoved.retain(is_older);
@@ -184,7 +189,7 @@ async fn well(release: &Release, newest: &Record) -> Result<(), PortError> {
 /// Has the pods of workloads made anew, as `kubectl rollout restart` does. Helm leaves the annotation alone.
 async fn start_anew(release: &Release, workloads: &[Workload]) -> Result<(), PortError> {
     let namespace = release.cluster.namespace().await?;
-    let annotations = json!({"kubectl.kubernetes.io/restartedAt": release.now().to_string()});
+    let annotations = json!({RESTARTED: release.now().to_string()});
     let patch = json!({"spec": {"template": {"metadata": {"annotations": annotations}}}});
     let params = PatchParams { field_manager: Some("backout".to_owned()), ..PatchParams::default() };
     let is_here = |own: &Option<String>| own.as_deref().is_none_or(|own| own == namespace);

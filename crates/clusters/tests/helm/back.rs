@@ -147,3 +147,50 @@ async fn settings_that_break_the_application_go_back_into_its_pods() {
         assert_eq!(restarts, 0, "they are new");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_changed_by_hand_goes_back_as_well() {
+    for generation in Generation::BOTH {
+        let Some(ground) = Ground::new("helm::by_hand", generation) else { return };
+        ground.deployed("install", "tag=1", &["--wait"]);
+        let good = ground.captured().await;
+        drop(ground.clients.kubectl(&["set", "image", "deployment/shop-web", "app=shop/web:3"]).ok());
+        ground.sees(|running| running.is_well() && running.version().is_some_and(|it| *it != good.version)).await;
+        ground.switch(&good).await.unwrap();
+        ground.arrives(&good).await;
+        assert_eq!(ground.image(), "shop/web:1");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_back_that_ended_before_its_pods_were_made_anew_is_gone_to_its_end() {
+    for generation in Generation::BOTH {
+        let Some(ground) = Ground::new("helm::half_way", generation) else { return };
+        ground.deployed("install", "tag=1", &["--wait"]);
+        let good = ground.captured().await;
+        ground.deployed("upgrade", "tag=1,greeting=other", &["--wait"]);
+        drop(ground.clients.helm(&["rollback", "shop", "1"]).ok());
+        ground.arrives(&good).await;
+        let before = ground.running().await;
+        ground.switch(&good).await.unwrap();
+        ground.arrives(&good).await;
+        let after = ground.running().await;
+        let is_old = |id: &str| before.instances.iter().any(|instance| instance.id == id);
+        assert!(after.instances.iter().all(|instance| !is_old(&instance.id)), "{before:#?} {after:#?}");
+        assert_eq!(ground.history().len(), 3, "helm had done its part");
+
+        ground.switch(&good).await.unwrap();
+        assert_eq!(ground.running().await.instances, after.instances, "done is done");
+        assert_eq!(ground.history().len(), 3);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_helm_there_is_no_way_back() {
+    let Some(ground) = Ground::new("helm::no_helm", Generation::Helm4) else { return };
+    ground.deployed("install", "tag=1", &["--wait"]);
+    let good = ground.captured().await;
+    let without = ground.platform_of("no-such-helm");
+    let Preflight::Gone { why } = without.preflight(&good, &ground.blobs).await else { panic!("it is there") };
+    assert!(why.contains("`no-such-helm` was not found"), "{why}");
+}

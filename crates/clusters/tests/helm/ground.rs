@@ -43,18 +43,14 @@ impl Ground {
             ("chart/templates/hooks.yaml", chart::HOOKS),
         ];
         files.iter().for_each(|(file, content)| drop(clients.write(file, content)));
-        let access = ClusterAccess { namespace: Some("default".to_owned()), ..ClusterAccess::default() };
-        let environment = clients.environment().into_iter().map(|(name, value)| (name.into(), value));
-        let cluster = Cluster::new(ClusterOptions {
-            access: access.clone(),
-            folder: clients.folder().to_owned(),
-            environment: environment.collect(),
-        });
-        let service = HelmService { cluster: access, program: "helm".to_owned(), release: "shop".to_owned() };
-        let services = BTreeMap::from([(service_name(), service)]);
-        let platform = Arc::new(HelmPlatform::new(cluster, &services, Arc::new(SystemClock)));
+        let platform = platform(&clients, "helm");
         let chart = clients.folder().join("chart");
         Some(Self { double, clients, platform, blobs: MemoryBlobs::default(), chart })
+    }
+
+    /// The same platform with another program.
+    pub(crate) fn platform_of(&self, program: &str) -> Arc<HelmPlatform> {
+        platform(&self.clients, program)
     }
 
     /// `helm VERB shop CHART --set ... OPTIONS`.
@@ -147,6 +143,19 @@ impl Ground {
     pub(crate) async fn arrives(&self, at: &Artifact) {
         self.sees(|running| runs(at, running) && running.is_well() && running.busy.is_none()).await;
     }
+}
+
+fn platform(clients: &KubeClients, program: &str) -> Arc<HelmPlatform> {
+    let access = ClusterAccess { namespace: Some("default".to_owned()), ..ClusterAccess::default() };
+    let environment = clients.environment().into_iter().map(|(name, value)| (name.into(), value));
+    let cluster = Cluster::new(ClusterOptions {
+        access: access.clone(),
+        folder: clients.folder().to_owned(),
+        environment: environment.collect(),
+    });
+    let service = HelmService { cluster: access, program: program.to_owned(), release: "shop".to_owned() };
+    let services = BTreeMap::from([(service_name(), service)]);
+    Arc::new(HelmPlatform::new(cluster, &services, Arc::new(SystemClock)))
 }
 
 pub(crate) fn service_name() -> ServiceName {

@@ -3,7 +3,7 @@
 use std::process::Child;
 use std::sync::Arc;
 
-use backout_kube_double::Behaviour;
+use backout_kube_double::{Behaviour, Fault, FaultKind};
 use backout_testkit::kube::Generation;
 
 use super::ground::{Ground, SOON, switch};
@@ -29,6 +29,9 @@ async fn an_upgrade_that_was_killed_is_repaired() {
         let refused = ground.deploy("upgrade", "tag=3", &[]);
         assert!(refused.stderr.contains("another operation"), "{}", refused.stderr);
 
+        // Somebody else writes at the same moment: it is looked at again.
+        let crossed = FaultKind::Answer { code: 409, retry_after: None };
+        ground.double.fault(Fault::new("update", "/secrets/sh.helm", 2, crossed));
         ground.switch(&good).await.unwrap();
         ground.arrives(&good).await;
         let history = ground.history();
