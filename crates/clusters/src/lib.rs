@@ -6,9 +6,11 @@
 mod argocd;
 mod cluster;
 mod helm;
+mod kubernetes;
 mod object;
 mod pods;
 
 pub use argocd::ArgocdPlatform;
 pub use cluster::{Cluster, ClusterOptions};
 pub use helm::HelmPlatform;
+pub use kubernetes::KubernetesPlatform;

@@ -19,6 +19,8 @@ pub(crate) enum Kind {
     ControllerRevision,
     HorizontalPodAutoscaler,
     PodDisruptionBudget,
+    PersistentVolumeClaim,
+    ServiceAccount,
     Application,
     Rollout,
 }
@@ -40,6 +42,8 @@ impl Kind {
                 ["autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"]
             }
             Kind::PodDisruptionBudget => ["policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"],
+            Kind::PersistentVolumeClaim => ["", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"],
+            Kind::ServiceAccount => ["", "v1", "ServiceAccount", "serviceaccounts"],
             Kind::Application => ["argoproj.io", "v1alpha1", "Application", "applications"],
             Kind::Rollout => ["argoproj.io", "v1alpha1", "Rollout", "rollouts"],
         }

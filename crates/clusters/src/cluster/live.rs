@@ -8,9 +8,10 @@ use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use backon::BackoffBuilder as _;
 use backout_core::port::PortError;
 use futures_util::StreamExt;
-use kube::runtime::{WatchStreamExt, watcher};
+use kube::runtime::watcher;
 use kube::{Api, ResourceExt, core::DynamicObject};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -127,13 +128,13 @@ impl Known {
 
     fn take(&self, event: watcher::Event<DynamicObject>) {
         let mut state = self.state();
-        state.broken = None;
         match event {
             watcher::Event::Init => state.listing.clear(),
             watcher::Event::InitApply(object) => drop(state.listing.insert(object.name_any(), Arc::new(object))),
             watcher::Event::InitDone => {
                 state.objects = std::mem::take(&mut state.listing);
                 state.is_listed = true;
+                state.broken = None;
             }
             watcher::Event::Apply(object) => drop(state.objects.insert(object.name_any(), Arc::new(object))),
             watcher::Event::Delete(object) => drop(state.objects.remove(&object.name_any())),
@@ -141,25 +142,59 @@ impl Known {
     }
 }
 
+/// Follows the objects for good. After anything went wrong everything is listed anew: that, and not a watch on which nothing
+/// happens, shows that the API server is there again.
 async fn keep(api: Api<DynamicObject>, kind: Kind, known: Arc<Known>, tell: watch::Sender<u64>) {
+    let pauses =
+        backon::ExponentialBuilder::default().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times();
+    let mut pause = pauses.build();
+    loop {
+        let (error, was_listed) = follow(&api, kind, &known, &tell).await;
+        if was_listed {
+            pause = pauses.build();
+        }
+        if !(was_listed && is_interruption(&error)) {
+            known.state().broken = Some(in_words(kind, &error));
+            tell.send_modify(|count| *count += 1);
+        }
+        tokio::time::sleep(pause.next().unwrap_or(PAUSES.1)).await;
+    }
+}
+
+/// Follows the objects until something goes wrong; says what, and whether they had been listed.
+async fn follow(
+    api: &Api<DynamicObject>,
+    kind: Kind,
+    known: &Known,
+    tell: &watch::Sender<u64>,
+) -> (watcher::Error, bool) {
     let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
     if let Some(labels) = kind.labels() {
         config = config.labels(labels);
     }
-    let pauses =
-        backon::ExponentialBuilder::default().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times();
-    let mut events = pin!(watcher(api, config).backoff(watcher::ExponentialBackoff::from(pauses)));
-    while let Some(event) = events.next().await {
-        match event {
+    let mut events = pin!(watcher(api.clone(), config));
+    let mut is_listed = false;
+    loop {
+        match events.next().await {
             // A list under way is nothing to tell of before it has ended.
-            Ok(event @ (watcher::Event::Init | watcher::Event::InitApply(_))) => {
+            Some(Ok(event @ (watcher::Event::Init | watcher::Event::InitApply(_)))) => known.take(event),
+            Some(Ok(event)) => {
+                is_listed = true;
                 known.take(event);
-                continue;
+                tell.send_modify(|count| *count += 1);
             }
-            Ok(event) => known.take(event),
-            Err(error) => known.state().broken = Some(in_words(kind, &error)),
+            Some(Err(error)) => return (error, is_listed),
+            None => return (watcher::Error::NoResourceVersion, is_listed),
         }
-        tell.send_modify(|count| *count += 1);
+    }
+}
+
+/// Whether a watch broke off in a way that a new list mends: what was seen until then is a moment old, and not wrong.
+fn is_interruption(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::WatchFailed(_) => true,
+        watcher::Error::WatchError(status) => status.code == 410,
+        _ => false,
     }
 }
 

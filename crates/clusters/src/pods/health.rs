@@ -31,7 +31,11 @@ pub(super) fn health(pod: &DynamicObject, now: Timestamp) -> Health {
     }
     let Some(started) = started_at(pod) else { return Health::Starting };
     let was_ready = moment(ready, "/lastTransitionTime").is_some_and(|changed| changed > started + LATER);
-    if was_ready || now > started + grant(pod) { Health::Unhealthy } else { Health::Starting }
+    if was_ready || now > started + pod.data.get("spec").map_or(ANY, grant) {
+        Health::Unhealthy
+    } else {
+        Health::Starting
+    }
 }
 
 /// When the last of its containers started.
@@ -40,9 +44,9 @@ pub(super) fn started_at(pod: &DynamicObject) -> Option<Timestamp> {
     statuses.filter_map(|status| moment(status, "/state/running/startedAt")).max()
 }
 
-/// How long a pod may take from the start of its containers until it is ready: what the startup and the readiness probe of
-/// its slowest container grant, and a minute.
-pub(super) fn grant(pod: &DynamicObject) -> SignedDuration {
+/// How long a pod of that `spec` may take from the start of its containers until it is ready: what the startup and the
+/// readiness probe of its slowest container grant, and a minute.
+pub(crate) fn grant(spec: &Value) -> SignedDuration {
     let container = |container: &Value| {
         ["/startupProbe", "/readinessProbe"]
             .iter()
@@ -50,7 +54,7 @@ pub(super) fn grant(pod: &DynamicObject) -> SignedDuration {
             .map(seconds)
             .sum::<i64>()
     };
-    let slowest = list(&pod.data, "/spec/containers").iter().map(container).max().unwrap_or(0);
+    let slowest = list(spec, "/containers").iter().map(container).max().unwrap_or(0);
     ANY + SignedDuration::from_secs(slowest)
 }
 

@@ -38,6 +38,24 @@ impl Image<'_> {
         }
     }
 
+    /// The image for a person: `shop/web:1.4 (1f2e3d4c5b6a)`.
+    pub(crate) fn words(&self) -> String {
+        let named = self.named.split_once('@').map_or(self.named, |(name, _)| name);
+        let digest = self.digest().or_else(|| self.named.split_once('@').map(|(_, digest)| digest));
+        let hex = digest.map(|digest| digest.split_once(':').map_or(digest, |(_, hex)| hex));
+        hex.map_or_else(|| named.to_owned(), |hex| format!("{named} ({})", hex.get(..12).unwrap_or(hex)))
+    }
+
+    /// Whether what it ran is known.
+    pub(crate) fn is_known(&self) -> bool {
+        !self.id.is_empty()
+    }
+
+    /// As the pod names it.
+    pub(crate) fn named(&self) -> &str {
+        self.named
+    }
+
     /// The image by a digest that a registry knows; `None` where the node told no such digest, told that of another
     /// repository (an image that was loaded onto the node by hand), or may not fetch it at all.
     pub(crate) fn pinned(&self) -> Option<String> {

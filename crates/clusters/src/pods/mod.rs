@@ -12,7 +12,8 @@ mod template;
 mod trouble;
 
 pub(crate) use family::{Family, Member};
+pub(crate) use health::grant;
 pub(crate) use images::{Image, code, images};
 pub(crate) use instance::{instance, instances};
-pub(crate) use template::{OWN_ANNOTATION, digest_of, revision_template};
+pub(crate) use template::{OWN_ANNOTATION, digest_of, revision_template, same};
 pub(crate) use trouble::trouble;

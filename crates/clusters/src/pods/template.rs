@@ -36,7 +36,7 @@ pub(crate) fn revision_template(revision: &DynamicObject) -> Option<Value> {
 }
 
 /// The same template without what controllers add to it and without what says nothing.
-pub(super) fn same(template: &Value) -> Value {
+pub(crate) fn same(template: &Value) -> Value {
     let mut template = template.clone();
     remove(&mut template, "/metadata/labels", &OF_REVISIONS);
     remove(&mut template, "", &["$patch"]);

@@ -130,10 +130,11 @@ impl Detail {
         }
     }
 
-    /// Whether telling the platform lasts until what was told is so: `helm rollback --wait`, an operation of Argo CD.
+    /// Whether telling the platform lasts until what was told is so: a rollout that is watched, `helm rollback --wait`, an
+    /// operation of Argo CD.
     #[must_use]
     pub fn is_awaited_by_its_switch(&self) -> bool {
-        matches!(self, Detail::Helm(_) | Detail::Argocd(_))
+        matches!(self, Detail::Kubernetes(_) | Detail::Helm(_) | Detail::Argocd(_))
     }
 
     /// Whether something else says how many instances there are, so that their number is no part of the artifact.

@@ -19,7 +19,8 @@ pub struct KubernetesArtifact {
     pub revision: String,
     /// Images by container, by digest as the pods ran them where the cluster told it.
     pub images: BTreeMap<String, String>,
-    /// The pod template as JSON; it may hold secrets and is encrypted at rest.
+    /// The workload with its pod template as JSON, so that it can be made again where it is gone; it may hold secrets and is
+    /// encrypted at rest.
     pub template: BlobRef,
     /// The ConfigMaps and Secrets that the pods mount or read.
     #[serde(default)]
