@@ -69,7 +69,7 @@ pub(crate) fn stripped(value: &Value) -> Value {
         Value::Object(fields) => {
             let mut kept: Vec<(&String, Value)> = fields.iter().map(|(key, value)| (key, stripped(value))).collect();
             kept.retain(|(_, value)| !says_nothing(value));
-            kept.sort_by(|(one, _), (other, _)| one.cmp(other));
+            kept.sort_by_key(|(key, _)| *key);
             Value::Object(kept.into_iter().map(|(key, value)| (key.clone(), value)).collect::<Map<_, _>>())
         }
         Value::Array(items) => Value::Array(items.iter().map(stripped).collect()),

@@ -80,11 +80,6 @@ impl Cluster {
         &self.options.access
     }
 
-    /// The folder that relative paths start from.
-    pub(crate) fn folder(&self) -> &std::path::Path {
-        &self.options.folder
-    }
-
     async fn connected(&self) -> Result<&(Client, String), PortError> {
         self.connected.get_or_try_init(|| self.connect()).await
     }

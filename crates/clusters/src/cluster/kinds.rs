@@ -18,7 +18,6 @@ pub(crate) enum Kind {
     DaemonSet,
     ControllerRevision,
     HorizontalPodAutoscaler,
-    PodDisruptionBudget,
     PersistentVolumeClaim,
     ServiceAccount,
     Application,
@@ -41,7 +40,6 @@ impl Kind {
             Kind::HorizontalPodAutoscaler => {
                 ["autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"]
             }
-            Kind::PodDisruptionBudget => ["policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"],
             Kind::PersistentVolumeClaim => ["", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"],
             Kind::ServiceAccount => ["", "v1", "ServiceAccount", "serviceaccounts"],
             Kind::Application => ["argoproj.io", "v1alpha1", "Application", "applications"],
