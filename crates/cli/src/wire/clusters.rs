@@ -53,6 +53,24 @@ pub(crate) fn cluster(setup: &Setup, access: &ClusterAccess) -> Arc<Cluster> {
     })
 }
 
+/// The Applications of an environment: each Argo CD with the services on it.
+pub(crate) fn applications(setup: &Setup) -> Vec<(Vec<ServiceName>, ArgocdPlatform)> {
+    let of_cluster = |(access, on): (ClusterAccess, OnCluster)| {
+        let services: Vec<ServiceName> = on.argocd.keys().cloned().collect();
+        let platform = argocd(setup, cluster(setup, &access), &on.argocd);
+        (!services.is_empty()).then_some((services, platform))
+    };
+    by_cluster(setup).into_iter().filter_map(of_cluster).collect()
+}
+
+fn argocd(
+    setup: &Setup,
+    cluster: Arc<Cluster>,
+    services: &BTreeMap<ServiceName, ArgocdService>,
+) -> ArgocdPlatform {
+    ArgocdPlatform::new(cluster, services, setup.state.root().join("clones"), Arc::new(SystemClock))
+}
+
 /// The platforms on clusters. None of them is connected to yet.
 pub(super) fn hosted(setup: &Setup) -> Vec<Hosted> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -68,8 +86,7 @@ pub(super) fn hosted(setup: &Setup) -> Vec<Hosted> {
         host(on.kubernetes.into_keys().collect(), Arc::new(workloads));
         let releases = HelmPlatform::new(Arc::clone(&cluster), &on.helm, Arc::clone(&clock));
         host(on.helm.into_keys().collect(), Arc::new(releases));
-        let clones = setup.state.root().join("clones");
-        let applications = ArgocdPlatform::new(cluster, &on.argocd, clones, Arc::clone(&clock));
+        let applications = argocd(setup, cluster, &on.argocd);
         host(on.argocd.into_keys().collect(), Arc::new(applications));
     }
     hosted
