@@ -115,6 +115,10 @@ fn going_back_can_be_undone_and_lost_rows_can_be_put_back() {
     let back = ["rollback", "--database", "main", "--yes", "--accept-loss", &LOST.to_string()];
     shop.backout(&back).expect_code(0);
     assert_eq!((shop.orders("shop").as_str(), shop.orders(&shop.aside()).as_str()), (GOOD, DAMAGED));
+    let shown = shop.backout(&["show"]).expect_code(0).stdout;
+    assert!(shown.contains("rows before") && shown.contains("orders: rows before"), "{shown}");
+    let shown = shop.document(&["show"]).to_string();
+    assert!(shown.contains("\"kind\":\"data_proven\"") && shown.contains("\"before\":"), "{shown}");
 
     shop.backout(&["rollback", "--undo", "--yes"]).expect_code(0);
     assert_eq!((shop.orders("shop").as_str(), shop.orders(&shop.aside()).as_str()), (DAMAGED, GOOD));

@@ -11,6 +11,7 @@ mod loss;
 mod manifest;
 mod obstacles;
 mod point;
+mod proof;
 mod retention;
 mod rung;
 mod schema;
@@ -31,6 +32,7 @@ pub use manifest::{
 };
 pub use obstacles::{Surroundings, obstacles};
 pub use point::{DataPoint, Packing, PointKind, RecoveryTarget, RestorePoint, Sealing, StoredObject};
+pub use proof::{DataProof, TableRows};
 pub use retention::points_to_release;
 pub use rung::{Ladder, RejectedRung, Rung};
 pub use schema::{Column, Constraint, ConstraintKind, Definition, ObjectName, Schema, Table, UserType};

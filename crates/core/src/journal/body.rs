@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::data::{LossReport, RestorePoint, Verification};
+use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
 use crate::id::{BackupId, CheckpointId, DatabaseName, EnvironmentName, ServiceName, StepId};
 use crate::inventory::{BlobRef, Checkpoint, DatabasesAfter, Fact, Grade};
@@ -127,6 +127,13 @@ pub enum Body {
         /// Which rows.
         report: Box<LossReport>,
     },
+    /// A step on a database showed how its data is.
+    DataProven {
+        /// The database.
+        database: DatabaseName,
+        /// What was checked and counted.
+        proof: Box<DataProof>,
+    },
     /// What a database's act printed was kept.
     DataEvidenceKept {
         /// The database.
@@ -217,6 +224,7 @@ impl Body {
                 | Body::BackupVerified { .. }
                 | Body::VaultKept { .. }
                 | Body::LossReported { .. }
+                | Body::DataProven { .. }
                 | Body::DataEvidenceKept { .. }
         )
     }
@@ -244,6 +252,7 @@ impl Body {
             Body::BackupReleased { .. } => "backup_released",
             Body::VaultKept { .. } => "vault_kept",
             Body::LossReported { .. } => "loss_reported",
+            Body::DataProven { .. } => "data_proven",
             Body::DataEvidenceKept { .. } => "data_evidence_kept",
             Body::PlanMade { .. } => "plan_made",
             Body::StepIntended { .. } => "step_intended",

@@ -2,8 +2,8 @@
 
 use super::{Blobs, Evidence, Pending, PortError, Preflight};
 use crate::data::{
-    DataStep, DatabaseFact, DatabaseReadiness, Level, LossEstimate, LossReport, Manifest, MigrationGraph, RestorePoint,
-    Verification,
+    DataProof, DataStep, DatabaseFact, DatabaseReadiness, Level, LossEstimate, LossReport, Manifest, MigrationGraph,
+    RestorePoint, Verification,
 };
 use crate::id::{BackupId, RunId};
 use crate::inventory::BlobRef;
@@ -153,4 +153,6 @@ pub struct DataDone {
     pub loss: Option<LossReport>,
     /// Files of evidence: the output of a migration tool.
     pub evidence: Vec<Evidence>,
+    /// What was seen of the data; empty where nothing was looked at.
+    pub proof: DataProof,
 }

@@ -2,7 +2,8 @@
 
 use super::timeline::{Said, said};
 use super::{bytes_text, check_text, rows_text};
-use crate::data::{LossReport, RestorePoint, Rung, TableLoss, Verification};
+use crate::data::{DataProof, LossReport, RestorePoint, Rung, TableLoss, TableRows, Verification};
+use crate::id::DatabaseName;
 use crate::journal::Body;
 use crate::plan::Plan;
 
@@ -24,12 +25,47 @@ pub(super) fn of_data(body: &Body) -> Option<Said> {
             };
             said("loss", text).with(loss_lines(report)).bad_if(lost > 0 || !report.not_compared.is_empty())
         }
+        Body::DataProven { database, proof } => proven(database, proof),
         Body::DataEvidenceKept { database, items } => {
             let names: Vec<&str> = items.iter().map(|(name, _)| name.as_str()).collect();
             said("evidence", format!("`{database}`: {}", names.join(", ")))
         }
         _ => return None,
     })
+}
+
+/// Checks, and the rows before and after: their totals, and each table that has not as many as before.
+fn proven(database: &DatabaseName, proof: &DataProof) -> Said {
+    let failing = proof.checks.iter().filter(|check| check.blocks()).count();
+    let checked = match (proof.checks.len(), failing) {
+        (0, _) => None,
+        (_, 0) => Some("its data is sound as far as was checked".to_owned()),
+        (_, 1) => Some("1 check of its data does not hold".to_owned()),
+        (_, failing) => Some(format!("{failing} checks of its data do not hold")),
+    };
+    let text: Vec<String> = totals(&proof.rows).into_iter().chain(checked).collect();
+    let tables = proof.rows.iter().filter(|rows| !rows.is_as_before()).map(rows_line);
+    said("data", format!("`{database}`: {}", text.join("; ")))
+        .with(tables.chain(proof.checks.iter().map(check_text)).collect())
+        .bad_if(failing > 0)
+}
+
+fn totals(rows: &[TableRows]) -> Option<String> {
+    let total = |side: fn(&TableRows) -> Option<u64>| rows.iter().filter_map(side).sum::<u64>();
+    let (before, after) = (total(|rows| rows.before), total(|rows| rows.after));
+    let changed = rows.iter().filter(|rows| !rows.is_as_before()).count();
+    let of = match (changed, rows.len()) {
+        (_, 0) => return None,
+        (0, 1) => "the table has as many as before".to_owned(),
+        (0, all) => format!("each of {all} tables has as many as before"),
+        (changed, all) => format!("{changed} of {all} tables have not as many as before"),
+    };
+    Some(format!("{} before, {after} after; {of}", rows_text(before)))
+}
+
+fn rows_line(rows: &TableRows) -> String {
+    let side = |count: Option<u64>| count.map_or_else(|| "not there".to_owned(), |rows| rows.to_string());
+    format!("{}: rows before {}, after {}", rows.table, side(rows.before), side(rows.after))
 }
 
 /// The way back of each database that goes back, and why that one, one line each.
@@ -83,4 +119,61 @@ fn verified(verification: &Verification) -> Said {
         None => format!("{backup} does not hold"),
     };
     said("verified", text).with(checks.iter().map(check_text).collect()).bad_if(!holds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::ObjectName;
+    use crate::id::Digest;
+    use crate::journal::Record;
+    use crate::policy::{Check, Verdict};
+    use crate::report::Timeline;
+
+    #[test]
+    fn rows_before_and_after_are_told_in_total_and_by_table_that_changed() {
+        let name = |name: &str| ObjectName::new("public", name);
+        let before = [(name("orders"), 512), (name("items"), 90), (name("added"), 3)];
+        let rows = TableRows::between(before, [(name("orders"), 500), (name("items"), 90), (name("gone"), 1)]);
+        let check = |verdict, what: &str| Check {
+            name: "foreign keys hold".to_owned(),
+            verdict,
+            what: what.to_owned(),
+            was_red_before: false,
+        };
+        let told = |proof: DataProof| {
+            let body = Body::DataProven { database: "shop".parse().unwrap(), proof: Box::new(proof) };
+            let record = Record {
+                seq: 1,
+                format: 1,
+                at: jiff::Timestamp::UNIX_EPOCH,
+                environment: "prod".parse().unwrap(),
+                run: None,
+                body,
+                hash: Digest::of(b""),
+            };
+            let line = Timeline::default().line(&record).unwrap();
+            (line.text, line.details, line.is_bad)
+        };
+        let (text, details, is_bad) = told(DataProof { checks: vec![check(Verdict::Healthy, "3 hold")], rows });
+        assert_eq!(
+            text,
+            "`shop`: 605 rows before, 591 after; 3 of 4 tables have not as many as before; its data is sound as far as was \
+             checked"
+        );
+        assert_eq!(
+            details,
+            [
+                "added: rows before 3, after not there",
+                "gone: rows before not there, after 1",
+                "orders: rows before 512, after 500",
+                "holds: foreign keys hold (3 hold)"
+            ]
+        );
+        assert!(!is_bad);
+        let (text, details, is_bad) =
+            told(DataProof { checks: vec![check(Verdict::Unhealthy, "1 orphan")], rows: Vec::new() });
+        assert_eq!(text, "`shop`: 1 check of its data does not hold");
+        assert_eq!((details, is_bad), (vec!["FAILS: foreign keys hold (1 orphan)".to_owned()], true));
+    }
 }

@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use backout_core::data::{
-    Level, LossReport, Method, ObjectName, Packing, PointKind, RestorePoint, Sealing, StoredObject, TableLoss,
-    Verification,
+    DataProof, Level, LossReport, Method, ObjectName, Packing, PointKind, RestorePoint, Sealing, StoredObject,
+    TableLoss, TableRows, Verification,
 };
 use backout_core::detect::SignalPath;
 use backout_core::id::{BackupId, CheckpointId, DatabaseName, Digest, ProbeName, StepId};
@@ -106,12 +106,14 @@ fn of_databases() -> Vec<Body> {
             updated: 2,
             deleted: 3,
         }],
-        not_compared: vec![(table, "it has no key".to_owned())],
+        not_compared: vec![(table.clone(), "it has no key".to_owned())],
         file: Some("/srv/loss.jsonl".to_owned()),
         methods: vec![Method::Comparison],
         notes: vec!["one".to_owned()],
         took_ms: 1,
     };
+    let rows = TableRows::between([(table.clone(), 1)], [(table, 2)]);
+    let proof = DataProof { checks: vec![check(Verdict::Unmeasurable)], rows };
     let items = vec![("migrate.log".to_owned(), blob.clone())];
     vec![
         Body::BackupTaken { point: Box::new(point) },
@@ -119,6 +121,7 @@ fn of_databases() -> Vec<Body> {
         Body::BackupReleased { backup },
         Body::VaultKept { database: database.clone(), vault: blob },
         Body::LossReported { database: database.clone(), report: Box::new(report) },
+        Body::DataProven { database: database.clone(), proof: Box::new(proof) },
         Body::DataEvidenceKept { database, items },
     ]
 }

@@ -25,12 +25,20 @@ pub(super) struct Order<'a> {
     pub(super) like: &'a str,
 }
 
+/// A copy that is there and was verified.
+pub(super) struct Built {
+    /// What was done, in a sentence.
+    pub(super) seen: String,
+    /// What was checked; nothing where it had been built before.
+    pub(super) checks: Vec<Check>,
+}
+
 /// Builds it, unless it is there and verified. Where that fails nothing of it is left.
-pub(super) async fn build(target: &Target, order: &Order<'_>, ports: Ports<'_>) -> Result<String, PortError> {
+pub(super) async fn build(target: &Target, order: &Order<'_>, ports: Ports<'_>) -> Result<Built, PortError> {
     let client = target.maintenance().await?;
     if let Some(there) = marks::read(&client, order.copy).await? {
         if is_it(&there, order) {
-            return Ok(format!("`{}` is there and was verified", order.copy));
+            return Ok(Built { seen: format!("`{}` is there and was verified", order.copy), checks: Vec::new() });
         }
         // What an interrupted run has left.
         dropped::copy(target, &client, &there).await?;
@@ -42,7 +50,7 @@ pub(super) async fn build(target: &Target, order: &Order<'_>, ports: Ports<'_>) 
     room::enough(&client, &server, &properties.tablespace, bytes).await?;
     let built = filled(target, &client, order, (&properties, manifest.as_ref()), ports).await;
     match built {
-        Ok(checks) => Ok(sentence(order, &checks)),
+        Ok(checks) => Ok(Built { seen: sentence(order, &checks), checks }),
         Err(error) => Err(cleared(target, &client, order.copy, error).await),
     }
 }
@@ -97,6 +105,7 @@ async fn filled(
     ports.progress.passed("restored");
     let inside = target.admin(order.copy).await?;
     inside.batch_execute("ANALYZE").await.map_err(|error| failed("could not gather statistics of the copy", &error))?;
+    let sound = if order.tables.is_empty() { verified::soundness(&inside).await } else { Vec::new() };
     drop(inside);
     replay::replay(client, order.copy, properties).await?;
     let mut checks = match manifest {
@@ -108,6 +117,7 @@ async fn filled(
     };
     checks.extend(verified::properties(order.copy, properties, &look::properties(client, order.copy).await?)?);
     verify(target, client, order.copy).await?;
+    checks.extend(sound);
     Ok(checks)
 }
 

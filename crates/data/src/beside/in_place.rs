@@ -8,15 +8,17 @@
 //!
 //! What exists says how far it is, so that a run that was killed is carried on by the next.
 
-use backout_core::data::RestoreSource;
-use backout_core::port::{PortError, Ports, Preflight};
+use backout_core::data::{DataProof, Manifest, RestoreSource, TableContent, TableRows};
+use backout_core::port::{DataDone, PortError, Ports, Preflight};
 use tokio_postgres::Client;
 
 use super::build::{self, Order};
 use super::{create, dropped, replay};
+use crate::look::checksums;
+use crate::look::contents::{Hashes, contents};
 use crate::marks::{self, Marked, PlacedMark};
 use crate::words::{failed, quoted};
-use crate::{Target, stored, swap};
+use crate::{Session, Target, stored, swap};
 
 /// What is to stand under which name.
 pub(super) struct Wanted<'a> {
@@ -49,29 +51,33 @@ fn purpose(wanted: &Wanted<'_>) -> String {
 }
 
 /// Restores.
-pub(super) async fn restore(target: &Target, wanted: &Wanted<'_>, ports: Ports<'_>) -> Result<String, PortError> {
+pub(super) async fn restore(target: &Target, wanted: &Wanted<'_>, ports: Ports<'_>) -> Result<DataDone, PortError> {
     let (source, live, names) = (wanted.source, wanted.live, Names::of(wanted.live));
     let client = target.maintenance().await?;
     if !is_begun(&client, wanted, &names).await? {
         make_shell(target, &client, (wanted, &names), ports).await?;
     }
+    let mut proof = DataProof::default();
     if let Some(doomed) = doomed(&client, &names).await? {
-        drop_doomed(&client, &doomed).await?;
+        let manifest = build::manifest(source, ports).await?;
+        proof = drop_doomed(target, &client, &doomed, manifest.as_ref()).await?;
     }
     ports.progress.passed("dropped");
     let order = Order { copy: &names.fresh, source, tables: &[], like: &names.shell };
     if marks::read(&client, live).await?.is_none() {
         let built = build::build(target, &order, ports).await;
-        built.map_err(|error| PortError {
+        let built = built.map_err(|error| PortError {
             what: format!("{}; the database `{live}` is gone until this succeeds", error.what),
             hint: error.hint.or_else(|| Some("take away what is in the way and resume".to_owned())),
         })?;
+        proof.checks.extend(built.checks);
         ports.progress.passed("built");
         place(target, &client, wanted, &names).await?;
         ports.progress.passed("placed");
     }
     dropped::drop_it(&client, &names.shell).await?;
-    Ok(format!("`{live}` was restored where it stood from {} and verified", build::source(source, &[])))
+    let seen = format!("`{live}` was restored where it stood from {} and verified", build::source(source, &[]));
+    Ok(DataDone { seen, proof, ..DataDone::default() })
 }
 
 /// Whether the database in use is what was restored, and nothing is left to do.
@@ -171,16 +177,54 @@ async fn doomed(client: &Client, names: &Names) -> Result<Option<Marked>, PortEr
     Ok(live.filter(|live| purpose.ends_with(&format!(" in place of {}", live.oid))))
 }
 
-async fn drop_doomed(client: &Client, doomed: &Marked) -> Result<(), PortError> {
+/// Drops the database; answers with what it had, which nobody can ask afterwards.
+async fn drop_doomed(
+    target: &Target,
+    client: &Client,
+    doomed: &Marked,
+    manifest: Option<&Manifest>,
+) -> Result<DataProof, PortError> {
+    let mut proof = DataProof::uncounted("an interrupted run has begun to drop the database");
     if !doomed.is_invalid() {
+        // Nobody comes in once it is frozen. One that a run before this has frozen lets not even us in.
+        let inside = look_inside(target, &doomed.dbname).await;
+        let spared: Vec<i32> = inside.iter().map(|(_, pid)| *pid).collect();
         allow(client, &doomed.dbname, false).await?;
-        let ended = swap::sessions::end(client, &[doomed.oid], &[]).await;
+        let ended = swap::sessions::end(client, &[doomed.oid], &spared).await;
         if let Err(error) = ended {
             allow(client, &doomed.dbname, true).await?;
             return Err(error);
         }
+        proof = match inside {
+            Ok((session, _)) => last_look(&session, manifest).await,
+            Err(error) => DataProof::uncounted(error.to_string()),
+        };
     }
-    dropped::drop_it(client, &doomed.dbname).await
+    dropped::drop_it(client, &doomed.dbname).await?;
+    Ok(proof)
+}
+
+/// A session inside, with its number on the server.
+async fn look_inside(target: &Target, dbname: &str) -> Result<(Session, i32), PortError> {
+    let session = target.admin(dbname).await?;
+    let row = session.query_one("SELECT pg_backend_pid()", &[]).await;
+    let pid = row.map_err(|error| failed("could not read the number of a session", &error))?.get(0);
+    Ok((session, pid))
+}
+
+/// What a frozen database has, beside what takes its place.
+async fn last_look(doomed: &Client, manifest: Option<&Manifest>) -> DataProof {
+    let count = |table: &TableContent| (table.name.clone(), table.rows);
+    let mut proof = match (contents(doomed, Hashes::None).await, manifest) {
+        (Ok(before), Some(after)) => {
+            let rows = TableRows::between(before.iter().map(count), after.tables.iter().map(count));
+            DataProof { rows, ..DataProof::default() }
+        }
+        (Ok(_), None) => DataProof::uncounted("there is no manifest of what takes its place"),
+        (Err(error), _) => DataProof::uncounted(error.to_string()),
+    };
+    proof.checks.push(checksums(doomed).await);
+    proof
 }
 
 async fn allow(client: &Client, dbname: &str, connections: bool) -> Result<(), PortError> {

@@ -1,31 +1,39 @@
 //! Copies as steps of a run.
 
-use backout_core::data::{DataAct, DataStep};
+use backout_core::data::{DataAct, DataProof, DataStep};
 use backout_core::port::{Blobs, DataDone, PortError, Ports};
 
 use super::build::{self, Order};
 use super::in_place::Wanted;
 use super::{dropped, in_place, tables};
 use crate::Target;
+use crate::look::checksums;
 use crate::marks;
 
 /// Does a step.
 pub(crate) async fn perform(target: &Target, step: &DataStep, ports: Ports<'_>) -> Result<DataDone, PortError> {
+    let mut proof = DataProof::default();
     let seen = match &step.act {
         DataAct::RestoreBeside { source, copy, tables } => {
             let like = target.admin_address().await?.dbname().to_owned();
-            build::build(target, &Order { copy, source, tables, like: &like }, ports).await?
+            let built = build::build(target, &Order { copy, source, tables, like: &like }, ports).await?;
+            proof.checks = built.checks;
+            // Whether it is the disk that damaged the database: going back to another one on it helps for a while only.
+            proof.checks.push(checksums(&*target.admin(&like).await?).await);
+            built.seen
         }
         DataAct::DropCopy { copy } => drop_copy(target, copy).await?,
         DataAct::ReplaceTables { copy, tables: names, kept_in } => {
-            tables::replace(target, copy, names, kept_in).await?
+            let seen = tables::replace(target, copy, names, kept_in).await?;
+            proof = tables::counted(target, copy, names, kept_in).await;
+            seen
         }
         DataAct::RestoreInPlace { source, live, run } => {
-            in_place::restore(target, &Wanted { source, live, run }, ports).await?
+            return in_place::restore(target, &Wanted { source, live, run }, ports).await;
         }
         other => return Err(unknown(other)),
     };
-    Ok(DataDone { seen, ..DataDone::default() })
+    Ok(DataDone { seen, proof, ..DataDone::default() })
 }
 
 /// Whether the state that a step names is there.

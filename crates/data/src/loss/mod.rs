@@ -6,6 +6,7 @@
 
 mod back;
 mod base;
+mod counted;
 mod estimate;
 mod lost;
 mod moment;

@@ -4,7 +4,7 @@ use backout_core::data::{DataAct, DataStep};
 use backout_core::port::{Blobs, DataDone, PortError, Ports};
 
 use super::back::undo_rows;
-use super::lost;
+use super::{counted, lost};
 use crate::Target;
 
 /// An act that came to the wrong part is a defect of ours.
@@ -15,7 +15,10 @@ fn not_ours(step: &DataStep) -> PortError {
 /// Does an act on rows.
 pub(crate) async fn perform(target: &Target, step: &DataStep, ports: Ports<'_>) -> Result<DataDone, PortError> {
     match &step.act {
-        DataAct::ReportLoss { damaged, point } => lost::perform(target, damaged, point.as_deref(), ports).await,
+        DataAct::ReportLoss { damaged, point } => {
+            let done = lost::perform(target, damaged, point.as_deref(), ports).await?;
+            Ok(DataDone { proof: counted::counted(target, damaged, point.as_deref(), ports.blobs).await, ..done })
+        }
         DataAct::UndoRows { copy, tables } => undo_rows::perform(target, copy, tables, ports).await,
         _ => Err(not_ours(step)),
     }

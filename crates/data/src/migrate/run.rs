@@ -76,7 +76,7 @@ pub(super) async fn reverse(
             .hint("go back by restoring beside"));
     }
     let seen = format!("{count} migrations were undone, {copied} things were copied aside into `{}`", reversal.kept_in);
-    Ok(DataDone { seen, loss: None, evidence: work.evidence })
+    Ok(DataDone { seen, evidence: work.evidence, ..DataDone::default() })
 }
 
 /// Applies again what the step undid, and puts back what it kept.

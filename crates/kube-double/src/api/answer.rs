@@ -55,6 +55,8 @@ impl Problem {
     pub(crate) fn invalid(target: &Target, name: &str, field: &str, message: &str) -> Self {
         let text = format!("{} \"{name}\" is invalid: {field}: {message}", kind_with_group(target));
         let mut problem = Self::new(422, text).about(target, name);
+        // Unlike other errors this one is about the kind, not the resource.
+        problem.details["kind"] = json!(target.resource.kind);
         problem.details["causes"] = json!([{"reason": "FieldValueInvalid", "message": message, "field": field}]);
         problem
     }

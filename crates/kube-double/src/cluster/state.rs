@@ -19,7 +19,9 @@ pub(crate) struct Cluster {
     pub(crate) runs: BTreeMap<String, Run>,
     /// When a Deployment last came further, by its id, and what it looked like then.
     pub(crate) progress: BTreeMap<String, (String, Timestamp)>,
+    /// One timer an object, soonest first; and when that of each object is.
     timers: BTreeSet<(Timestamp, Key)>,
+    timer_of: BTreeMap<Key, Timestamp>,
 }
 
 /// What happens in one pod: settled when it starts, as a program reads its configuration once.
@@ -49,6 +51,7 @@ impl Cluster {
             runs: BTreeMap::new(),
             progress: BTreeMap::new(),
             timers: BTreeSet::new(),
+            timer_of: BTreeMap::new(),
         };
         for name in ["default", "kube-system"] {
             cluster.add_namespace(name);
@@ -82,22 +85,28 @@ impl Cluster {
     pub(crate) fn settle(&mut self) -> Option<Timestamp> {
         loop {
             let now = clock::now();
-            while let Some((_, key)) =
-                self.timers.first().is_some_and(|(due, _)| *due <= now).then(|| self.timers.pop_first()).flatten()
-            {
-                self.store.unseen.insert(key);
+            while self.timers.first().is_some_and(|(due, _)| *due <= now) {
+                if let Some((_, key)) = self.timers.pop_first() {
+                    self.timer_of.remove(&key);
+                    self.store.unseen.insert(key);
+                }
             }
             let Some(key) = self.store.unseen.pop_first() else { break };
-            if let Some(due) = controllers::reconcile(self, &key, now) {
-                self.look_again(due, &key);
-            }
+            let due = controllers::reconcile(self, &key, now);
+            self.look_again(&key, due);
         }
         self.timers.first().map(|(due, _)| *due)
     }
 
-    /// Has the object looked at again at that time.
-    pub(crate) fn look_again(&mut self, due: Timestamp, key: &Key) {
-        self.timers.insert((due, key.clone()));
+    /// Has the object looked at again at that time, and at no other: each look says anew when the next is needed.
+    fn look_again(&mut self, key: &Key, due: Option<Timestamp>) {
+        if let Some(before) = self.timer_of.remove(key) {
+            self.timers.remove(&(before, key.clone()));
+        }
+        if let Some(due) = due {
+            self.timers.insert((due, key.clone()));
+            self.timer_of.insert(key.clone(), due);
+        }
     }
 }
 

@@ -24,6 +24,8 @@ pub(crate) struct Change {
 pub(crate) struct Store {
     objects: BTreeMap<Key, Value>,
     by_uid: BTreeMap<String, Key>,
+    /// The dependents of each object, by its id.
+    by_owner: BTreeMap<String, BTreeSet<Key>>,
     changes: Vec<Change>,
     revision: u64,
     /// Watches from a revision before this one are told that it is gone.
@@ -35,8 +37,16 @@ pub(crate) struct Store {
 
 impl Store {
     pub(crate) fn new() -> Self {
-        let (objects, by_uid, unseen) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        Self { objects, by_uid, changes: Vec::new(), revision: 100, expired_before: 0, ids: 0, unseen }
+        Self {
+            objects: BTreeMap::new(),
+            by_uid: BTreeMap::new(),
+            by_owner: BTreeMap::new(),
+            changes: Vec::new(),
+            revision: 100,
+            expired_before: 0,
+            ids: 0,
+            unseen: BTreeSet::new(),
+        }
     }
 
     pub(crate) fn revision(&self) -> u64 {
@@ -70,10 +80,16 @@ impl Store {
         self.objects.keys().filter(|key| key.namespace == namespace && !namespace.is_empty()).cloned().collect()
     }
 
-    /// The keys and objects that the object of that id controls, of one kind.
-    pub(crate) fn owned(&self, resource: &Resource, namespace: &str, uid: &str) -> Vec<Value> {
-        let all = self.list(resource, namespace).map(|(_, value)| value);
-        all.filter(|value| object::controller(value) == uid).cloned().collect()
+    /// The objects of one kind that the object of that id controls.
+    pub(crate) fn owned(&self, resource: &Resource, uid: &str) -> Vec<Value> {
+        let keys = self.dependents(uid).filter(|key| key.is_of(resource));
+        let values = keys.filter_map(|key| self.objects.get(key));
+        values.filter(|value| object::controller(value) == uid).cloned().collect()
+    }
+
+    /// The keys of all that names the object of that id as an owner.
+    pub(crate) fn dependents(&self, uid: &str) -> impl Iterator<Item = &Key> {
+        self.by_owner.get(uid).into_iter().flatten()
     }
 
     /// Stores an object and returns it as stored.
@@ -139,6 +155,16 @@ impl Store {
     }
 
     fn note(&mut self, key: &Key, before: Option<Value>, after: Option<Value>) {
+        let owners = |value: &Value| {
+            let references = object::list(value, "/metadata/ownerReferences").iter();
+            references.map(|reference| object::text(reference, "/uid").to_owned()).collect::<Vec<_>>()
+        };
+        for uid in before.iter().flat_map(owners) {
+            self.by_owner.entry(uid).or_default().remove(key);
+        }
+        for uid in after.iter().flat_map(owners) {
+            self.by_owner.entry(uid).or_default().insert(key.clone());
+        }
         self.unseen.insert(key.clone());
         let owners = [&before, &after].into_iter().flatten().map(object::controller);
         let owners: Vec<Key> = owners.filter_map(|uid| self.by_uid.get(uid).cloned()).collect();

@@ -11,20 +11,20 @@ use crate::script::milliseconds;
 pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, mut set: Value, now: Timestamp) -> Option<Timestamp> {
     let revision = revisions::current(cluster, &kinds::DAEMON_SETS, &set);
     let hash = object::label(&revision, revisions::HASH).to_owned();
-    let pods = cluster.store.owned(&kinds::PODS, &key.namespace, object::uid(&set));
+    let pods = cluster.store.owned(&kinds::PODS, object::uid(&set));
     let is_replaced = object::text(&set, "/spec/updateStrategy/type") != "OnDelete";
     for pod in pods.iter().filter(|pod| is_replaced && object::label(pod, revisions::HASH) != hash) {
         remove_with_dependents(cluster, &Key::new(&kinds::PODS, &key.namespace, object::name(pod)));
     }
     let mut refused = false;
-    if cluster.store.owned(&kinds::PODS, &key.namespace, object::uid(&set)).is_empty() {
+    if cluster.store.owned(&kinds::PODS, object::uid(&set)).is_empty() {
         let name = format!("{}-{}", key.name, suffix(cluster));
         let template = object::at(&set, "/spec/template");
         let labels = vec![(revisions::HASH, hash.clone()), ("pod-template-generation", generation(&set))];
         let pod = NewPod { resource: &kinds::DAEMON_SETS, owner: &set, name, template: &template, labels };
         refused = pod.create(cluster, now).is_err();
     }
-    let waits = count(cluster, key, (&mut set, &hash), now);
+    let waits = count(cluster, &mut set, &hash, now);
     let in_use: Vec<String> = [object::name(&revision).to_owned()].into_iter().collect();
     revisions::clean(cluster, &set, &in_use);
     cluster.store.put(key, set);
@@ -36,8 +36,8 @@ fn generation(set: &Value) -> String {
 }
 
 /// Writes the status; says whether a pod is ready but not yet for long enough.
-fn count(cluster: &Cluster, key: &Key, (set, hash): (&mut Value, &str), now: Timestamp) -> bool {
-    let pods = cluster.store.owned(&kinds::PODS, &key.namespace, object::uid(set));
+fn count(cluster: &Cluster, set: &mut Value, hash: &str, now: Timestamp) -> bool {
+    let pods = cluster.store.owned(&kinds::PODS, object::uid(set));
     let seconds = object::number(set, "/spec/minReadySeconds");
     let ready = pods.iter().filter(|pod| is_pod_ready(pod)).count();
     let available = pods.iter().filter(|pod| is_pod_available(cluster, pod, seconds, now)).count();

@@ -42,15 +42,7 @@ pub(crate) fn remove_with_dependents(cluster: &mut Cluster, key: &Key) {
 }
 
 fn dependents(cluster: &Cluster, owner: &Value) -> Vec<Key> {
-    let is_owner = |reference: &Value| object::text(reference, "/uid") == object::uid(owner);
-    let mut found = Vec::new();
-    for key in cluster.store.keys_in(object::namespace(owner)) {
-        let Some(value) = cluster.store.get(&key) else { continue };
-        if object::list(value, "/metadata/ownerReferences").iter().any(is_owner) {
-            found.push(key);
-        }
-    }
-    found
+    cluster.store.dependents(object::uid(owner)).cloned().collect()
 }
 
 fn release(cluster: &mut Cluster, owner: &Value) {

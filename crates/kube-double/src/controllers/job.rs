@@ -14,7 +14,7 @@ pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, mut job: Value, now: T
     if is_over || object::is_true(&job, "/spec/suspend") {
         return None;
     }
-    let pods = cluster.store.owned(&kinds::PODS, &key.namespace, object::uid(&job));
+    let pods = cluster.store.owned(&kinds::PODS, object::uid(&job));
     let of = |phase: &str| pods.iter().filter(|pod| object::text(pod, "/status/phase") == phase).count();
     let (succeeded, failed) = (of("Succeeded"), of("Failed"));
     let active = pods.len() - succeeded - failed;

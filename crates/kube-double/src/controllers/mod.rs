@@ -3,6 +3,7 @@
 //! Contract: a controller looks at one object, changes what is next, and says when to look again. It is called again
 //! after every change of the object or of what the object controls.
 
+mod argo;
 mod daemon_set;
 mod deployment;
 mod garbage;

@@ -50,11 +50,11 @@ pub(crate) fn refusal(cluster: &Cluster, namespace: &str, name: &str) -> Option<
     if let Some(message) = cluster.script.refusals.get(namespace) {
         return Some(format!("pods \"{name}\" is forbidden: {message}"));
     }
-    let used = cluster.store.list(&kinds::PODS, namespace).count();
     cluster.store.list(&kinds::RESOURCE_QUOTAS, namespace).find_map(|(_, quota)| {
         let limit = quota.pointer("/spec/hard/pods")?;
         let limit = limit.as_u64().or_else(|| limit.as_str()?.parse().ok())?;
         let quota = object::name(quota);
+        let used = cluster.store.list(&kinds::PODS, namespace).count();
         (used as u64 >= limit).then(|| {
             format!(
                 "pods \"{name}\" is forbidden: exceeded quota: {quota}, requested: pods=1, used: pods={used}, limited: pods={limit}"

@@ -11,7 +11,7 @@ use crate::script::milliseconds;
 /// Makes or removes pods, and counts them.
 pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, mut set: Value, now: Timestamp) -> Option<Timestamp> {
     let desired = usize::try_from(object::number(&set, "/spec/replicas")).unwrap_or_default();
-    let mut pods = cluster.store.owned(&kinds::PODS, &key.namespace, object::uid(&set));
+    let mut pods = cluster.store.owned(&kinds::PODS, object::uid(&set));
     // Those that serve nobody go first, then the newest.
     pods.sort_by_key(|pod| (!is_pod_ready(pod), object::number(pod, "/metadata/generation")));
     for pod in pods.iter().skip(desired).rev() {
@@ -29,14 +29,14 @@ pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, mut set: Value, now: T
     }
     let status = if refused.is_empty() { "" } else { "True" };
     set_condition(&mut set, ["ReplicaFailure", status, "FailedCreate", &refused], now);
-    let waits = count(cluster, key, &mut set, now);
+    let waits = count(cluster, &mut set, now);
     cluster.store.put(key, set);
     (waits || !refused.is_empty()).then(|| after(now, milliseconds(200)))
 }
 
 /// Writes the counts into the status; says whether a pod is ready but not yet for long enough.
-fn count(cluster: &Cluster, key: &Key, set: &mut Value, now: Timestamp) -> bool {
-    let pods = cluster.store.owned(&kinds::PODS, &key.namespace, object::uid(set));
+fn count(cluster: &Cluster, set: &mut Value, now: Timestamp) -> bool {
+    let pods = cluster.store.owned(&kinds::PODS, object::uid(set));
     let seconds = object::number(set, "/spec/minReadySeconds");
     let ready = pods.iter().filter(|pod| is_pod_ready(pod)).count();
     let available = pods.iter().filter(|pod| is_pod_available(cluster, pod, seconds, now)).count();

@@ -67,7 +67,7 @@ pub(crate) fn template(cluster: &Cluster, namespace: &str, revision: &str) -> Op
 }
 
 fn of_owner(cluster: &Cluster, owner: &Value) -> Vec<Value> {
-    cluster.store.owned(&kinds::CONTROLLER_REVISIONS, object::namespace(owner), object::uid(owner))
+    cluster.store.owned(&kinds::CONTROLLER_REVISIONS, object::uid(owner))
 }
 
 fn number(revision: &Value) -> i64 {

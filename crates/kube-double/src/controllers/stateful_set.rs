@@ -25,9 +25,9 @@ struct Look {
 }
 
 pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, set: Value, now: Timestamp) -> Option<Timestamp> {
-    let mut look = look(cluster, key, set);
+    let mut look = look(cluster, set);
     let refused = step(cluster, key, &look, now);
-    look.pods = numbered(cluster, key, &look.set).0;
+    look.pods = numbered(cluster, &look.set).0;
     let seconds = object::number(&look.set, "/spec/minReadySeconds");
     let waits =
         look.pods.iter().flatten().any(|pod| is_pod_ready(pod) && !is_pod_available(cluster, pod, seconds, now));
@@ -41,19 +41,19 @@ pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, set: Value, now: Times
     is_waiting.then(|| after(now, milliseconds(200)))
 }
 
-fn look(cluster: &mut Cluster, key: &Key, set: Value) -> Look {
+fn look(cluster: &mut Cluster, set: Value) -> Look {
     let update = object::name(&revisions::current(cluster, &kinds::STATEFUL_SETS, &set)).to_owned();
     let current = object::text(&set, "/status/currentRevision").to_owned();
     let current = if current.is_empty() { update.clone() } else { current };
-    let (pods, surplus) = numbered(cluster, key, &set);
+    let (pods, surplus) = numbered(cluster, &set);
     Look { set, update, current, pods, surplus }
 }
 
-fn numbered(cluster: &Cluster, key: &Key, set: &Value) -> (Vec<Option<Value>>, Vec<Value>) {
+fn numbered(cluster: &Cluster, set: &Value) -> (Vec<Option<Value>>, Vec<Value>) {
     let replicas = usize::try_from(object::number(set, "/spec/replicas")).unwrap_or_default();
     let mut pods: Vec<Option<Value>> = vec![None; replicas];
     let mut surplus = Vec::new();
-    for pod in cluster.store.owned(&kinds::PODS, &key.namespace, object::uid(set)) {
+    for pod in cluster.store.owned(&kinds::PODS, object::uid(set)) {
         let ordinal = ordinal(&pod);
         match pods.get_mut(ordinal) {
             Some(place) => *place = Some(pod),

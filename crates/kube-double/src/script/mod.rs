@@ -10,4 +10,4 @@ pub(crate) use behaviour::{milliseconds, tag};
 pub(crate) use fault::strike;
 pub use fault::{Fault, FaultKind};
 pub use instruction::{ConfigRule, Denial, Instruction};
-pub(crate) use rules::Script;
+pub(crate) use rules::{Repository, Script};

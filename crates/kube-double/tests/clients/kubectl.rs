@@ -1,6 +1,6 @@
 //! What people do with `kubectl`.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::ground::{both, condition};
 use crate::manifest::workload;
@@ -162,5 +162,25 @@ fn a_namespace_goes_with_all_that_is_in_it() {
         ground.kubectl("delete namespace shop --timeout=30s");
         assert!(ground.double.objects("v1", "Pod", "shop").is_empty());
         assert!(ground.try_kubectl(&format!("apply -n shop -f {}", file.display())).stderr.contains("not found"));
+    });
+}
+
+#[test]
+fn clients_that_know_no_aggregated_discovery_find_every_kind_too() {
+    both("clients_that_know_no_aggregated_discovery_find_every_kind_too", |ground| {
+        let raw = |path: &str| serde_json::from_str::<Value>(&ground.kubectl(&format!("get --raw {path}"))).unwrap();
+        assert_eq!(raw("/api")["versions"], json!(["v1"]));
+        let groups = raw("/apis");
+        let names: Vec<&str> =
+            groups["groups"].as_array().unwrap().iter().map(|group| group["name"].as_str().unwrap()).collect();
+        for group in ["apps", "batch", "argoproj.io", "helm.toolkit.fluxcd.io", "authorization.k8s.io"] {
+            assert!(names.contains(&group), "{names:?}");
+        }
+        assert_eq!(raw("/apis/apps")["preferredVersion"]["groupVersion"], "apps/v1");
+        let kinds = raw("/apis/apps/v1");
+        let scale =
+            kinds["resources"].as_array().unwrap().iter().find(|kind| kind["name"] == "deployments/scale").unwrap();
+        assert_eq!((&scale["group"], &scale["kind"]), (&json!("autoscaling"), &json!("Scale")));
+        assert_eq!(raw("/api/v1")["groupVersion"], "v1");
     });
 }

@@ -1,6 +1,8 @@
 //! The double as real `kubectl` and `helm` of both generations see it.
 #![expect(clippy::unwrap_used, reason = "a test whose surroundings fail cannot go on")]
 
+mod argo;
+mod conformance;
 mod faults;
 mod ground;
 mod helm;

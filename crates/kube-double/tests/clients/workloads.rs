@@ -5,6 +5,7 @@ use serde_json::json;
 
 use crate::ground::{Ground, both, condition};
 use crate::manifest::{config_map, workload};
+use crate::program::ask;
 
 #[test]
 fn a_stateful_set_goes_out_and_back_by_its_revisions() {
@@ -130,5 +131,57 @@ fn running_pods_can_fail_later() {
             ground.kubectl("get pods -o jsonpath={.items[*].status.containerStatuses[*].lastState.terminated.reason}");
         assert_eq!(reasons, "OOMKilled OOMKilled");
         assert_eq!(condition(&ground.deployment("web"), "Available"), "False/MinimumReplicasUnavailable");
+    });
+}
+
+#[test]
+fn a_workload_answers_by_what_runs_in_it() {
+    both("a_workload_answers_by_what_runs_in_it", |ground| {
+        let url = ground.double.http("default", "web");
+        let (address, path) = url.trim_start_matches("http://").split_once('/').unwrap();
+        let get = format!("GET /{path}/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        let answer = || {
+            let answer = ask(address, &get);
+            let code = answer.split_whitespace().nth(1).unwrap().to_owned();
+            format!("{code} {}", answer.lines().last().unwrap())
+        };
+        assert_eq!(answer(), "503 no pod is ready");
+        ground.apply(&workload("Deployment", "web", "shop/web:1"));
+        ground.kubectl("rollout status deploy/web --timeout=30s");
+        assert_eq!(answer(), "200 1");
+        ground.kubectl("set image deploy/web app=shop/web:2-erring");
+        ground.kubectl("rollout status deploy/web --timeout=30s");
+        assert_eq!(answer(), "500 2-erring");
+        ground.kubectl("rollout undo deploy/web");
+        ground.kubectl("rollout status deploy/web --timeout=30s");
+        // The server may be away; what runs in the cluster is not.
+        ground.double.away(std::time::Duration::from_secs(3_600));
+        assert_eq!(answer(), "200 1");
+    });
+}
+
+#[test]
+fn kinds_of_flux_and_rollouts_are_stored_and_their_status_is_apart() {
+    both("kinds_of_flux_and_rollouts_are_stored_and_their_status_is_apart", |ground| {
+        let kinds = [
+            ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
+            ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
+            ("argoproj.io/v1alpha1", "Rollout"),
+        ];
+        for (version, kind) in kinds {
+            let metadata = json!({"name": "web"});
+            ground
+                .apply(&json!({"apiVersion": version, "kind": kind, "metadata": metadata, "spec": {"interval": "1m"}}));
+            let patch = |words: &str, patch: &str| {
+                let file = ground.clients.write("patch.json", patch);
+                ground.kubectl(&format!("patch {kind} web --type=merge {words} --patch-file={}", file.display()));
+            };
+            patch("", r#"{"spec": {"suspend": true}, "status": {"phase": "lost"}}"#);
+            patch("--subresource=status", r#"{"spec": {"suspend": false}, "status": {"phase": "Ready"}}"#);
+            let found = ground.double.object(version, kind, "default", "web").unwrap();
+            assert_eq!((&found["spec"]["suspend"], &found["status"]["phase"]), (&json!(true), &json!("Ready")));
+            let strategic = ground.try_kubectl(&format!("patch {kind} web --type=strategic -p {{}}"));
+            assert!(!strategic.is_ok(), "{strategic:?}");
+        }
     });
 }

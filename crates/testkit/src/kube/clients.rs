@@ -112,7 +112,6 @@ impl Ran {
     ///
     /// # Panics
     /// Where it did not end with 0.
-    #[must_use]
     pub fn ok(self) -> String {
         assert!(self.is_ok(), "ended with {:?}\n{}{}", self.code, self.stdout, self.stderr);
         self.stdout

@@ -42,8 +42,7 @@ impl Cluster {
         for part in ["base", "base/bases", "pooler", "own"] {
             own(&folder.join(part))?;
         }
-        let mut cluster =
-            Self { folder: folder.to_owned(), port: free_port()?, pooler_port: free_port()?, processes: Vec::new() };
+        let mut cluster = Self { folder: folder.to_owned(), port: free_port()?, pooler_port: 0, processes: Vec::new() };
         let data = cluster.data();
         let words = ["-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-D", &data];
         cluster.as_user("initdb").args(words).output()?;
@@ -80,6 +79,8 @@ impl Cluster {
     }
 
     fn start_pooler(&mut self) -> Result<(), Failure> {
+        // Asked for when the server has its own: two that are asked for at once may be one and the same.
+        self.pooler_port = free_port()?;
         let folder = self.folder.join("pooler");
         let (users, ini) = (folder.join("users"), folder.join("pgbouncer.ini"));
         fs::write(&users, "\"postgres\" \"\"\n").map_err(Failure::file(&users))?;
@@ -96,7 +97,7 @@ impl Cluster {
         self.processes.push(call.start(&self.folder.join("pooler.log"))?);
         let port = self.pooler_port.to_string();
         self.await_answer("pooler", || {
-            let words = ["-h", "127.0.0.1", "-p", &port, "-U", USER, "-d", "shop", "-Atc", "SELECT 1"];
+            let words = ["-h", "127.0.0.1", "-p", &port, "-U", USER, "-d", "pgbouncer", "-Atc", "SHOW VERSION"];
             self.as_user("psql").args(words).output().is_ok()
         })
     }

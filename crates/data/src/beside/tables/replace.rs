@@ -95,7 +95,7 @@ pub(in crate::beside) async fn is_done(
 }
 
 /// The name that a table's contents are kept under.
-fn kept_as(table: &ObjectName, kept_in: &str) -> ObjectName {
+pub(super) fn kept_as(table: &ObjectName, kept_in: &str) -> ObjectName {
     ObjectName::new(kept_in, table.to_string())
 }
 

@@ -1,6 +1,7 @@
 //! Copies are what their restore point says, or they are not there.
 
 use backout_core::data::{DataAct, ObjectName};
+use backout_core::policy::Verdict;
 use backout_testkit::skip::skip;
 use backout_testkit::small_disk::SmallDisk;
 
@@ -35,6 +36,26 @@ async fn a_copy_has_the_rows_and_after_the_swap_the_properties_that_the_database
     );
     assert_eq!(ground.one("shop", "SELECT count(*)::text FROM items").await, "500");
     assert!(ground.reached(copy_of(&point)).await, "the copy is in use now");
+}
+
+#[tokio::test]
+async fn a_copy_with_rows_that_refer_to_nothing_is_what_it_was_and_is_told_as_such() {
+    let ground = Ground::new().await;
+    ground.sql("shop", "CREATE TABLE notes (order_id int); INSERT INTO notes VALUES (7000)").await;
+    ground
+        .sql("shop", "ALTER TABLE notes ADD CONSTRAINT noted FOREIGN KEY (order_id) REFERENCES orders NOT VALID")
+        .await;
+    let point = ground.point(1).await;
+    let done = ground.perform(copy_of(&point)).await.unwrap();
+    let check = |name: &str| done.proof.checks.iter().find(|check| check.name == name).unwrap();
+    assert_eq!(check("rows").verdict, Verdict::Healthy);
+    let keys = check("foreign keys hold");
+    assert_eq!(keys.verdict, Verdict::Unhealthy);
+    assert_eq!(keys.what, "1 row of `notes` has no row in `orders` (`noted`, which was never validated)");
+    assert_eq!(check("sequences are ahead of their columns").verdict, Verdict::Healthy);
+    // A new cluster keeps none before PostgreSQL 18.
+    assert_eq!(check("no checksum failed").verdict, Verdict::Unmeasurable);
+    assert!(ground.reached(copy_of(&point)).await);
 }
 
 #[tokio::test]

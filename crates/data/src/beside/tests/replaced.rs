@@ -29,7 +29,13 @@ async fn tables_are_replaced_with_the_keys_on_and_put_back_again() {
     let act = tables(&["items", "orders", "Weird \"Name\"", "parts_2026"]);
     assert!(!ground.reached(act.clone()).await);
 
-    ground.perform(act.clone()).await.unwrap();
+    let done = ground.perform(act.clone()).await.unwrap();
+
+    let rows = |name: &str| {
+        let rows = done.proof.rows.iter().find(|rows| rows.table.name == name).unwrap();
+        (rows.before, rows.after)
+    };
+    assert_eq!((rows("orders"), rows("items")), ((Some(501), Some(500)), (Some(400), Some(500))));
 
     assert!(ground.reached(act.clone()).await);
     let count = |query| ground.one("shop", query);

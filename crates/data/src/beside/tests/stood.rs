@@ -58,6 +58,18 @@ async fn a_restore_where_it_stands_that_ends_anywhere_is_finished_by_the_next() 
 }
 
 #[tokio::test]
+async fn rows_of_a_database_that_is_dropped_are_counted_while_it_is_there() {
+    let ground = Ground::new().await;
+    let point = ground.point(1).await;
+    ground.sql("shop", "DELETE FROM items WHERE id <= 100; CREATE TABLE fresh AS SELECT 1 AS id").await;
+    let done = ground.perform(in_place(&point)).await.unwrap();
+    let changed: Vec<_> = done.proof.rows.iter().filter(|rows| !rows.is_as_before()).collect();
+    let told: Vec<_> = changed.iter().map(|rows| (rows.table.name.as_str(), rows.before, rows.after)).collect();
+    assert_eq!(told, [("fresh", Some(1), None), ("items", Some(400), Some(500))]);
+    assert!(done.proof.checks.iter().any(|check| check.name == "foreign keys hold"), "{:?}", done.proof.checks);
+}
+
+#[tokio::test]
 async fn a_restore_point_that_is_gone_drops_nothing_and_an_earlier_end_can_be_taken_back() {
     let ground = Ground::new().await;
     let mut point = ground.point(1).await;

@@ -1,6 +1,7 @@
 //! What is in a database, in a form that can be compared with what a restore brings back: the parts of a manifest.
 
 mod constraints;
+mod counts;
 mod extensions;
 mod large_objects;
 mod manifest;
@@ -10,6 +11,7 @@ mod sequences;
 mod tables;
 
 pub(crate) use constraints::constraints;
+pub(crate) use counts::row_counts;
 pub(crate) use extensions::{extensions, roles};
 pub(crate) use large_objects::large_objects;
 pub(super) use manifest::system_identifier;

@@ -5,12 +5,13 @@
 
 use std::path::PathBuf;
 
-use backout_core::data::{LostRow, ObjectName, Operation};
+use backout_core::data::{DataProof, LostRow, ObjectName, Operation, TableRows};
 use backout_core::port::{DataDone, PortError, Ports};
 
 use super::commit::kept;
 use super::reimport::{ReimportOptions, ReimportReport, put_back};
 use crate::Target;
+use crate::look::contents::row_counts;
 use crate::loss::rows::lines::{self, Lines};
 use crate::loss::rows::shape::Shape;
 use crate::loss::rows::side::{Side, named_key};
@@ -46,6 +47,8 @@ pub(in crate::loss) async fn perform(
 ) -> Result<DataDone, PortError> {
     let pair = open(target, copy, tables).await?;
     let dbname = pair.live.dbname.clone();
+    let names: Vec<ObjectName> = pair.shapes.iter().map(|(_, live)| live.name.clone()).collect();
+    let before = counted(target, &dbname, &names).await;
     let file = differences(target, &pair, copy, ports).await?;
     // Nothing that is overwritten is read any more.
     drop(pair);
@@ -57,7 +60,15 @@ pub(in crate::loss) async fn perform(
     let seen = format!(
         "{updated} rows have their values back and {inserted} are there again; what was overwritten is kept in schema `{kept_in}`"
     );
-    Ok(DataDone { seen, ..DataDone::default() })
+    let proof = match (before, counted(target, &dbname, &names).await) {
+        (Ok(before), Ok(after)) => DataProof { rows: TableRows::between(before, after), ..DataProof::default() },
+        (Err(error), _) | (_, Err(error)) => DataProof::uncounted(error.to_string()),
+    };
+    Ok(DataDone { seen, proof, ..DataDone::default() })
+}
+
+async fn counted(target: &Target, dbname: &str, tables: &[ObjectName]) -> Result<Vec<(ObjectName, u64)>, PortError> {
+    row_counts(&*target.admin(dbname).await?, tables).await
 }
 
 /// Whether no row of the copy differs.

@@ -3,7 +3,7 @@
 use backout_core::data::{DataAct, Method};
 
 use super::ground::{DAMAGED, Ground, short};
-use crate::loss::reached;
+use crate::loss::{perform, reached};
 
 const SHOP: &str = "CREATE TABLE orders (id int PRIMARY KEY, note text); \
     INSERT INTO orders SELECT n, 'old' FROM generate_series(1, 100) n; \
@@ -30,6 +30,33 @@ async fn inserts_updates_and_deletes_are_listed_and_nothing_else() {
     let updated = rows.iter().find(|row| row.was.is_some() && row.row.is_some()).unwrap();
     assert_eq!(updated.was.as_ref().unwrap()["note"].as_deref(), Some("old"));
     assert!(updated.xid.is_some());
+}
+
+#[tokio::test]
+async fn rows_before_and_after_are_those_of_the_swap_whatever_was_written_since() {
+    let ground = Ground::new(SHOP).await;
+    let (_, point) = ground.back_up().await;
+    ground.run("shop", "DELETE FROM orders WHERE id <= 30; CREATE TABLE fresh AS SELECT 1 AS id").await;
+    ground.go_back().await;
+    ground.run("shop", "INSERT INTO orders VALUES (500, 'after')").await;
+    let act = DataAct::ReportLoss { damaged: DAMAGED.to_owned(), point: Some(Box::new(point.clone())) };
+    let proof = perform(&ground.target, &ground.step(act), ground.ports()).await.unwrap().proof;
+    let rows: Vec<_> = proof.rows.iter().map(|rows| (rows.table.name.as_str(), rows.before, rows.after)).collect();
+    assert_eq!(rows, [("fresh", Some(1), None), ("orders", Some(70), Some(100)), ("still", Some(10), Some(10))]);
+
+    // Where there is no restore point, what is in use is counted as it is.
+    let act = DataAct::ReportLoss { damaged: DAMAGED.to_owned(), point: None };
+    let proof = perform(&ground.target, &ground.step(act), ground.ports()).await.unwrap().proof;
+    let rows: Vec<_> = proof.rows.iter().map(|rows| (rows.table.name.as_str(), rows.before, rows.after)).collect();
+    assert_eq!(rows, [("fresh", Some(1), None), ("orders", Some(70), Some(101)), ("still", Some(10), Some(10))]);
+
+    // Where they cannot be counted that is said, and the rows are listed all the same.
+    let mut unknown = point;
+    unknown.manifest.digest = backout_core::id::Digest::of(b"gone");
+    let act = DataAct::ReportLoss { damaged: DAMAGED.to_owned(), point: Some(Box::new(unknown)) };
+    let done = perform(&ground.target, &ground.step(act), ground.ports()).await.unwrap();
+    assert!(done.loss.is_some() && done.proof.rows.is_empty());
+    assert_eq!(done.proof.checks[0].name, "row counts");
 }
 
 #[tokio::test]

@@ -33,6 +33,8 @@ async fn rows_have_their_values_back_inserted_ones_stay_and_all_of_it_can_be_tak
     assert!(!reached(&ground.target, &step, &ground.blobs).await.unwrap().0);
     let done = perform(&ground.target, &step, ground.ports()).await.unwrap();
     assert!(done.seen.contains("_backout_undo_shop_copy"), "{}", done.seen);
+    let rows: Vec<_> = done.proof.rows.iter().map(|rows| (rows.table.name.as_str(), rows.before, rows.after)).collect();
+    assert_eq!(rows, [("orders", Some(2461), Some(3001)), ("users", Some(46), Some(50))]);
     assert!(reached(&ground.target, &step, &ground.blobs).await.unwrap().0);
     assert_eq!(ground.number("shop", "SELECT count(*) FROM orders WHERE note = 'old'").await, 3000);
     assert_eq!(ground.number("shop", "SELECT count(*) FROM orders WHERE id = 5000").await, 1);

@@ -110,6 +110,9 @@ impl Act<'_> {
             let items = self.keep_pieces(&done.evidence).await?;
             self.record(&Body::DataEvidenceKept { database: name.clone(), items }).await?;
         }
+        if !done.proof.is_empty() {
+            self.record(&Body::DataProven { database: name.clone(), proof: Box::new(done.proof) }).await?;
+        }
         if let Some(report) = done.loss {
             self.record(&Body::LossReported { database: name.clone(), report: Box::new(report) }).await?;
         }

@@ -74,6 +74,11 @@ async fn persons_swap_is_armed_reported_and_can_be_swapped_back() {
         "{:?}",
         ended.kinds()
     );
+    let rows = ended.records.iter().find_map(|record| match &record.body {
+        Body::DataProven { proof, .. } => proof.rows.first().map(|rows| (rows.before, rows.after)),
+        _ => None,
+    });
+    assert_eq!(rows, Some((Some(3), Some(2))), "{:?}", ended.kinds());
     assert_eq!(scenario.data().live_rows(), [(1, "one".to_owned()), (2, "two".to_owned())]);
     assert_eq!(scenario.touched(), Vec::<String>::new(), "only data was asked for");
     assert_eq!(scenario.data().names().len(), 2, "the damaged one is kept");

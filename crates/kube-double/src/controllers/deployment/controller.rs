@@ -11,7 +11,7 @@ use crate::controllers::deployment::{history, rolling, status};
 /// A paused Deployment is only scaled and counted, never given a new ReplicaSet.
 pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, deployment: Value, now: Timestamp) -> Option<Timestamp> {
     let mut deployment = deployment;
-    let sets = cluster.store.owned(&kinds::REPLICA_SETS, &key.namespace, object::uid(&deployment));
+    let sets = cluster.store.owned(&kinds::REPLICA_SETS, object::uid(&deployment));
     let is_paused = object::is_true(&deployment, "/spec/paused");
     let (newest, others) = history::split(sets, &deployment);
     let newest = match newest {

@@ -5,7 +5,8 @@
 //! | `Available` | True | `MinimumReplicasAvailable` | at least `replicas - maxUnavailable` are available |
 //! | `Available` | False | `MinimumReplicasUnavailable` | fewer are |
 //! | `Progressing` | True | `NewReplicaSetAvailable` | all pods are of the template and available |
-//! | `Progressing` | True | `ReplicaSetUpdated` | not yet |
+//! | `Progressing` | True | `NewReplicaSetCreated` | no pod is of the template yet |
+//! | `Progressing` | True | `ReplicaSetUpdated` | not all are, or not all are available |
 //! | `Progressing` | False | `ProgressDeadlineExceeded` | it came no further for `progressDeadlineSeconds` |
 //! | `Progressing` | Unknown | `DeploymentPaused` | it is paused |
 //! | `ReplicaFailure` | True | `FailedCreate` | a ReplicaSet's pods are refused |
@@ -23,7 +24,7 @@ pub(crate) fn write(
     now: Timestamp,
 ) -> Option<Timestamp> {
     let uid = object::uid(deployment).to_owned();
-    let sets = cluster.store.owned(&kinds::REPLICA_SETS, object::namespace(deployment), &uid);
+    let sets = cluster.store.owned(&kinds::REPLICA_SETS, &uid);
     let sum = |name: &str| sets.iter().map(|set| object::number(set, &format!("/status/{name}"))).sum::<i64>();
     let of_newest = |name: &str| {
         let set = sets.iter().find(|set| newest.is_some_and(|newest| object::name(newest) == object::name(set)));
@@ -107,8 +108,11 @@ fn say_progress(
         set_condition(deployment, ["Progressing", "False", "ProgressDeadlineExceeded", &message], now);
         return None;
     }
-    let message = format!("ReplicaSet \"{set}\" is progressing.");
-    set_condition(deployment, ["Progressing", "True", "ReplicaSetUpdated", &message], now);
+    let (reason, message) = match object::number(deployment, "/status/updatedReplicas") {
+        0 => ("NewReplicaSetCreated", format!("Created new replica set \"{set}\"")),
+        _ => ("ReplicaSetUpdated", format!("ReplicaSet \"{set}\" is progressing.")),
+    };
+    set_condition(deployment, ["Progressing", "True", reason, &message], now);
     Some(deadline)
 }
 

@@ -31,6 +31,11 @@ pub(super) struct Stored {
 }
 
 impl Stored {
+    /// How many rows there are.
+    pub(super) fn count(&self) -> u64 {
+        self.rows.len() as u64
+    }
+
     pub(super) fn schema(&self) -> Schema {
         let mut columns = vec!["id", "value"];
         for (_, shift) in &self.applied {

@@ -1,6 +1,6 @@
 //! What the acts do to the server.
 
-use backout_core::data::{DataAct, DataStep, LossReport, Method, RestoreSource, TableLoss};
+use backout_core::data::{DataAct, DataProof, DataStep, LossReport, Method, RestoreSource, TableLoss, TableRows};
 use backout_core::port::{DataDone, Evidence, PortError};
 
 use super::content::{Stored, orders};
@@ -84,7 +84,7 @@ impl Server {
             live.applied.retain(|(name, _)| name != revision);
         }
         let log = Evidence { name: "migrate.log".to_owned(), content: b"rolled back".to_vec() };
-        Ok(DataDone { seen: "the migrations are undone".to_owned(), loss: None, evidence: vec![log] })
+        Ok(DataDone { seen: "the migrations are undone".to_owned(), evidence: vec![log], ..DataDone::default() })
     }
 
     fn report(&self, damaged: &str) -> Result<DataDone, PortError> {
@@ -102,7 +102,9 @@ impl Server {
             notes: Vec::new(),
             took_ms: 1,
         };
-        Ok(DataDone { seen: "every row was compared".to_owned(), loss: Some(report), evidence: Vec::new() })
+        let rows = TableRows::between([(orders(), aside.count())], [(orders(), live.count())]);
+        let proof = DataProof { rows, ..DataProof::default() };
+        Ok(DataDone { seen: "every row was compared".to_owned(), loss: Some(report), proof, ..DataDone::default() })
     }
 
     fn restored(&mut self, source: &RestoreSource) -> Result<Stored, PortError> {
