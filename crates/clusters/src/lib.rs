@@ -1,7 +1,7 @@
 //! Clusters: Kubernetes workloads, Helm releases and Applications of Argo CD as platforms.
 //!
 //! Contract: these types implement `backout_core::port::Platform`. Looking costs no request once a kind of object is known:
-//! one list and one watch keep it up to date ([`cluster`]). What a look means is decided in pure functions over the objects.
+//! one list and one watch keep it up to date (`cluster`). What a look means is decided in pure functions over the objects.
 
 mod argocd;
 mod cluster;
