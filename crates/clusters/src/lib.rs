@@ -5,12 +5,16 @@
 
 mod argocd;
 mod cluster;
+mod found;
 mod helm;
 mod kubernetes;
 mod object;
 mod pods;
+mod rights;
 
 pub use argocd::ArgocdPlatform;
 pub use cluster::{Cluster, ClusterOptions};
+pub use found::{Found, FoundWorkload, found};
 pub use helm::HelmPlatform;
 pub use kubernetes::KubernetesPlatform;
+pub use rights::{Account, Permission, Ward, manifest, permissions};
