@@ -47,8 +47,11 @@ impl Cluster {
         self.connected().await.map(|(client, _)| client)
     }
 
-    /// The namespace of the configuration, else that of the context.
-    pub(crate) async fn namespace(&self) -> Result<&str, PortError> {
+    /// The namespace of the configuration, else that of the context. Nothing is asked of the cluster for it.
+    ///
+    /// # Errors
+    /// A kubeconfig that cannot be read, or does not have the context.
+    pub async fn namespace(&self) -> Result<&str, PortError> {
         self.connected().await.map(|(_, namespace)| namespace.as_str())
     }
 

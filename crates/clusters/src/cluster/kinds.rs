@@ -65,6 +65,11 @@ impl Kind {
         matches!(self, Kind::HelmRecord).then_some("owner=helm")
     }
 
+    /// The API group; empty for the core one.
+    pub(crate) fn group(self) -> &'static str {
+        self.parts()[0]
+    }
+
     /// The plural, as `kubectl` takes it.
     pub(crate) fn plural(self) -> &'static str {
         self.parts()[3]

@@ -168,3 +168,110 @@ fn itself(record: &Record, version: Version) -> Instance {
         restarts: 0,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use kube::core::DynamicObject;
+    use serde_json::{Value, json};
+
+    use super::super::record::Manifest;
+    use super::*;
+
+    const MANIFEST: &str = "kind: Deployment\nmetadata: {name: web}\nspec: {replicas: 2, template: {spec: {containers: \
+        [{name: app, image: 'shop/web:2'}]}}}\n---\nkind: Deployment\nmetadata: {name: far, namespace: other}\n";
+
+    fn known(status: &str, manifest: &str) -> Known {
+        let record = Record::of_json(json!({"name": "shop", "version": 3, "manifest": manifest,
+            "info": {"status": status, "description": "timed out", "last_deployed": "2026-11-21T08:00:00Z"},
+            "chart": {"metadata": {"name": "shop", "version": "1.4.2"}}}));
+        Known { manifest: Manifest::read(record.manifest()), record }
+    }
+
+    fn object(value: Value) -> Arc<DynamicObject> {
+        Arc::new(serde_json::from_value(value).unwrap())
+    }
+
+    /// A Deployment whose template names `shop/web:2`, with one pod of it and one of an older one.
+    fn objects() -> Objects {
+        let template = |image: &str| json!({"spec": {"containers": [{"name": "app", "image": image}]}});
+        let owner =
+            |uid: &str| json!([{"apiVersion": "apps/v1", "kind": "X", "name": uid, "uid": uid, "controller": true}]);
+        let set = |name: &str, image: &str| {
+            object(json!({"metadata": {"name": name, "uid": name, "ownerReferences": owner("web")},
+                "spec": {"template": template(image)}}))
+        };
+        let pod = |set: &str, image: &str, id: &str| {
+            let containers = json!([{"name": "app", "image": image}, {"name": "mesh", "image": "mesh:1"}]);
+            let status = json!({"name": "app", "imageID": id, "state": {"running": {}}});
+            object(
+                json!({"metadata": {"name": format!("{set}-a"), "uid": format!("{set}-a"), "ownerReferences": owner(set)},
+                "spec": {"containers": containers}, "status": {"containerStatuses": [status]}}),
+            )
+        };
+        let web = object(json!({"metadata": {"name": "web", "uid": "web"},
+            "spec": {"replicas": 2, "template": template("shop/web:2")}}));
+        Objects {
+            workloads: BTreeMap::from([("deployment", vec![web])]),
+            revisions: vec![set("web-1", "shop/web:1"), set("web-2", "shop/web:2")],
+            pods: vec![
+                pod("web-1", "shop/web:1", "docker.io/shop/web@sha256:1"),
+                pod("web-2", "shop/web:2", "docker.io/shop/web@sha256:2"),
+            ],
+        }
+    }
+
+    fn running(known: &Known, objects: &Objects) -> Running {
+        match Look::new(known, objects, "default", Timestamp::UNIX_EPOCH).seen() {
+            Seen::Present(running) => running,
+            seen => panic!("{seen:?}"),
+        }
+    }
+
+    #[test]
+    fn pods_of_an_older_template_say_that_they_are_older() {
+        let (known, objects) = (known("deployed", MANIFEST), objects());
+        let running = running(&known, &objects);
+        let codes: Vec<&str> = running.instances.iter().map(|instance| instance.version.code.as_str()).collect();
+        assert_eq!(codes, ["older than revision 3: web-1", known.record.digest().as_str()]);
+        assert_eq!((running.version(), running.wanted), (None, 2));
+        let images = Look::new(&known, &objects, "default", Timestamp::UNIX_EPOCH).images();
+        assert_eq!(images, BTreeMap::from([("deployment/web/app".to_owned(), "shop/web@sha256:2".to_owned())]));
+    }
+
+    #[test]
+    fn the_status_of_the_newest_revision_is_part_of_what_runs() {
+        let seen = |status: &str| {
+            let running = running(&known(status, MANIFEST), &objects());
+            let code = running.instances[1].version.code.clone();
+            let suffix = code.split_once('+').map(|(_, suffix)| suffix.to_owned());
+            (suffix, running.trouble.map(|it| it.what), running.busy.map(|it| it.what))
+        };
+        let busy = "`helm upgrade` of revision 3 has not ended (pending-upgrade)".to_owned();
+        let failed = "Helm says of revision 3: timed out".to_owned();
+        assert_eq!(seen("deployed"), (None, None, None));
+        assert_eq!(seen("failed"), (Some("failed".to_owned()), Some(failed), None));
+        assert_eq!(seen("pending-upgrade"), (Some("pending-upgrade".to_owned()), None, Some(busy)));
+        let gone = known("uninstalled", MANIFEST);
+        assert_eq!(Look::new(&gone, &objects(), "default", Timestamp::UNIX_EPOCH).seen(), Seen::Absent);
+    }
+
+    #[test]
+    fn a_workload_that_was_taken_away_is_missed() {
+        let running = running(&known("deployed", MANIFEST), &Objects::default());
+        assert_eq!((running.wanted, running.instances.len()), (2, 0));
+        assert_eq!(running.trouble.unwrap().what, "`deployment/web` of the release is not there");
+    }
+
+    #[test]
+    fn a_release_without_workloads_is_its_own_instance() {
+        for (status, health) in
+            [("deployed", Health::Healthy), ("failed", Health::Unhealthy), ("pending-install", Health::Starting)]
+        {
+            let running = running(&known(status, "kind: ConfigMap\n"), &Objects::default());
+            let [instance] = running.instances.as_slice() else { panic!("{running:?}") };
+            assert_eq!((instance.health, running.wanted, instance.name.as_str()), (health, 1, "shop"));
+        }
+    }
+}

@@ -18,7 +18,7 @@ use super::release::{Release, kinds};
 use super::repair;
 use crate::cluster::failed;
 use crate::object::{made_at, moment};
-use crate::pods::Family;
+use crate::pods::{Family, trouble};
 
 /// The annotation of a pod template by which `kubectl rollout restart` has pods made anew.
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
@@ -29,12 +29,12 @@ const BESIDE: Duration = Duration::from_secs(60);
 /// Makes a release run an artifact: ends what was left unfinished, puts the record back where Helm has forgotten it, and has
 /// `helm` go back to the revision that renders what the artifact has.
 ///
-/// | the newest revision                       | and                                   | done                                |
-/// |-------------------------------------------|---------------------------------------|-------------------------------------|
-/// | is the artifact's, and so are its pods    | the switch starts nothing anew        | what reads older settings is started anew |
-/// | is the artifact's                         | it does                               | pods are made anew, and a rollback waits for them |
-/// | is another, or its pods are others        | the template of all its workloads moves | rollback, which waits for the pods |
-/// | is another                                | only settings of a workload move      | rollback; then its pods are made anew |
+/// | the newest revision                     | and                                          | done                            |
+/// |-----------------------------------------|----------------------------------------------|---------------------------------|
+/// | is the artifact's, and so are its pods  | nothing is to be started anew                | nothing but what [`refresh`] finds |
+/// | is the artifact's                       | all is to be started anew                    | pods are made anew, and a rollback waits for them |
+/// | is another, or its pods are others      | the pods of all workloads are replaced, or well | a rollback that waits for them |
+/// | is another, or its pods are others      | pods stay that must not ([`staying`])        | a rollback, then [`refresh`]    |
 pub(super) async fn switch(release: &Release, switch: &Switch, blobs: &dyn Blobs) -> Result<(), PortError> {
     let detail = detail(&switch.to)?;
     let wanted = Digest::try_from(digest_of(&switch.to.version.code).to_owned())
@@ -45,30 +45,49 @@ pub(super) async fn switch(release: &Release, switch: &Switch, blobs: &dyn Blobs
         && runs(release, switch, &history).await?
     {
         // A run that ended between going back and starting anew left that to be done.
-        return refresh(release, detail, newest, history.backwards().nth(1)).await;
+        let manifest = Manifest::read(newest.manifest());
+        let watch = Watch::begin(release, &manifest).await;
+        let is_refreshed = refresh(release, newest, history.backwards().nth(1)).await?;
+        return if is_refreshed { until_well(release, detail, newest, &watch).await } else { Ok(()) };
     }
     let is_newest = newest.is_some();
     let history = repair::settle(release, "its client was gone, or had been given up").await?;
-    let (revision, record) = match history.rendering(&wanted) {
-        Some(record) => (record.revision(), record.clone()),
+    let record = match history.rendering(&wanted) {
+        Some(record) => record.clone(),
         None => {
             let kept = kept(detail, blobs).await?;
-            (repair::put_back(release, &kept).await?, kept)
+            let revision = repair::put_back(release, &kept).await?;
+            kept.renumbered(revision, &Status::Superseded)
         }
     };
-    let manifest = Manifest::read(record.manifest());
     if is_newest && switch.starts_anew() {
-        start_anew(release, &manifest.workloads).await?;
+        start_anew(release, &Manifest::read(record.manifest()).workloads).await?;
+        return roll_back(release, detail, &record, Wait::Pods).await;
     }
-    let before = history.newest().cloned();
-    let unmoved = before.as_ref().map(|before| manifest.unmoved_from(&Manifest::read(before.manifest())));
-    let wait = if unmoved.is_some_and(|unmoved| !unmoved.is_empty()) { Wait::HooksOnly } else { Wait::Pods };
-    let way = Rollback { revision, wait, conflicts: Conflicts::AsHelmDoes, timeout: patience(detail) };
-    roll_back(release, way, &record).await?;
-    match release.history().await?.newest().filter(|_| wait == Wait::HooksOnly) {
-        Some(newest) => refresh(release, detail, newest, before.as_ref()).await,
-        None => Ok(()),
+    go_back(release, detail, history.newest(), &record).await
+}
+
+/// Goes back to a revision, and sees to it that no pod stays that must not.
+async fn go_back(
+    release: &Release,
+    detail: &HelmArtifact,
+    before: Option<&Record>,
+    to: &Record,
+) -> Result<(), PortError> {
+    let manifest = Manifest::read(to.manifest());
+    let stay = match before {
+        Some(before) => staying(release, &manifest, before).await?,
+        None => Vec::new(),
+    };
+    if stay.is_empty() {
+        return roll_back(release, detail, to, Wait::Pods).await;
     }
+    let watch = Watch::begin(release, &manifest).await;
+    roll_back(release, detail, to, Wait::HooksOnly).await?;
+    let history = release.history().await?;
+    let Some(newest) = history.newest() else { return Ok(()) };
+    refresh(release, newest, before).await?;
+    until_well(release, detail, newest, &watch).await
 }
 
 /// Takes a release away with its history, so that it is as if it had never been there. The checkpoint of the present has its
@@ -106,11 +125,12 @@ async fn runs(release: &Release, switch: &Switch, history: &History) -> Result<b
     Ok(is_same && running.busy.is_none() && running.version() == Some(&switch.to.version))
 }
 
-async fn roll_back(release: &Release, way: Rollback, record: &Record) -> Result<(), PortError> {
+async fn roll_back(release: &Release, detail: &HelmArtifact, to: &Record, wait: Wait) -> Result<(), PortError> {
     let (namespace, environment) = (release.cluster.namespace().await?, release.cluster.environment());
+    let way = Rollback { revision: to.revision(), wait, conflicts: Conflicts::AsHelmDoes, timeout: patience(detail) };
     let operation = |way| {
-        let command = argv::rollback(&release.target(namespace, &environment), way).secrets(secrets(record));
-        Operation { command, manifest: Manifest::read(record.manifest()) }
+        let command = argv::rollback(&release.target(namespace, &environment), way).secrets(secrets(to));
+        Operation { command, manifest: Manifest::read(to.manifest()) }
     };
     match operate::run(release, operation(way)).await {
         // The API server's words: somebody (a `kubectl set image`, say) has applied a field of the release since, and it is to
@@ -127,15 +147,25 @@ fn patience(detail: &HelmArtifact) -> Duration {
     Duration::from_millis(detail.rollout_ms) + BESIDE
 }
 
-/// Makes the pods anew that still have the settings of the revision before: Helm puts ConfigMaps and Secrets back, and leaves
-/// pods alone whose template has not changed. Waits until they are well.
-async fn refresh(
-    release: &Release,
-    detail: &HelmArtifact,
-    newest: &Record,
-    before: Option<&Record>,
-) -> Result<(), PortError> {
-    let Some(before) = before else { return Ok(()) };
+/// The workloads that Helm leaves alone when it goes back to `then`, because their template does not change, although their
+/// pods are to be made anew: they read a ConfigMap or Secret that changes, or they are in trouble, and their node would try
+/// again in minutes.
+async fn staying(release: &Release, then: &Manifest, before: &Record) -> Result<Vec<Workload>, PortError> {
+    let objects = release.objects(then).await?;
+    let in_trouble = |workload: &Workload| {
+        let object = objects.workload(workload.kind, &workload.name);
+        let family = object.map(|object| Family::of(object, &objects.revisions, &objects.pods));
+        family.is_some_and(|family| trouble(&family, release.now()).is_some())
+    };
+    let before = Manifest::read(before.manifest());
+    let unmoved = then.unmoved_from(&before).into_iter().filter(|(workload, reads)| *reads || in_trouble(workload));
+    Ok(unmoved.map(|(workload, _)| workload.clone()).collect())
+}
+
+/// Makes the pods anew of workloads that [`staying`] tells, where they are older than the newest revision; says whether there
+/// were any.
+async fn refresh(release: &Release, newest: &Record, before: Option<&Record>) -> Result<bool, PortError> {
+    let Some(before) = before else { return Ok(false) };
     let manifest = Manifest::read(newest.manifest());
     let objects = release.objects(&manifest).await?;
     let is_older = |workload: &Workload| {
@@ -146,25 +176,25 @@ async fn refresh(
         let restarted = annotations.and_then(|annotations| moment(annotations.get(RESTARTED)?, ""));
         restarted < newest.began_at() && family.members.iter().any(|member| made_at(member.pod) < newest.began_at())
     };
-    let mut unmoved = manifest.unmoved_from(&Manifest::read(before.manifest()));
-    unmoved.retain(is_older);
-    if unmoved.is_empty() {
-        return Ok(());
-    }
-    let watch = Watch::begin(release, &manifest).await;
-    start_anew(release, &unmoved).await?;
+    let mut stay = staying(release, &manifest, before).await?;
+    stay.retain(is_older);
+    start_anew(release, &stay).await?;
+    Ok(!stay.is_empty())
+}
+
+/// Waits until all pods are of the newest revision and well, or in trouble that `watch` did not see before.
+async fn until_well(
+    release: &Release,
+    detail: &HelmArtifact,
+    newest: &Record,
+    watch: &Watch<'_>,
+) -> Result<(), PortError> {
+    let not_well = |why: String| Err(PortError::new(format!("release `{}` went back, but {why}", release.name())));
     tokio::select! {
-        trouble = watch.trouble() => {
-            let what = format!("release `{}` went back, but its pods do not run: {}", release.name(), trouble.what);
-            Err(PortError::new(what))
-        }
+        trouble = watch.trouble() => not_well(format!("its pods do not run: {}", trouble.what)),
         waited = tokio::time::timeout(patience(detail), well(release, newest)) => match waited {
             Ok(ended) => ended,
-            Err(_) => Err(PortError::new(format!(
-                "release `{}` went back, but its pods were not well within {} s",
-                release.name(),
-                patience(detail).as_secs()
-            ))),
+            Err(_) => not_well(format!("its pods were not well within {} s", patience(detail).as_secs())),
         },
     }
 }

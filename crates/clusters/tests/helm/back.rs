@@ -83,9 +83,6 @@ async fn pods_that_do_not_get_to_run_end_the_way_back_early() {
 
         // The image is there again: the same way back is gone once more.
         ground.double.image("shop/web:1", Behaviour::Ready);
-        for pod in ground.double.objects("v1", "Pod", "default") {
-            ground.double.delete("v1", "Pod", "default", pod["metadata"]["name"].as_str().unwrap());
-        }
         ground.switch(&good).await.unwrap();
         ground.arrives(&good).await;
     }

@@ -6,6 +6,7 @@ mod configuration;
 mod faults;
 mod looking;
 mod programs;
+mod rights;
 mod rollouts;
 mod stopping;
 mod unusual;

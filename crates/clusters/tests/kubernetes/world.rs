@@ -41,6 +41,7 @@ pub(crate) struct World {
     double: Option<Double>,
     client: Client,
     pub(crate) namespace: String,
+    pub(crate) cluster: Arc<Cluster>,
     pub(crate) platform: KubernetesPlatform,
     pub(crate) blobs: MemoryBlobs,
     pub(crate) kind: WorkloadKind,
@@ -77,13 +78,14 @@ impl World {
         let cluster = Cluster::new(options);
         let service = KubernetesService { cluster: ClusterAccess::default(), kind, name: "web".to_owned(), secrets };
         let blobs = MemoryBlobs::default();
-        let platform = KubernetesPlatform::new(cluster, &BTreeMap::from([(web(), service)]), Arc::new(WallClock))
-            .with_secrets_seen(Arc::new(blobs.clone()));
+        let platform =
+            KubernetesPlatform::new(Arc::clone(&cluster), &BTreeMap::from([(web(), service)]), Arc::new(WallClock))
+                .with_secrets_seen(Arc::new(blobs.clone()));
         let kubeconfig = kube::config::Kubeconfig::read_from(&kubeconfig).unwrap();
         let config = kube::Config::from_custom_kubeconfig(kubeconfig, &Default::default()).await.unwrap();
         let client = Client::try_from(config).unwrap();
         let checkpoint = CheckpointId::mint(now, 1);
-        let world = Self { double, client, namespace, platform, blobs, kind, checkpoint };
+        let world = Self { double, client, namespace, cluster, platform, blobs, kind, checkpoint };
         world.apply(&json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": world.namespace}})).await;
         world
     }

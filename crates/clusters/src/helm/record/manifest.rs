@@ -74,18 +74,18 @@ impl Manifest {
         self.workloads.push(Workload { kind, name: name.to_owned(), namespace, json: document.clone() });
     }
 
-    /// The workloads of it that going here from `now` does not start anew by itself, although they read a ConfigMap or Secret
-    /// that changes with it: their template is the same, and a pod reads its environment once.
-    pub(crate) fn unmoved_from(&self, now: &Self) -> Vec<Workload> {
+    /// The workloads whose template going here from `now` does not change, so that their pods stay as they are; each with
+    /// whether it reads a ConfigMap or Secret that changes: a pod reads its environment once.
+    pub(crate) fn unmoved_from(&self, now: &Self) -> Vec<(&Workload, bool)> {
         let differs = |key: &&(String, String)| self.configuration.get(key) != now.configuration.get(key);
         let keys = self.configuration.keys().chain(now.configuration.keys());
         let changed: Vec<&str> = keys.filter(differs).map(|(_, name)| name.as_str()).collect();
-        let is_unmoved = |workload: &&Workload| {
-            let before = now.workloads.iter().find(|before| before.words() == workload.words());
-            before.is_some_and(|before| before.template() == workload.template())
-                && workload.template().is_some_and(|template| changed.iter().any(|name| names(template, name)))
+        let reads = |workload: &Workload| {
+            workload.template().is_some_and(|template| changed.iter().any(|name| names(template, name)))
         };
-        self.workloads.iter().filter(is_unmoved).cloned().collect()
+        let before = |workload: &Workload| now.workloads.iter().find(|before| before.words() == workload.words());
+        let is_unmoved = |workload: &&Workload| before(workload).is_some_and(|it| it.template() == workload.template());
+        self.workloads.iter().filter(is_unmoved).map(|workload| (workload, reads(workload))).collect()
     }
 
     /// How long its pods may take to stop, in milliseconds.
@@ -248,11 +248,15 @@ mod tests {
             let settings = format!("kind: ConfigMap\nmetadata: {{name: settings}}\ndata: {{greeting: {greeting}}}\n");
             Manifest::read(&[web.as_str(), job, settings.as_str()].join("---\n"))
         };
-        let unmoved =
-            |now: Manifest, then: Manifest| then.unmoved_from(&now).iter().map(Workload::words).collect::<Vec<_>>();
-        assert_eq!(unmoved(manifest("new", "web:1"), manifest("old", "web:1")), ["deployment/web"]);
-        assert!(unmoved(manifest("new", "web:2"), manifest("old", "web:1")).is_empty(), "its template moves");
-        assert!(unmoved(manifest("old", "web:1"), manifest("old", "web:1")).is_empty());
+        let unmoved = |now: Manifest, then: Manifest| {
+            let unmoved = then.unmoved_from(&now);
+            unmoved.iter().map(|(workload, reads)| (workload.words(), *reads)).collect::<Vec<_>>()
+        };
+        let (agent, web) = ("daemonset/agent".to_owned(), "deployment/web".to_owned());
+        let settings = unmoved(manifest("new", "web:1"), manifest("old", "web:1"));
+        assert_eq!(settings, [(agent.clone(), false), (web.clone(), true)]);
+        assert_eq!(unmoved(manifest("new", "web:2"), manifest("old", "web:1")), [(agent.clone(), false)]);
+        assert_eq!(unmoved(manifest("old", "web:1"), manifest("old", "web:1")), [(agent, false), (web, false)]);
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl Record {
     }
 
     #[cfg(test)]
-    pub(super) fn of_json(json: Value) -> Self {
+    pub(crate) fn of_json(json: Value) -> Self {
         Self { json, labels: BTreeMap::new(), resource_version: None }
     }
 
