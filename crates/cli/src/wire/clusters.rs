@@ -63,11 +63,7 @@ pub(crate) fn applications(setup: &Setup) -> Vec<(Vec<ServiceName>, ArgocdPlatfo
     by_cluster(setup).into_iter().filter_map(of_cluster).collect()
 }
 
-fn argocd(
-    setup: &Setup,
-    cluster: Arc<Cluster>,
-    services: &BTreeMap<ServiceName, ArgocdService>,
-) -> ArgocdPlatform {
+fn argocd(setup: &Setup, cluster: Arc<Cluster>, services: &BTreeMap<ServiceName, ArgocdService>) -> ArgocdPlatform {
     ArgocdPlatform::new(cluster, services, setup.state.root().join("clones"), Arc::new(SystemClock))
 }
 
