@@ -126,7 +126,11 @@ impl Known {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self, event: watcher::Event<DynamicObject>) {
+    fn take(&self, mut event: watcher::Event<DynamicObject>) {
+        if let watcher::Event::Apply(object) | watcher::Event::InitApply(object) = &mut event {
+            // Half of what an object weighs, and of no use here: a write that leaves it out leaves it as it is.
+            object.metadata.managed_fields = None;
+        }
         let mut state = self.state();
         match event {
             watcher::Event::Init => state.listing.clear(),

@@ -63,23 +63,31 @@ async fn delete(platform: &KubernetesPlatform, workload: &KubernetesService) -> 
     }
 }
 
-/// Waits until no pod of a workload is there any more, those on their way out as well: they may still write.
+/// Waits until no pod of a workload is there any more, those on their way out as well: they may still write. One that was
+/// deleted is gone itself then.
 async fn all_gone(
     platform: &KubernetesPlatform,
     service: &ServiceName,
     workload: &KubernetesService,
 ) -> Result<(), PortError> {
-    let mut changes = platform.cluster.live(Kind::Pod).await?.changes();
+    let mut of_pods = platform.cluster.live(Kind::Pod).await?.changes();
+    let mut of_workloads = platform.cluster.live(resource(workload.kind)).await?.changes();
     let last = platform.view(std::slice::from_ref(service)).await?.workload(workload).cloned();
     loop {
         // Not to see is not the same as to see nothing.
         if let Ok(view) = platform.view(std::slice::from_ref(service)).await {
-            let now = view.workload(workload).or(last.as_ref());
-            if now.is_none_or(|workload| view.all_pods_of(workload) == 0) {
+            let now = view.workload(workload);
+            let has_pods = now.or(last.as_ref()).is_some_and(|workload| view.all_pods_of(workload) > 0);
+            let is_deleted = workload.kind != WorkloadKind::DaemonSet || now.is_none();
+            if is_deleted && !has_pods {
                 return Ok(());
             }
         }
-        if changes.changed().await.is_err() {
+        let changed = tokio::select! {
+            changed = of_pods.changed() => changed,
+            changed = of_workloads.changed() => changed,
+        };
+        if changed.is_err() {
             return Err(PortError::new(format!("pods of `{service}` are no longer watched")));
         }
     }
