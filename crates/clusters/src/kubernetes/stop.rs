@@ -36,11 +36,9 @@ pub(super) async fn stop(
     if workload.kind == WorkloadKind::DaemonSet {
         delete(platform, workload).await?;
     } else {
-        let known = platform.view(std::slice::from_ref(service)).await?.workload(workload).cloned();
-        let known = known.map(|workload| workload.as_ref().clone());
         let scaled = |there: Option<&DynamicObject>| there.and_then(scaled_to_zero).map_or(Act::Nothing, Act::Replace);
         let kind = resource(workload.kind);
-        if let Some(written) = write(platform, (kind, &workload.name), known, scaled).await? {
+        if let Some(written) = write(platform, (kind, &workload.name), scaled).await? {
             platform.cluster.live(kind).await?.reflects(&written).await?;
         }
     }

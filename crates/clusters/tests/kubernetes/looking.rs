@@ -25,8 +25,8 @@ async fn looks_cost_no_requests_and_a_way_back_costs_a_handful() {
     world.platform.switch(&switch, &world.blobs).await.unwrap();
     let asked: Vec<String> =
         double.requests().iter().map(|request| format!("{} {}", request.verb, request.path)).collect();
-    // The autoscalers, and the one write.
-    assert_eq!(asked.len(), 2, "{asked:#?}");
+    // The autoscalers, the workload, and the one write.
+    assert_eq!(asked.len(), 3, "{asked:#?}");
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use super::template::template;
 use super::write::{Act, write};
 use crate::cluster::Kind;
 use crate::kubernetes::artifact::Opened;
-use crate::kubernetes::capture::{autoscaled, read};
+use crate::kubernetes::capture::autoscaled;
 use crate::kubernetes::configuration::act;
 use crate::kubernetes::platform::KubernetesPlatform;
 use crate::kubernetes::view::{View, resource};
@@ -52,13 +52,12 @@ impl Switching<'_> {
         let view = self.view().await?;
         let at = self.platform.clock.now();
         for (key, kept) in &self.opened.configuration {
-            let there = read(self.platform, &view, key).await?;
             let kind = match key.0 {
                 ConfigurationKind::ConfigMap => Kind::ConfigMap,
                 ConfigurationKind::Secret => Kind::Secret,
             };
             let decide = |there: Option<&DynamicObject>| act(key, kept.as_ref(), there, (self.service.secrets, at));
-            let written = write(self.platform, (kind, &key.1), there, decide).await?;
+            let written = write(self.platform, (kind, &key.1), decide).await?;
             self.seen(kind, written.filter(|_| view.looks_at(key.0))).await?;
         }
         Ok(())
@@ -66,7 +65,6 @@ impl Switching<'_> {
 
     async fn write_workload(&self, anew: Option<jiff::Timestamp>) -> Result<(), PortError> {
         let (view, scaled) = (self.view().await?, autoscaled(self.platform).await?);
-        let known = view.workload(self.service).map(|workload| workload.as_ref().clone());
         let put_back = self.platform.versions(&view, self.service).put_back(self.opened.template());
         let decide = |there: Option<&DynamicObject>| match there {
             None => made_again(self.opened, self.service.kind),
@@ -77,7 +75,7 @@ impl Switching<'_> {
             }
         };
         let kind = resource(self.service.kind);
-        let written = write(self.platform, (kind, &self.service.name), known, decide).await?;
+        let written = write(self.platform, (kind, &self.service.name), decide).await?;
         self.seen(kind, written).await
     }
 
@@ -118,5 +116,5 @@ pub(super) async fn clear(platform: &KubernetesPlatform, pod: &DynamicObject) ->
         let is_it = there.is_some_and(|there| there.metadata.uid == pod.metadata.uid);
         if is_it { Act::Delete } else { Act::Nothing }
     };
-    write(platform, (Kind::Pod, name(pod)), Some(pod.clone()), decide).await.map(drop)
+    write(platform, (Kind::Pod, name(pod)), decide).await.map(drop)
 }

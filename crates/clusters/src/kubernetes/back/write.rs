@@ -33,40 +33,40 @@ pub(in crate::kubernetes) enum Act {
     Delete,
 }
 
-/// Does what is decided about an object, from how it is known to be; where it has changed since, from how it is then. Answers
-/// with the object as it was written.
+/// Does what is decided about an object from how it is at this moment, and again where it has changed meanwhile. Answers with
+/// the object as it was written.
+///
+/// It is read for that: watches of several kinds are not in step, and one that lags would have it that nothing is to be done.
 ///
 /// # Errors
 /// The API server refuses it, or does not answer for longer than a few seconds.
 pub(in crate::kubernetes) async fn write(
     platform: &KubernetesPlatform,
     (kind, name): (Kind, &str),
-    known: Option<DynamicObject>,
     decide: impl Fn(Option<&DynamicObject>) -> Act,
 ) -> Result<Option<DynamicObject>, PortError> {
     let api = platform.cluster.api(kind).await?;
     let mut pause = PAUSE;
-    let mut outcome = perform(&api, name, decide(known.as_ref()), known.as_ref()).await;
+    let mut outcome = attempt(&api, name, &decide).await;
     for _ in 1..TRIES {
         match &outcome {
             Err(error) if may_pass(error) => platform.clock.sleep(pause).await,
             _ => break,
         }
         pause *= 2;
-        outcome = match api.get_opt(name).await {
-            Ok(there) => perform(&api, name, decide(there.as_ref()), there.as_ref()).await,
-            Err(error) => Err(error),
-        };
+        outcome = attempt(&api, name, &decide).await;
     }
     outcome.map_err(|error| failed(&format!("{} `{name}` could not be written", kind.resource().kind), &error))
 }
 
-async fn perform(
+async fn attempt(
     api: &Api<DynamicObject>,
     name: &str,
-    act: Act,
-    there: Option<&DynamicObject>,
+    decide: &impl Fn(Option<&DynamicObject>) -> Act,
 ) -> Result<Option<DynamicObject>, kube::Error> {
+    let there = api.get_opt(name).await?;
+    let act = decide(there.as_ref());
+    let there = there.as_ref();
     let parameters = PostParams { field_manager: Some(MANAGER.to_owned()), ..PostParams::default() };
     match act {
         Act::Nothing => Ok(None),
