@@ -78,7 +78,8 @@ pub(super) fn hosted(setup: &Setup) -> Vec<Hosted> {
     };
     for (access, on) in by_cluster(setup) {
         let cluster = cluster(setup, &access);
-        let workloads = KubernetesPlatform::new(Arc::clone(&cluster), &on.kubernetes, Arc::clone(&clock));
+        let workloads = KubernetesPlatform::new(Arc::clone(&cluster), &on.kubernetes, Arc::clone(&clock))
+            .with_secrets_seen(Arc::clone(&setup.blobs) as _);
         host(on.kubernetes.into_keys().collect(), Arc::new(workloads));
         let releases = HelmPlatform::new(Arc::clone(&cluster), &on.helm, Arc::clone(&clock));
         host(on.helm.into_keys().collect(), Arc::new(releases));
