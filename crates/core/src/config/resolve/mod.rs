@@ -3,11 +3,9 @@
 //! Contract: every problem is collected; a part that cannot be resolved is left out, and what refers to it is not blamed
 //! for that.
 
-mod cluster;
 mod context;
 mod data;
 mod environment;
-mod foreign;
 mod interpolate;
 mod notify;
 mod order;

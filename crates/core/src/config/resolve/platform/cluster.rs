@@ -1,8 +1,8 @@
 //! What a service is on a cluster.
 
-use super::context::Context;
 use crate::config::raw::{RawArgocd, RawHelm, RawKubernetes, RawService};
 use crate::config::read::{Field, Located};
+use crate::config::resolve::context::Context;
 use crate::config::{
     ArgocdRevert, ArgocdService, ClusterAccess, HelmService, KubernetesService, ProblemCode, WorkloadKind,
 };

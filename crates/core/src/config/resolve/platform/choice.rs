@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::cluster::{application, argocd_access, helm_access, kubernetes_access, release, workload};
-use super::context::Context;
 use super::foreign::foreign;
 use crate::config::leaf::{Period, is_variable};
 use crate::config::raw::{RawCompose, RawGit, RawPlatform, RawService};
 use crate::config::read::{Either, Field, Located};
+use crate::config::resolve::context::Context;
 use crate::config::{
     ClusterAccess, ComposeProject, ExecService, GitMode, HostManage, HostService, HostSource, ProblemCode,
     SecretOrText, ServicePlatform, Span,
@@ -17,7 +17,7 @@ use crate::inventory::PlatformKind;
 
 /// A platform, before it is known which service it runs.
 #[derive(Debug, Clone)]
-pub(super) enum Base {
+pub(in crate::config::resolve) enum Base {
     /// A Compose project; its `service` is empty.
     Compose(ComposeProject),
     /// A plain host.
@@ -46,7 +46,7 @@ impl Base {
 }
 
 /// Reads a `platform` key.
-pub(super) fn base(field: &Field<RawPlatform>, context: &mut Context<'_>) -> Field<Base> {
+pub(in crate::config::resolve) fn base(field: &Field<RawPlatform>, context: &mut Context<'_>) -> Field<Base> {
     let Field::Given(key, raw) = field else {
         return field.key().map_or(Field::Absent, Field::Invalid);
     };
@@ -107,7 +107,7 @@ fn project(raw: &RawCompose, context: &mut Context<'_>) -> ComposeProject {
 }
 
 /// Says what a service is on its platform: its own, or else the environment's.
-pub(super) fn platform(
+pub(in crate::config::resolve) fn platform(
     name: &str,
     raw: &RawService,
     default: &Field<Base>,
@@ -230,7 +230,7 @@ fn variables(raw: &RawService, context: &mut Context<'_>) -> BTreeMap<String, Se
 }
 
 /// Whether a variable or header of this name holds a secret more likely than not.
-pub(super) fn sounds_secret(name: &str) -> bool {
+pub(in crate::config::resolve) fn sounds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
     let whole = ["authorization", "proxy_authorization", "cookie"];
     let parts = ["password", "passwd", "secret", "token", "api_key", "apikey", "private_key"];

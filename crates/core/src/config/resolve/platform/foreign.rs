@@ -1,7 +1,7 @@
 //! Keys of a service that mean nothing on its platform.
 
-use super::context::Context;
 use crate::config::raw::RawService;
+use crate::config::resolve::context::Context;
 use crate::inventory::PlatformKind;
 
 /// Reports keys that belong to another platform.
