@@ -239,3 +239,29 @@ pub fn destination_unhealthy(target: &CheckpointId, failed_since: Option<Timesta
         "name an older good checkpoint, or override with `--force destination-unhealthy`",
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::{Running, Seen, Standing};
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(minute * 60).unwrap()
+    }
+
+    #[test]
+    fn somebody_elses_operation_is_left_alone_until_nobody_can_be_behind_it() {
+        let service = ServiceName::new("api").unwrap();
+        let refused = |since: Option<i64>, is_own: bool| {
+            let busy = Some(Standing { what: "pending-upgrade".to_owned(), since: since.map(at) });
+            let running = Running { label: String::new(), wanted: 0, instances: Vec::new(), trouble: None, busy };
+            let (seen, files) = (Seen::Present(running), BTreeMap::new());
+            let fact = Fact { service: service.clone(), observed_at: at(20), seen, files };
+            operation_in_progress(&service, &[fact], is_own, at(20)).is_some()
+        };
+        assert!(refused(Some(15), false));
+        assert!(refused(None, false), "since when is not known");
+        assert!(!refused(Some(9), false), "older than ten minutes");
+        assert!(!refused(Some(15), true), "that of our own deploy");
+    }
+}
