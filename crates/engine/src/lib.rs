@@ -19,7 +19,7 @@ pub use past::{
     PastRollback, acts_by_hand, back_up, by_hand, checkpoints, estimates, import_backup, past_rollbacks, prune,
     prune_backups, put_aside, restore_points, vault_of,
 };
-pub use prepare::{Prepared, prepare};
+pub use prepare::{Prepared, notes, prepare};
 pub use recover::{StandBy, Successor, take_over};
 pub use run::{begin, record_checkpoint, resume};
 pub use state::{blob, clock, durable, lease, state_dir, store};

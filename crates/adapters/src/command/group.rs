@@ -63,6 +63,19 @@ pub async fn terminate_group(process: ProcessId, grace: Duration) -> Termination
     if ends_within(process, AFTER_KILL).await { Termination::Killed } else { Termination::Survived }
 }
 
+/// Ends the process group as a person would who types Ctrl-C: `SIGINT`, on which a client such as `helm` leaves nothing half
+/// said behind; then as [`terminate_group`] does, for what is left after `grace`.
+pub async fn interrupt_group(process: ProcessId, grace: Duration) -> Termination {
+    if is_another(process) || !has_members(process) {
+        return Termination::NotRunning;
+    }
+    signal(process.pid, Signal::INT);
+    if ends_within(process, grace).await {
+        return Termination::Ended;
+    }
+    terminate_group(process, grace).await
+}
+
 /// Whether that very process is stopped.
 pub(super) fn is_stopped(process: ProcessId) -> bool {
     Stat::of(process.pid).is_some_and(|stat| stat.started_ticks == process.started_ticks && stat.state == 'T')

@@ -17,7 +17,7 @@ mod value;
 
 pub use detached::{Background, spawn_detached};
 pub use error::CommandError;
-pub use group::{ProcessId, Termination, is_alive, terminate_group};
+pub use group::{ProcessId, Termination, interrupt_group, is_alive, terminate_group};
 pub use inherited::{Guarded, spawn_inherited};
 pub use lines::{Lines, spawn_lines};
 pub use piped::{Ended, Piped, spawn_piped};

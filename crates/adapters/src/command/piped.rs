@@ -89,6 +89,22 @@ impl Piped {
         Ok(Ended { status, messages })
     }
 
+    /// Ends it politely: `SIGINT`, as a person would who types Ctrl-C, and `SIGKILL` for what is left of its group after
+    /// `grace`. Answers with how it ended.
+    ///
+    /// # Errors
+    /// As [`Piped::wait`].
+    pub async fn interrupt(&mut self, grace: Duration) -> Result<Ended, CommandError> {
+        let group = self.child.id();
+        for signal in [Signal::INT, Signal::KILL] {
+            group.into_iter().for_each(|group| group::signal(group, signal));
+            if let Ok(ended) = timeout(grace, self.wait()).await {
+                return ended;
+            }
+        }
+        self.wait().await
+    }
+
     /// The error that an ending comes to, whatever the exit code was.
     #[must_use]
     pub fn failure(&self, ended: &Ended) -> CommandError {
@@ -147,6 +163,18 @@ mod tests {
         let error = piped.failure(&ended).to_string();
         assert!(error.contains("exit code 3") && error.ends_with("bad password [redacted]"), "{error}");
         assert!(!ended.messages.contains("hunter2") && !error.contains("hunter2"));
+    }
+
+    #[tokio::test]
+    async fn an_interrupted_process_may_tidy_up_and_one_that_does_not_end_is_killed() {
+        let tidy = "trap 'echo tidied >&2; exit 4' INT; echo ready; while :; do sleep 0.05; done";
+        for (script, expected) in [(tidy, Some(4)), ("trap '' INT; echo ready; while :; do sleep 0.05; done", None)] {
+            let mut piped = spawn_piped(&shell(script)).unwrap();
+            piped.stdout().unwrap().read_exact(&mut [0; 5]).unwrap();
+            let ended = piped.interrupt(Duration::from_millis(500)).await.unwrap();
+            assert_eq!(ended.status.code(), expected);
+            assert_eq!(ended.messages.contains("tidied"), expected.is_some());
+        }
     }
 
     #[tokio::test]

@@ -64,7 +64,7 @@ impl ComposePlatform {
 pub(super) fn detail(artifact: &Artifact) -> Result<&ComposeArtifact, PortError> {
     match &artifact.detail {
         Detail::Compose(detail) => Ok(detail),
-        Detail::Host(_) | Detail::Exec(_) => {
+        _ => {
             Err(PortError::new(format!("the artifact of `{}` was not captured from Docker Compose", artifact.service)))
         }
     }

@@ -55,7 +55,7 @@ pub(crate) fn stop(service: &ServiceName, grace_ms: u64) -> Value {
 fn state(artifact: &Artifact) -> Value {
     match &artifact.detail {
         Detail::Exec(exec) => exec.state.clone(),
-        Detail::Compose(_) | Detail::Host(_) => Value::Null,
+        _ => Value::Null,
     }
 }
 

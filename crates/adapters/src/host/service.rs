@@ -71,7 +71,13 @@ impl OneService {
         }
         instances.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(first.map(|standing| {
-            let running = Running { label: standing.label.clone(), wanted: self.keeper.wanted(), instances };
+            let running = Running {
+                label: standing.label.clone(),
+                wanted: self.keeper.wanted(),
+                instances,
+                trouble: None,
+                busy: None,
+            };
             (running, standing)
         }))
     }

@@ -65,7 +65,13 @@ fn container(state: InstanceState, health: Health) -> Seen {
     let version = Version { code: "sha256:1".to_owned(), spec: String::new() };
     let (id, name) = ("1".to_owned(), "app-1".to_owned());
     let instance = Instance { id, name, version, state, health, since: None, restarts: 3 };
-    Seen::Present(Running { label: "app:1".to_owned(), wanted: 1, instances: vec![instance] })
+    Seen::Present(Running {
+        label: "app:1".to_owned(),
+        wanted: 1,
+        instances: vec![instance],
+        trouble: None,
+        busy: None,
+    })
 }
 
 async fn shown<const N: usize>(seen: [Seen; N]) -> [ProbeOutcome; N] {

@@ -106,6 +106,13 @@ pub(crate) enum CheckpointAction {
     },
 }
 
+/// Arguments of `rearm`.
+#[derive(Debug, Args)]
+pub(crate) struct RearmArgs {
+    /// The services; all of the environment unless given
+    pub(crate) services: Vec<String>,
+}
+
 /// Arguments of `restart`.
 #[derive(Debug, Args)]
 pub(crate) struct RestartArgs {

@@ -8,7 +8,7 @@ mod setup;
 
 use std::path::PathBuf;
 
-pub(crate) use act::{CheckpointAction, GuardArgs, RestartArgs, RollbackArgs, ScopeArgs};
+pub(crate) use act::{CheckpointAction, GuardArgs, RearmArgs, RestartArgs, RollbackArgs, ScopeArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
 pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
@@ -121,6 +121,8 @@ pub(crate) enum Command {
     },
     /// Start a host service anew from what stands there now; for deploy commands
     Restart(RestartArgs),
+    /// Switch auto-sync of Applications on again, which a rollback has paused
+    Rearm(RearmArgs),
     /// Run the checks
     Verify,
     /// Watch in the foreground, and say what changes

@@ -24,6 +24,9 @@ pub(crate) struct CheckArgs {
     /// Only read the configuration; reach for nothing
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Print the role that is just enough on its clusters, as YAML for `kubectl apply`, and check nothing
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) role: bool,
 }
 
 /// Arguments of `demo`.

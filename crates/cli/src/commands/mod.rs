@@ -33,6 +33,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Plan(args) => look::plan(global, &args, ui).await,
         Command::Rollback(args) => act::rollback(global, &args, ui).await,
         Command::Resume { run } => act::resume(global, run.as_deref(), ui).await,
+        Command::Rearm(args) => act::rearm(global, &args, ui).await,
         Command::Restart(args) => act::restart(global, &args, ui).await,
         Command::Abort { run } => act::abort(global, run.as_deref(), ui).await,
         Command::Verify => look::verify(global, ui).await,

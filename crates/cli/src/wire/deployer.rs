@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use backout_adapters::command::{
-    Command, Guarded, ProcessId, is_alive, spawn_detached, spawn_inherited, terminate_group,
+    Command, Guarded, ProcessId, interrupt_group, is_alive, spawn_detached, spawn_inherited,
 };
 use backout_core::id::RunId;
 use backout_core::journal::DeployExit;
 use backout_core::port::{Deployer, Pending, PortError};
 use tokio::sync::Mutex;
 
-/// How long a deploy command may take to end when told to.
+/// How long a deploy command may take to end when asked to, and then when told to.
 const GRACE: Duration = Duration::from_secs(10);
 /// Time between two looks at a process that is not our child.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -64,7 +64,7 @@ impl Deployer for ProcessDeployer {
 
     fn stop(&self, pid: u32, started_ticks: u64) -> Pending<'_, ()> {
         Box::pin(async move {
-            terminate_group(ProcessId { pid, started_ticks }, GRACE).await;
+            interrupt_group(ProcessId { pid, started_ticks }, GRACE).await;
         })
     }
 

@@ -1,5 +1,6 @@
 //! Wiring: the only place that knows all the crates, and puts them together for one command.
 
+mod clusters;
 mod config;
 mod databases;
 mod deployer;
@@ -21,6 +22,7 @@ use backout_engine::clock::SystemClock;
 use backout_engine::state_dir::{Places, StateDir};
 use backout_engine::store::SqliteStore;
 use backout_engine::{OwnedFile, World};
+pub(crate) use clusters::{applications, cluster};
 pub(crate) use config::{FILE_NAME, Found, find, load};
 pub(crate) use databases::databases;
 use databases::{caches, with_migrations_inside};

@@ -63,6 +63,7 @@ pub(crate) fn platforms(setup: &Setup) -> Platforms {
         let platform = Arc::new(ExecPlatform::new(&by.exec, options));
         hosted.push(Hosted { platform, services: by.exec.into_keys().collect() });
     }
+    hosted.extend(super::clusters::hosted(setup));
     let prober = prober(setup, secrets, &hosted, containers);
     Platforms { hosted, prober, inside }
 }
@@ -86,6 +87,7 @@ fn by_platform(setup: &Setup) -> ByPlatform<'_> {
             }
             ServicePlatform::Host(host) => drop(by.host.insert(name.clone(), absolute(setup, host))),
             ServicePlatform::Exec(exec) => drop(by.exec.insert(name.clone(), exec.clone())),
+            ServicePlatform::Kubernetes(_) | ServicePlatform::Helm(_) | ServicePlatform::Argocd(_) => {}
         }
     }
     by

@@ -17,11 +17,12 @@ mod tests;
 
 pub use load::{RawConfig, json_schema, load, parse, resolve};
 pub use model::{
-    Approvals, Backup, BackupEncryption, BackupStore, Cache, ComposeProject, Condition, Config, Database, Environment,
-    ExecService, Flush, GitMode, GuardPolicy, HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe,
-    Migrations, Notify, Objectives, PgBouncer, Place, Policy, Probe, ProbeKind, PromSignal, Recovery, S3Store, Service,
+    Approvals, ArgocdRevert, ArgocdService, Backup, BackupEncryption, BackupStore, Cache, ClusterAccess,
+    ComposeProject, Condition, Config, Database, Environment, ExecService, Flush, GitMode, GuardPolicy, HelmService,
+    HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe, KubernetesService, Migrations, Notify,
+    Objectives, PgBouncer, Place, Policy, Probe, ProbeKind, PromSignal, Recovery, S3Store, SecretsPolicy, Service,
     ServicePlatform, SlackNotify, StatusRange, StatusSet, Threshold, Tier, TlsExpect, Trigger, TriggerAction,
-    VerifyPolicy,
+    VerifyPolicy, WorkloadKind,
 };
 pub use problem::{Problem, ProblemCode, Problems, Severity, Span};
 pub use secret::{SecretOrText, SecretRef, Sensitive};

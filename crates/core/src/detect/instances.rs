@@ -21,6 +21,7 @@ pub enum Ailment {
 /// | instance                                               | ailment   |
 /// |--------------------------------------------------------|-----------|
 /// | none, and the service was there before                 | ended     |
+/// | any, and the platform says it will not get there       | failing   |
 /// | ended for want of memory                               | ended     |
 /// | ended, by any exit code, where one ran before          | ended     |
 /// | ended with code 0, where none ran before (a one-off)   | none      |
@@ -31,9 +32,18 @@ pub enum Ailment {
 #[must_use]
 pub fn ailment(before: Option<&Fact>, now: &Fact) -> Option<Ailment> {
     let Some(running) = now.running() else { return gone(before, now) };
+    if let Some(trouble) = new_trouble(before, running) {
+        return Some(Ailment::Failing(trouble));
+    }
     let all: Vec<Ailment> = running.instances.iter().filter_map(|instance| of_instance(before, instance)).collect();
     let worst = all.iter().find(|ailment| !matches!(ailment, Ailment::Unsettled(_))).or(all.first());
     worst.cloned().or_else(|| too_few(running))
+}
+
+/// What keeps the service from getting where it should be, unless something kept it before.
+fn new_trouble(before: Option<&Fact>, running: &Running) -> Option<String> {
+    let was_in_trouble = before.and_then(Fact::running).is_some_and(|before| before.trouble.is_some());
+    running.trouble.as_ref().filter(|_| !was_in_trouble).map(|trouble| trouble.what.clone())
 }
 
 fn gone(before: Option<&Fact>, now: &Fact) -> Option<Ailment> {

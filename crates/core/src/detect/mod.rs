@@ -5,9 +5,11 @@ mod instances;
 mod integrity;
 mod judge;
 mod sample;
+mod trouble;
 
 pub use expect::{Comparison, HttpAnswer, Patterns, compare_containers, time_left};
 pub use instances::{Ailment, ailment};
 pub use integrity::broken_integrity;
 pub use judge::{Judge, Rules, is_red};
 pub use sample::{Measured, Sample, SignalPath, Unit};
+pub use trouble::TroubleWatch;

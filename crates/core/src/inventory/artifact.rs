@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Version;
+use super::{ArgocdArtifact, HelmArtifact, KubernetesArtifact, Version};
 use crate::id::{Digest, ServiceName};
 
 /// One version of one service, as it was captured.
@@ -34,6 +34,12 @@ pub enum Detail {
     Host(HostArtifact),
     /// The user's own commands.
     Exec(ExecArtifact),
+    /// A workload of a Kubernetes cluster.
+    Kubernetes(KubernetesArtifact),
+    /// A Helm release.
+    Helm(HelmArtifact),
+    /// An Application of Argo CD.
+    Argocd(ArgocdArtifact),
 }
 
 /// What runs a service.
@@ -46,6 +52,39 @@ pub enum PlatformKind {
     Host,
     /// The user's own commands.
     Exec,
+    /// A Kubernetes cluster.
+    Kubernetes,
+    /// Helm.
+    Helm,
+    /// Argo CD.
+    Argocd,
+}
+
+impl PlatformKind {
+    /// The platform as the configuration names it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            PlatformKind::Compose => "compose",
+            PlatformKind::Host => "host",
+            PlatformKind::Exec => "exec",
+            PlatformKind::Kubernetes => "kubernetes",
+            PlatformKind::Helm => "helm",
+            PlatformKind::Argocd => "argocd",
+        }
+    }
+
+    /// Whether it replaces instances by its own rules, and tells when it cannot.
+    #[must_use]
+    pub fn is_cluster(self) -> bool {
+        matches!(self, PlatformKind::Kubernetes | PlatformKind::Helm | PlatformKind::Argocd)
+    }
+
+    /// Whether it runs instances whose state and health it knows itself.
+    #[must_use]
+    pub fn has_instances(self) -> bool {
+        !matches!(self, PlatformKind::Host | PlatformKind::Exec)
+    }
 }
 
 impl Detail {
@@ -56,6 +95,55 @@ impl Detail {
             Detail::Compose(_) => PlatformKind::Compose,
             Detail::Host(_) => PlatformKind::Host,
             Detail::Exec(_) => PlatformKind::Exec,
+            Detail::Kubernetes(_) => PlatformKind::Kubernetes,
+            Detail::Helm(_) => PlatformKind::Helm,
+            Detail::Argocd(_) => PlatformKind::Argocd,
+        }
+    }
+
+    /// Whether a new instance can be started by us beside the old one. Clusters replace instances by their own rules.
+    #[must_use]
+    pub fn can_start_first(&self) -> bool {
+        matches!(self, Detail::Compose(compose) if compose.can_start_first)
+    }
+
+    /// How long the service may take to stop, in milliseconds, where the artifact says so.
+    #[must_use]
+    pub fn stop_grace_ms(&self) -> Option<u64> {
+        match self {
+            Detail::Compose(compose) => Some(compose.stop_grace_ms),
+            Detail::Kubernetes(workload) => Some(workload.stop_grace_ms),
+            Detail::Helm(release) => Some(release.stop_grace_ms),
+            Detail::Host(_) | Detail::Exec(_) | Detail::Argocd(_) => None,
+        }
+    }
+
+    /// How long it may take to become well beside what any service may take, in milliseconds.
+    #[must_use]
+    pub fn start_period_ms(&self) -> u64 {
+        match self {
+            Detail::Compose(compose) => compose.start_period_ms,
+            Detail::Kubernetes(workload) => workload.rollout_ms,
+            Detail::Helm(release) => release.rollout_ms,
+            Detail::Argocd(application) => application.rollout_ms,
+            Detail::Host(_) | Detail::Exec(_) => 0,
+        }
+    }
+
+    /// Whether telling the platform lasts until what was told is so: a rollout that is watched, `helm rollback --wait`, an
+    /// operation of Argo CD.
+    #[must_use]
+    pub fn is_awaited_by_its_switch(&self) -> bool {
+        matches!(self, Detail::Kubernetes(_) | Detail::Helm(_) | Detail::Argocd(_))
+    }
+
+    /// Whether something else says how many instances there are, so that their number is no part of the artifact.
+    #[must_use]
+    pub fn is_scaled_elsewhere(&self) -> bool {
+        match self {
+            Detail::Kubernetes(workload) => workload.is_autoscaled,
+            Detail::Helm(_) | Detail::Argocd(_) => true,
+            Detail::Compose(_) | Detail::Host(_) | Detail::Exec(_) => false,
         }
     }
 }

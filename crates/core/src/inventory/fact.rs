@@ -47,6 +47,21 @@ pub struct Running {
     pub wanted: u32,
     /// The instances that exist, sorted by name.
     pub instances: Vec<Instance>,
+    /// What keeps it from getting where it should be, where the platform says so and it will not pass by itself.
+    #[serde(default)]
+    pub trouble: Option<Standing>,
+    /// An operation on it that is under way, or that a client which is gone left unfinished.
+    #[serde(default)]
+    pub busy: Option<Standing>,
+}
+
+/// Something that a platform says of a service as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Standing {
+    /// What, in the platform's words: `web-5c7d: ImagePullBackOff: manifest unknown`.
+    pub what: String,
+    /// Since when, by the platform's clock.
+    pub since: Option<Timestamp>,
 }
 
 /// Two versions are the same when both fields are equal.
@@ -130,10 +145,12 @@ impl Running {
         self.instances.iter().all(|instance| instance.version == *first).then_some(first)
     }
 
-    /// As many instances as wanted, and all of them well.
+    /// As many instances as wanted, all of them well, and nothing that keeps it from staying so.
     #[must_use]
     pub fn is_well(&self) -> bool {
-        self.instances.len() >= self.wanted as usize && self.instances.iter().all(Instance::is_well)
+        self.trouble.is_none()
+            && self.instances.len() >= self.wanted as usize
+            && self.instances.iter().all(Instance::is_well)
     }
 }
 

@@ -3,6 +3,7 @@
 mod artifact;
 mod backups;
 mod checkpoint;
+mod cluster;
 mod databases;
 mod fact;
 
@@ -11,5 +12,8 @@ pub use artifact::{
 };
 pub use backups::backups_to_release;
 pub use checkpoint::{Checkpoint, Grade, Graded, last_known_good, to_release};
+pub use cluster::{ArgocdArtifact, ConfigurationKind, ConfigurationRef, HelmArtifact, KubernetesArtifact};
 pub use databases::{DatabasesAfter, UnseenDatabase, databases_after};
-pub use fact::{Fact, Health, Instance, InstanceState, Running, Seen, Version, changed_between, facts_digest};
+pub use fact::{
+    Fact, Health, Instance, InstanceState, Running, Seen, Standing, Version, changed_between, facts_digest,
+};

@@ -319,7 +319,7 @@ pub enum DeployExit {
     },
     /// It took too long and was ended.
     TimedOut,
-    /// It outlived its guard, and whoever took over ended it because the environment went bad.
+    /// It was ended because the environment went bad while it still ran.
     Stopped {
         /// What was bad.
         why: String,

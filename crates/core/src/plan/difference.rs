@@ -63,10 +63,12 @@ fn to_artifact<'a>(artifact: &'a Artifact, fact: Option<&'a Fact>) -> Change<'a>
     }
 }
 
-/// Whether the artifact is what runs: the same version in every instance, no fewer and no more of them, none ended.
+/// Whether the artifact is what runs: the same version in every instance, no fewer and no more of them, none ended. Where
+/// something else says how many there are, it is as many as that.
 #[must_use]
 pub fn runs(artifact: &Artifact, running: &Running) -> bool {
-    running.instances.len() == artifact.replicas as usize
+    let wanted = if artifact.detail.is_scaled_elsewhere() { running.wanted } else { artifact.replicas };
+    running.instances.len() == wanted as usize
         && running.instances.iter().all(|instance| {
             instance.version == artifact.version
                 && matches!(instance.state, InstanceState::Running | InstanceState::Restarting | InstanceState::Paused)

@@ -176,10 +176,12 @@ fn refusals(
     }
     found.extend(strangers(plan, target, situation.facts));
     found.extend(changes.iter().filter_map(|(service, change)| safety::unknown_facts(service, change)));
-    found.extend(changes.iter().filter_map(|(service, change)| match change {
-        Change::Switch(..) => safety::target_gone(service, situation.preflight.get(*service)),
-        _ => None,
-    }));
+    let switched = || changes.iter().filter(|(_, change)| matches!(change, Change::Switch(..)));
+    found.extend(switched().filter_map(|(name, _)| safety::target_gone(name, situation.preflight.get(*name))));
+    found.extend(
+        switched()
+            .filter_map(|(name, _)| safety::operation_in_progress(name, situation.facts, is_automatic, situation.now)),
+    );
     found.extend(safety::suspect_not_running(situation.suspect, situation.facts));
     found.extend(safety::approval_missing(plan));
     if is_automatic {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::data::facts_digest as data_digest;
 use super::{Change, Plan, StepClass};
@@ -107,6 +107,32 @@ pub fn unknown_facts(service: &ServiceName, change: &Change<'_>) -> Option<Refus
         format!("`{service}` could not be seen: {why}"),
         "make its platform reachable, or leave the service out with `--service`",
     ))
+}
+
+/// How long an operation may be under way before whoever started it is taken to be gone: twice what Helm waits by default.
+const ABANDONED_AFTER: SignedDuration = SignedDuration::from_mins(10);
+
+/// Somebody else's operation on a service that has to change is under way. A guard ended the deploy before it goes back, so
+/// what is under way then is what the deploy left.
+///
+/// | operation | it is that of our own deploy | since           | refused |
+/// |-----------|------------------------------|-----------------|---------|
+/// | none      |                              |                 | no      |
+/// | some      | yes                          |                 | no      |
+/// | some      | no                           | over 10 minutes | no      |
+/// | some      | no                           | less, unknown   | yes     |
+#[must_use]
+pub fn operation_in_progress(service: &ServiceName, facts: &[Fact], is_own: bool, now: Timestamp) -> Option<Refusal> {
+    let running = facts.iter().find(|fact| fact.service == *service)?.running()?;
+    let busy = running.busy.as_ref().filter(|_| !is_own)?;
+    let is_abandoned = busy.since.is_some_and(|since| now.duration_since(since) > ABANDONED_AFTER);
+    (!is_abandoned).then(|| {
+        refusal(
+            RefusalName::OperationInProgress,
+            format!("`{service}` is in the middle of another operation: {}", busy.what),
+            "let it end; if whoever started it is gone, override with `--force operation-in-progress`",
+        )
+    })
 }
 
 /// The image, release or files of the target are gone, or nobody can say.
@@ -212,4 +238,30 @@ pub fn destination_unhealthy(target: &CheckpointId, failed_since: Option<Timesta
         format!("the last rollback to `{target}`, at {at}, could not be verified"),
         "name an older good checkpoint, or override with `--force destination-unhealthy`",
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::{Running, Seen, Standing};
+
+    fn at(minute: i64) -> Timestamp {
+        Timestamp::from_second(minute * 60).unwrap()
+    }
+
+    #[test]
+    fn somebody_elses_operation_is_left_alone_until_nobody_can_be_behind_it() {
+        let service = ServiceName::new("api").unwrap();
+        let refused = |since: Option<i64>, is_own: bool| {
+            let busy = Some(Standing { what: "pending-upgrade".to_owned(), since: since.map(at) });
+            let running = Running { label: String::new(), wanted: 0, instances: Vec::new(), trouble: None, busy };
+            let (seen, files) = (Seen::Present(running), BTreeMap::new());
+            let fact = Fact { service: service.clone(), observed_at: at(20), seen, files };
+            operation_in_progress(&service, &[fact], is_own, at(20)).is_some()
+        };
+        assert!(refused(Some(15), false));
+        assert!(refused(None, false), "since when is not known");
+        assert!(!refused(Some(9), false), "older than ten minutes");
+        assert!(!refused(Some(15), true), "that of our own deploy");
+    }
 }

@@ -8,7 +8,7 @@ use super::{Action, Change, Mode, Request, Step, StepClass, Switch, SwitchOrder,
 use crate::config::Flush;
 use crate::data::{DataAct, Fence};
 use crate::id::{ServiceName, StepId};
-use crate::inventory::{Artifact, Detail, Fact, FileRef};
+use crate::inventory::{Artifact, Fact, FileRef};
 
 /// Stop time of a service that states none, in milliseconds: what Docker takes.
 const STOP_GRACE_MS: u64 = 10_000;
@@ -122,13 +122,10 @@ impl<'a> Steps<'a> {
     }
 
     fn switch(&self, artifact: &Artifact, files: Vec<FileRef>, is_fenced: bool) -> Switch {
-        let can_start_first = match &artifact.detail {
-            Detail::Compose(compose) => compose.can_start_first,
-            Detail::Host(_) | Detail::Exec(_) => false,
-        };
         let fact = self.fact(&artifact.service);
         let something_runs = fact.and_then(Fact::running).is_some_and(|r| r.instances.iter().any(|i| i.is_well()));
-        let start_first = can_start_first && something_runs && !is_fenced && self.request.mode == Mode::Planned;
+        let start_first =
+            artifact.detail.can_start_first() && something_runs && !is_fenced && self.request.mode == Mode::Planned;
         Switch {
             from: fact.and_then(Fact::version).cloned(),
             from_label: fact.and_then(Fact::running).map(|running| running.label.clone()),
@@ -178,10 +175,9 @@ impl<'a> Steps<'a> {
 
 /// How long a service may take to stop, in milliseconds.
 fn grace_ms(mode: Mode, artifact: Option<&Artifact>) -> u64 {
-    match (mode, artifact.map(|artifact| &artifact.detail)) {
-        (Mode::Emergency, _) => EMERGENCY_GRACE_MS,
-        (Mode::Planned, Some(Detail::Compose(compose))) => compose.stop_grace_ms,
-        (Mode::Planned, _) => STOP_GRACE_MS,
+    match mode {
+        Mode::Emergency => EMERGENCY_GRACE_MS,
+        Mode::Planned => artifact.and_then(|artifact| artifact.detail.stop_grace_ms()).unwrap_or(STOP_GRACE_MS),
     }
 }
 
@@ -201,11 +197,7 @@ pub(super) fn fences(changes: &Changes<'_>, mode: Mode) -> Vec<Fence> {
 
 /// How long an artifact may take to become healthy, in milliseconds.
 fn healthy_within_ms(artifact: &Artifact) -> u64 {
-    let start_period_ms = match &artifact.detail {
-        Detail::Compose(compose) => compose.start_period_ms,
-        Detail::Host(_) | Detail::Exec(_) => 0,
-    };
-    start_period_ms.saturating_add(HEALTHY_WITHIN_MS)
+    artifact.detail.start_period_ms().saturating_add(HEALTHY_WITHIN_MS)
 }
 
 fn class_and_way_back(action: &Action) -> (StepClass, WayBack) {
@@ -242,6 +234,7 @@ fn limit_ms(action: &Action) -> u64 {
         Action::Switch(switch) => switch.grace_ms.saturating_add(SWITCH_LIMIT_MS).saturating_add(match switch.order {
             // The old instance stops only once the new one is healthy, and that may take as long as it is waited for.
             SwitchOrder::StartFirst => healthy_within_ms(&switch.to),
+            SwitchOrder::StopFirst if switch.to.detail.is_awaited_by_its_switch() => healthy_within_ms(&switch.to),
             SwitchOrder::StopFirst => 0,
         }),
         Action::Stop { grace_ms, .. } => grace_ms.saturating_add(SWITCH_LIMIT_MS),

@@ -28,6 +28,7 @@ pub fn page(name: RefusalName) -> &'static str {
         RefusalName::DatabaseUnknown => include_str!("pages/database-unknown.md"),
         RefusalName::BackupGone => include_str!("pages/backup-gone.md"),
         RefusalName::NoWayBack => include_str!("pages/no-way-back.md"),
+        RefusalName::OperationInProgress => include_str!("pages/operation-in-progress.md"),
     }
 }
 

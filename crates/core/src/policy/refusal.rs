@@ -49,11 +49,13 @@ pub enum RefusalName {
     BackupGone,
     /// No rung of the ladder leads the data back.
     NoWayBack,
+    /// Somebody else's operation on a service is under way.
+    OperationInProgress,
 }
 
 impl RefusalName {
     /// All of them.
-    pub const ALL: [RefusalName; 21] = [
+    pub const ALL: [RefusalName; 22] = [
         RefusalName::NoGoodCheckpoint,
         RefusalName::TargetNotGood,
         RefusalName::TargetIsWhatRuns,
@@ -75,6 +77,7 @@ impl RefusalName {
         RefusalName::DatabaseUnknown,
         RefusalName::BackupGone,
         RefusalName::NoWayBack,
+        RefusalName::OperationInProgress,
     ];
 
     /// The name as it is typed.
@@ -102,6 +105,7 @@ impl RefusalName {
             RefusalName::DatabaseUnknown => "database-unknown",
             RefusalName::BackupGone => "backup-gone",
             RefusalName::NoWayBack => "no-way-back",
+            RefusalName::OperationInProgress => "operation-in-progress",
         }
     }
 

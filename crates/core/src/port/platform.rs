@@ -52,6 +52,14 @@ pub trait Platform: Send + Sync {
     /// digest where that is possible.
     fn preflight<'a>(&'a self, artifact: &'a Artifact, blobs: &'a dyn Blobs) -> Pending<'a, Preflight>;
 
+    /// What a person should know of going back to an artifact before it is done, a sentence each: how it differs from what
+    /// runs, and what will and will not happen on the way. Best effort, and nothing unless the platform has something to say.
+    /// No secrets.
+    fn notes<'a>(&'a self, artifact: &'a Artifact, blobs: &'a dyn Blobs) -> Pending<'a, Vec<String>> {
+        let _ = (artifact, blobs);
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
     /// Makes a service run an artifact. Ends when the platform has been told; whether it is so is observed afterwards.
     fn switch<'a>(&'a self, switch: &'a Switch, blobs: &'a dyn Blobs) -> Pending<'a, Result<(), PortError>>;
 

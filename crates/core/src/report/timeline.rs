@@ -195,7 +195,7 @@ fn exit_text(exit: &DeployExit) -> String {
         DeployExit::Code { code } => format!("the deploy command failed with exit code {code}"),
         DeployExit::Signal { signal } => format!("the deploy command was ended by signal {signal}"),
         DeployExit::TimedOut => "the deploy command took too long and was ended".to_owned(),
-        DeployExit::Stopped { why } => format!("the deploy command outlived its guard and was ended ({why})"),
+        DeployExit::Stopped { why } => format!("the deploy command was ended: {why}"),
         DeployExit::NotStarted { why } => format!("the deploy command could not be started: {why}"),
         DeployExit::Unseen => "the deploy command was not seen to end".to_owned(),
     }

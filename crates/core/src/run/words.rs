@@ -9,7 +9,7 @@ pub(super) fn exit_in_words(exit: Option<&DeployExit>) -> String {
         Some(DeployExit::Code { code }) => format!("the deploy command failed with exit code {code}"),
         Some(DeployExit::Signal { signal }) => format!("the deploy command was ended by signal {signal}"),
         Some(DeployExit::TimedOut) => "the deploy command took too long and was ended".to_owned(),
-        Some(DeployExit::Stopped { why }) => format!("the deploy command outlived its guard and was ended ({why})"),
+        Some(DeployExit::Stopped { why }) => format!("the deploy command was ended: {why}"),
         Some(DeployExit::NotStarted { why }) => format!("the deploy command could not be started: {why}"),
         Some(DeployExit::Unseen) | None => "the deploy command ended unseen".to_owned(),
     }

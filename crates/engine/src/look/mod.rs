@@ -6,6 +6,7 @@ mod data;
 mod seen;
 mod starting;
 mod survey;
+mod trouble;
 mod watch;
 
 pub(crate) use arrived::{Expected, are_back, arrived, is_stopped, nor_was_it_there};
@@ -16,4 +17,5 @@ pub(crate) use data::{checks, look_at};
 pub(crate) use seen::{all_seen, observe_once_seen};
 pub(crate) use survey::settled;
 pub use survey::{Survey, red, required, survey};
+pub(crate) use trouble::in_trouble;
 pub use watch::{Pace, watch};

@@ -1,6 +1,7 @@
 //! Preparing a plan: choosing the target, looking at what runs, making sure that the target can run, and asking the planner.
 
 mod data;
+mod notes;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use backout_core::policy::Refusal;
 use backout_core::port::{PortError, Preflight};
 use futures_util::future::join_all;
 use jiff::Timestamp;
+pub use notes::notes;
 
 use crate::error::EngineError;
 use crate::look::observe;

@@ -1,4 +1,5 @@
-//! The deploy command: started once, waited for, watched beside where it outlived the process that started it.
+//! The deploy command: started once, waited for, ended where it waits for what cannot come, watched beside where it outlived
+//! the process that started it.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 
 use super::drive::Driver;
 use super::switch::in_words;
-use crate::look::{Pace, required, watch};
+use crate::look::{Pace, in_trouble, required, watch};
 
 /// How long a deploy command that outlived its guard may take to end before the watch begins beside it.
 const ORPHAN: Duration = Duration::from_secs(3);
@@ -31,15 +32,17 @@ impl Driver<'_> {
         Body::DeployEnded { exit }
     }
 
+    /// A deploy command that waits for what cannot come is ended. A cluster tells when it cannot go on; elsewhere what is
+    /// down for a while belongs to a deploy.
     async fn await_own(&self, pid: u32, started_ticks: u64) -> DeployExit {
         let deployer = &self.world.deployer;
-        tokio::select! {
-            exit = deployer.wait(pid, started_ticks) => exit,
-            () = self.world.clock.sleep(self.world.environment.guard.deploy_limit) => {
-                deployer.stop(pid, started_ticks).await;
-                DeployExit::TimedOut
-            }
-        }
+        let exit = tokio::select! {
+            exit = deployer.wait(pid, started_ticks) => return exit,
+            why = in_trouble(self.world, &self.machine.state().before) => DeployExit::Stopped { why },
+            () = self.world.clock.sleep(self.world.environment.guard.deploy_limit) => DeployExit::TimedOut,
+        };
+        deployer.stop(pid, started_ticks).await;
+        exit
     }
 
     /// A deploy command whose guard is gone may hang on what it has broken, and nobody else looks on: so the environment is

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use backout_core::detect::{Ailment, Measured, ailment};
+use backout_core::detect::{Ailment, Measured, TroubleWatch, ailment};
 use backout_core::id::ServiceName;
 use backout_core::inventory::{FileRef, Seen};
 use backout_core::journal::{Body, StepOutcome};
@@ -115,12 +115,17 @@ impl Act<'_> {
         }
     }
 
-    /// Waits for every instance, and then for the service's own probes. An instance that has ended is not waited for.
+    /// Waits for every instance, and then for the service's own probes. An instance that has ended is not waited for, and
+    /// neither is what the platform says will not come.
     async fn await_healthy(&self, service: &ServiceName, within: Duration, before: &Before<'_>) -> StepOutcome {
         let deadline = self.world.clock.now() + within;
+        let mut trouble = TroubleWatch::default();
         loop {
             let fact = observe_one(self.world, service).await;
             let seen = explain::fact(&fact);
+            if let Some(what) = trouble.look(&fact, self.world.clock.now()) {
+                return StepOutcome::Failed { why: what };
+            }
             let missing = match ailment(None, &fact) {
                 Some(Ailment::Ended(what)) => return StepOutcome::Failed { why: what },
                 Some(Ailment::Failing(what) | Ailment::Unsettled(what)) => Some(what),

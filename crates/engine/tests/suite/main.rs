@@ -5,6 +5,7 @@ mod crash;
 #[cfg(test)]
 mod data;
 #[cfg(test)]
+mod deploy;
 mod durable;
 #[cfg(test)]
 mod files;
@@ -13,7 +14,6 @@ mod guard;
 #[cfg(test)]
 mod lease;
 #[cfg(test)]
-mod orphan;
 #[cfg(test)]
 mod past;
 #[cfg(test)]

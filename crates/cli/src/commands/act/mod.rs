@@ -3,6 +3,7 @@
 pub(crate) mod checkpoint;
 mod finish;
 mod guard;
+mod rearm;
 mod request;
 mod restart;
 mod resume;
@@ -11,6 +12,7 @@ mod secrets;
 
 pub(crate) use finish::times_text;
 pub(crate) use guard::guard;
+pub(crate) use rearm::rearm;
 pub(crate) use request::{checkpoint_id, request};
 pub(crate) use restart::restart;
 pub(crate) use resume::{abort, resume};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use backout_core::id::RunId;
 use backout_core::journal::{RunKind, RunStarted};
 use backout_core::plan::{Plan, Request, StepClass};
-use backout_engine::{Prepared, World, begin, prepare};
+use backout_engine::{Prepared, World, begin, notes, prepare};
 
 use super::finish::{Ended, finish};
 use super::request::request;
@@ -24,7 +24,8 @@ pub(crate) async fn rollback(global: &Global, args: &RollbackArgs, ui: Ui) -> Re
     let world = setup.world(None, narrator.clone(), interrupts()?)?;
     let request = request(&setup, args.target.as_deref(), &args.scope, &args.data).await?;
     if args.dry_run {
-        return print_plan(&setup, prepare(&world, &request, &Default::default()).await?);
+        let prepared = prepare(&world, &request, &Default::default()).await?;
+        return print_plan(&setup, &world, &prepared).await;
     }
     if !agreed(&setup, &world, args, &request).await? {
         return Err(CliError::new(Exit::Refused, "not confirmed; nothing was changed"));
@@ -61,7 +62,7 @@ async fn agreed(setup: &Setup, world: &World, args: &RollbackArgs, request: &Req
         return Err(CliError::usage("nobody can be asked: standard input is no terminal")
             .hint("look at the plan: `backout plan`; then run it: `backout rollback --yes`"));
     }
-    setup.ui.say(&crate::commands::look::plan_text(plan));
+    setup.ui.say(&crate::commands::look::plan_text(plan, &notes(world, plan).await));
     Ok(ask(setup, plan))
 }
 

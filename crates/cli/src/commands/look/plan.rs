@@ -1,10 +1,12 @@
 //! `backout plan`: what a rollback would do.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use backout_core::id::ServiceName;
 use backout_core::plan::Plan;
 use backout_core::policy::Refusal;
-use backout_engine::{Prepared, prepare};
+use backout_engine::{Prepared, World, notes, prepare};
 use serde::Serialize;
 
 use super::onlooker::world;
@@ -20,6 +22,8 @@ use crate::wire::{Access, Setup};
 struct PlanDocument<'a> {
     may_run: bool,
     plan: Option<&'a Plan>,
+    /// What is worth knowing before it runs, by service.
+    notes: &'a BTreeMap<ServiceName, Vec<String>>,
     refusals: &'a [Refusal],
 }
 
@@ -28,21 +32,26 @@ pub(crate) async fn plan(global: &Global, args: &PlanArgs, ui: Ui) -> Result<Exi
     let setup = Setup::open(global, ui, Access::Read)?;
     let request = request(&setup, args.target.as_deref(), &args.scope, &args.data).await?;
     let world = world(&setup)?;
-    print_plan(&setup, prepare(&world, &request, &Default::default()).await?)
+    let prepared = prepare(&world, &request, &Default::default()).await?;
+    print_plan(&setup, &world, &prepared).await
 }
 
 /// Prints what was prepared; ends with the exit code that running it would have been refused with.
-pub(crate) fn print_plan(setup: &Setup, prepared: Prepared) -> Result<ExitCode, CliError> {
+pub(crate) async fn print_plan(setup: &Setup, world: &World, prepared: &Prepared) -> Result<ExitCode, CliError> {
     let ui = setup.ui;
-    let (plan, refusals) = match &prepared {
+    let (plan, refusals) = match prepared {
         Prepared::Plan(plan) => (Some(plan.as_ref()), plan.blocked_by.as_slice()),
         Prepared::Refused(refusals) => (None, refusals.as_slice()),
     };
     let may_run = refusals.is_empty();
+    let notes = match plan {
+        Some(plan) => notes(world, plan).await,
+        None => BTreeMap::new(),
+    };
     if ui.json {
-        ui.document(&PlanDocument { may_run, plan, refusals })?;
+        ui.document(&PlanDocument { may_run, plan, notes: &notes, refusals })?;
     } else if let Some(plan) = plan {
-        ui.data(&plan_text(plan));
+        ui.data(&plan_text(plan, &notes));
         if may_run && !plan.steps.is_empty() {
             ui.say("\nnothing was changed; `backout rollback` with the same arguments does it");
         }

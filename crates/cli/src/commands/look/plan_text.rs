@@ -1,7 +1,9 @@
 //! A plan as people read it: like a diff first, then the steps, then why, and what stands in the way.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
+use backout_core::id::ServiceName;
 use backout_core::inventory::FileRef;
 use backout_core::plan::{Action, Plan, Step, StepClass, Switch, explain};
 use backout_core::policy::{Refusal, RefusalName};
@@ -9,8 +11,8 @@ use backout_core::policy::{Refusal, RefusalName};
 use super::data_text::{data_lines, ladder_lines};
 use crate::ui::{Paint, ago, count, date_time, labelled, span};
 
-/// The whole plan in words.
-pub(crate) fn plan_text(plan: &Plan) -> String {
+/// The whole plan in words, with what is worth knowing before it runs.
+pub(crate) fn plan_text(plan: &Plan, notes: &BTreeMap<ServiceName, Vec<String>>) -> String {
     let mut lines = head(plan);
     lines.push(String::new());
     lines.extend(plan.steps.iter().flat_map(|step| changed_lines(&step.action)));
@@ -24,6 +26,12 @@ pub(crate) fn plan_text(plan: &Plan) -> String {
         lines.extend(plan.steps.iter().flat_map(step_lines));
     }
     lines.extend(plan.data.iter().flat_map(|ladder| ladder_lines(ladder, plan)));
+    if !notes.is_empty() {
+        lines.push(String::new());
+        lines.push("worth knowing:".to_owned());
+        let each = notes.iter().flat_map(|(service, notes)| notes.iter().map(move |note| (service, note)));
+        lines.extend(each.map(|(service, note)| format!("  {service}: {note}")));
+    }
     lines.push(String::new());
     lines.push("why:".to_owned());
     lines.extend(plan.reasons.iter().map(|reason| format!("  {reason}")));

@@ -185,7 +185,13 @@ mod tests {
         Fact {
             service: ServiceName::new("web").unwrap(),
             observed_at: Timestamp::UNIX_EPOCH,
-            seen: Seen::Present(Running { label: "release 1".to_owned(), wanted: 1, instances: vec![instance] }),
+            seen: Seen::Present(Running {
+                label: "release 1".to_owned(),
+                wanted: 1,
+                instances: vec![instance],
+                trouble: None,
+                busy: None,
+            }),
             files: BTreeMap::new(),
         }
     }

@@ -1,7 +1,7 @@
 //! Settings that are one of a few words, and status codes.
 
 use crate::config::read::{Accepts, Complaint, Keyword, Leaf};
-use crate::config::{GitMode, HttpMethod, Place, ProblemCode, StatusRange, Tier, TriggerAction};
+use crate::config::{GitMode, HttpMethod, Place, ProblemCode, SecretsPolicy, StatusRange, Tier, TriggerAction};
 use crate::data::Level;
 
 /// What is removed from a cache, where one word says it.
@@ -35,6 +35,11 @@ impl Keyword for Place {
 impl Keyword for GitMode {
     const WHAT: &'static str = "a way for a work tree to go back";
     const WORDS: &'static [(&'static str, Self)] = &[("checkout", Self::Checkout), ("revert", Self::Revert)];
+}
+
+impl Keyword for SecretsPolicy {
+    const WHAT: &'static str = "what happens to Secrets";
+    const WORDS: &'static [(&'static str, Self)] = &[("keep", Self::Keep), ("restore", Self::Restore)];
 }
 
 impl Keyword for HttpMethod {

@@ -1,5 +1,6 @@
 //! The resolved configuration: what everybody but the reader works with.
 
+mod cluster;
 mod database;
 mod environment;
 mod policy;
@@ -7,6 +8,9 @@ mod probe;
 mod service;
 mod trigger;
 
+pub use cluster::{
+    ArgocdRevert, ArgocdService, ClusterAccess, HelmService, KubernetesService, SecretsPolicy, WorkloadKind,
+};
 pub use database::{
     Backup, BackupEncryption, BackupStore, Cache, Database, Flush, Migrations, Notify, PgBouncer, Recovery, S3Store,
     SlackNotify,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Probe;
+use super::{ArgocdService, HelmService, KubernetesService, Probe};
 use crate::config::SecretOrText;
 use crate::id::{ProbeName, ServiceName};
 use crate::inventory::PlatformKind;
@@ -49,6 +49,12 @@ pub enum ServicePlatform {
     Host(HostService),
     /// Anything, through the user's own commands.
     Exec(ExecService),
+    /// A workload of a Kubernetes cluster.
+    Kubernetes(KubernetesService),
+    /// A Helm release.
+    Helm(HelmService),
+    /// An Application of Argo CD.
+    Argocd(ArgocdService),
 }
 
 impl ServicePlatform {
@@ -59,6 +65,9 @@ impl ServicePlatform {
             ServicePlatform::Compose(_) => PlatformKind::Compose,
             ServicePlatform::Host(_) => PlatformKind::Host,
             ServicePlatform::Exec(_) => PlatformKind::Exec,
+            ServicePlatform::Kubernetes(_) => PlatformKind::Kubernetes,
+            ServicePlatform::Helm(_) => PlatformKind::Helm,
+            ServicePlatform::Argocd(_) => PlatformKind::Argocd,
         }
     }
 }

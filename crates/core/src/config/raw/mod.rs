@@ -4,6 +4,7 @@
 //! found when the environment is known.
 
 mod backup;
+mod cluster;
 mod database;
 mod environment;
 mod migrations;
@@ -12,6 +13,7 @@ mod probe;
 mod service;
 
 pub(super) use backup::{RawAge, RawBackup, RawEncrypt, RawOpenssl, RawS3};
+pub(super) use cluster::{RawArgocd, RawHelm, RawKubernetes, RawRevert};
 pub(super) use database::{RawCache, RawDatabase, RawNotify, RawPgBouncer, RawPostgres, RawRecovery};
 pub(super) use environment::{RawEnvironment, RawFile, RawSignal, RawTrigger};
 pub(super) use migrations::{RawMigrations, RawTool};

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::RawProbe;
+use super::{RawArgocd, RawHelm, RawKubernetes, RawProbe, RawRevert};
 use crate::config::leaf::{Period, Word};
 use crate::config::read::{Either, List, Map, OneOrMany, Scalar, raw};
-use crate::config::{GitMode, SecretOrText, Tier};
+use crate::config::{GitMode, SecretOrText, SecretsPolicy, Tier};
 use crate::id::ServiceName;
 
 /// A command: a list is a program with its arguments, a text is run by `sh -c`.
@@ -20,9 +20,15 @@ raw! {
         host: optional RawHost,
         /// The user's own commands.
         exec: optional RawExec,
+        /// Workloads of a Kubernetes cluster.
+        kubernetes: optional RawKubernetes,
+        /// Helm releases.
+        helm: optional RawHelm,
+        /// Applications of Argo CD.
+        argocd: optional RawArgocd,
     }
     later {
-        "kubernetes" => "kubernetes", "helm" => "helm", "argocd" => "argocd", "swarm" => "swarm",
+        "swarm" => "swarm",
     }
 }
 
@@ -97,10 +103,22 @@ raw! {
         events: optional Argv,
         /// Platform `exec`: how long one command may take. Default 5m.
         timeout: optional Scalar<Period>,
-    }
-    later {
-        "deployment" => "kubernetes", "statefulset" => "kubernetes", "daemonset" => "kubernetes",
-        "release" => "helm", "application" => "argocd",
+        /// Platform `kubernetes`: the Deployment that it is. Default: that of the same name.
+        deployment: optional Scalar<String>,
+        /// Platform `kubernetes`: the StatefulSet that it is.
+        statefulset: optional Scalar<String>,
+        /// Platform `kubernetes`: the DaemonSet that it is.
+        daemonset: optional Scalar<String>,
+        /// Platform `kubernetes`: the Rollout (Argo Rollouts) that it is.
+        rollout: optional Scalar<String>,
+        /// Platform `kubernetes`: what happens to the Secrets it uses: `keep` what they hold today (default), or `restore`.
+        secrets: optional Scalar<SecretsPolicy>,
+        /// Platform `helm`: the release that it is. Default: that of the same name.
+        release: optional Scalar<String>,
+        /// Platform `argocd`: the Application that it is. Default: that of the same name.
+        application: optional Scalar<String>,
+        /// Platform `argocd`: go back by a revert in the repository, instead of a rollback with auto-sync paused.
+        revert: optional RawRevert,
     }
 }
 

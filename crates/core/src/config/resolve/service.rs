@@ -54,13 +54,13 @@ fn probes(raw: &RawService, kind: Option<PlatformKind>, context: &mut Context<'_
         }
         probes.extend(resolved.map(|probe| (probe.name.clone(), probe)));
     }
-    if kind == Some(PlatformKind::Compose) {
+    if kind.is_some_and(PlatformKind::has_instances) {
         add_container(raw, &mut probes, context);
     }
     probes
 }
 
-/// Adds the probe that every Compose service has, unless one of its kind is configured.
+/// Adds the probe that every service has whose platform knows its instances, unless one of its kind is configured.
 fn add_container(raw: &RawService, probes: &mut BTreeMap<ProbeName, Probe>, context: &mut Context<'_>) {
     if probes.values().any(|probe| matches!(probe.kind, ProbeKind::Container)) {
         return;
@@ -72,7 +72,7 @@ fn add_container(raw: &RawService, probes: &mut BTreeMap<ProbeName, Probe>, cont
             probes.insert(implicit.name.clone(), implicit);
         }
         Some(entry) => {
-            let message = "`container` is the name of the probe that every Compose service has".to_owned();
+            let message = "`container` is the name of the probe that every such service has".to_owned();
             context.error(ProblemCode::InvalidName, entry.at, message, "call it something else".to_owned());
         }
     }

@@ -140,7 +140,7 @@ caches:
 
 #[test]
 fn platforms_of_later_versions_are_named_as_such() {
-    let text = staging("services:\n  web: { deployment: web }\n  api: { platform: { helm: { namespace: x } } }\n");
+    let text = staging("services:\n  web: { platform: { swarm: { context: x } } }\n");
     insta::assert_snapshot!(problems(&text).join("\n"));
 }
 

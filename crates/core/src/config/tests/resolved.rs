@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{SAMPLE, loaded, problems, staging};
 use crate::config::{
     BackupStore, Condition, Config, Environment, Flush, GitMode, HostManage, HostSource, ProbeKind, Recovery,
-    ServicePlatform, TriggerAction, load, parse,
+    SecretsPolicy, ServicePlatform, TriggerAction, WorkloadKind, load, parse,
 };
 use crate::data::{Framework, Level};
 use crate::detect::SignalPath;
@@ -221,4 +221,37 @@ databases:
     assert_eq!(config.warnings.len(), 7);
     assert!(!format!("{config:?}{}", serde_json::to_string(&config).unwrap()).contains("hunter2"));
     assert!(config.environments.contains_key(&EnvironmentName::new("staging").unwrap()));
+}
+
+#[test]
+fn a_service_on_a_cluster_is_named_after_itself_unless_it_says_otherwise() {
+    let text = staging(
+        r#"services:
+  web: { platform: { kubernetes: { namespace: shop, as: deployer, as_groups: [a, b] } } }
+  agent: { platform: { kubernetes: { context: other } }, daemonset: node-agent, secrets: restore }
+  api: { platform: { helm: { namespace: shop } }, release: api.v2 }
+  catalog: { platform: { argocd: {} }, revert: { branch: main, publish: [gh, pr, create] } }"#,
+    );
+    let services = only(loaded(&text).unwrap()).services;
+    let of = |name: &str| services[&service(name)].platform.clone();
+    let ServicePlatform::Kubernetes(web) = of("web") else { panic!() };
+    assert_eq!((web.kind, web.name.as_str(), web.secrets), (WorkloadKind::Deployment, "web", SecretsPolicy::Keep));
+    assert_eq!(web.cluster.impersonate.as_deref(), Some("deployer"));
+    assert_eq!(web.cluster.impersonate_groups, ["a", "b"]);
+    let ServicePlatform::Kubernetes(agent) = of("agent") else { panic!() };
+    assert_eq!((agent.kind, agent.secrets), (WorkloadKind::DaemonSet, SecretsPolicy::Restore));
+    let ServicePlatform::Helm(api) = of("api") else { panic!() };
+    assert_eq!((api.release.as_str(), api.program.as_str()), ("api.v2", "helm"));
+    let ServicePlatform::Argocd(catalog) = of("catalog") else { panic!() };
+    assert_eq!(catalog.cluster.namespace.as_deref(), Some("argocd"));
+    assert_eq!(catalog.revert.unwrap().publish.unwrap()[0], "gh");
+    assert!(services.values().all(|service| service.probes.len() == 1), "each has the probe `container`");
+}
+
+#[test]
+fn a_service_on_a_cluster_is_one_thing_with_a_name_that_clusters_have() {
+    let two = staging("services:\n  web: { platform: { kubernetes: }, deployment: a, statefulset: b }\n");
+    assert!(loaded(&two).is_err());
+    let shouting = staging("services:\n  web: { platform: { helm: }, release: Web }\n");
+    assert!(loaded(&shouting).is_err());
 }

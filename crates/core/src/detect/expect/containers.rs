@@ -56,7 +56,13 @@ mod tests {
         let version = Version { code: "sha256:1".to_owned(), spec: String::new() };
         let (id, name) = ("1".to_owned(), "app-1".to_owned());
         let instance = Instance { id, name, version, state, health, since: None, restarts: 7 };
-        fact(Seen::Present(Running { label: "app:1".to_owned(), wanted: 1, instances: vec![instance] }))
+        fact(Seen::Present(Running {
+            label: "app:1".to_owned(),
+            wanted: 1,
+            instances: vec![instance],
+            trouble: None,
+            busy: None,
+        }))
     }
 
     #[test]

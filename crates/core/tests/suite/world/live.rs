@@ -143,7 +143,13 @@ impl World {
         };
         let seen = live.map_or(Seen::Absent, |live| {
             let instances = (0..live.replicas).map(|i| instance(live, i)).collect();
-            Seen::Present(Running { label: live.version.code.clone(), wanted: live.replicas, instances })
+            Seen::Present(Running {
+                label: live.version.code.clone(),
+                wanted: live.replicas,
+                instances,
+                trouble: None,
+                busy: None,
+            })
         });
         let paths = self.paths.get(service).into_iter().flatten();
         let files = paths.filter_map(|path| Some((path.clone(), self.files.get(path)?.clone()))).collect();

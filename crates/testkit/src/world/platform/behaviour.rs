@@ -14,6 +14,7 @@ pub struct Behaviour {
     serves_after: Duration,
     answers_wrongly: Option<Duration>,
     cannot_be_stopped: bool,
+    trouble: Option<(Duration, String)>,
 }
 
 impl Behaviour {
@@ -66,11 +67,22 @@ impl Behaviour {
         self
     }
 
+    /// Is told by the platform, from that age on, to be where it will not get out of by itself.
+    #[must_use]
+    pub fn in_trouble_after(mut self, age: Duration, what: &str) -> Self {
+        self.trouble = Some((age, what.to_owned()));
+        self
+    }
+
     /// Goes on running when it is told to stop.
     #[must_use]
     pub fn cannot_be_stopped(mut self) -> Self {
         self.cannot_be_stopped = true;
         self
+    }
+
+    pub(super) fn trouble_at(&self, age: Duration) -> Option<&str> {
+        self.trouble.as_ref().filter(|(from, _)| age >= *from).map(|(_, what)| what.as_str())
     }
 
     pub(super) fn stops(&self) -> bool {
@@ -106,6 +118,7 @@ impl Behaviour {
     /// The ages at which the platform sees something else than before.
     pub(super) fn turns(&self) -> impl Iterator<Item = Duration> {
         let exit = self.exits.map(|(age, _)| age);
-        [exit, self.out_of_memory, self.checks_health_after, self.unhealthy].into_iter().flatten()
+        let trouble = self.trouble.as_ref().map(|(age, _)| *age);
+        [exit, self.out_of_memory, self.checks_health_after, self.unhealthy, trouble].into_iter().flatten()
     }
 }

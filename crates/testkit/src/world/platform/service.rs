@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backout_core::id::ServiceName;
-use backout_core::inventory::{Fact, Health, Instance, InstanceState, Running, Seen, Version};
+use backout_core::inventory::{Fact, Health, Instance, InstanceState, Running, Seen, Standing, Version};
 use jiff::Timestamp;
 
 use super::Behaviour;
@@ -51,6 +51,14 @@ impl Hosted {
         }
     }
 
+    fn trouble(&self, now: Timestamp) -> Option<Standing> {
+        let of = |container: &Container| {
+            let behaviour = self.behaviour(&container.version);
+            behaviour.trouble_at(age(container.started_at?, now)).map(str::to_owned)
+        };
+        self.instances.iter().find_map(of).map(|what| Standing { what, since: None })
+    }
+
     pub(super) fn seen(&self, service: &ServiceName, now: Timestamp) -> Seen {
         if self.instances.is_empty() {
             return Seen::Absent;
@@ -66,7 +74,13 @@ impl Hosted {
             since: container.started_at,
             restarts: 0,
         });
-        Seen::Present(Running { label: versions.join(" and "), wanted: self.wanted, instances: instances.collect() })
+        Seen::Present(Running {
+            label: versions.join(" and "),
+            wanted: self.wanted,
+            instances: instances.collect(),
+            trouble: self.trouble(now),
+            busy: None,
+        })
     }
 
     pub(super) fn fact(&self, service: &ServiceName, now: Timestamp) -> Fact {

@@ -7,7 +7,7 @@ use backout_engine::clock::SystemClock;
 use serde::Serialize;
 
 use super::finding::{Finding, Outcome, text};
-use super::{databases, docker, machine, services, unsupported};
+use super::{clusters, databases, docker, machine, services, unsupported};
 use crate::args::{CheckArgs, Global};
 use crate::commands::look::world;
 use crate::error::{CliError, Exit};
@@ -22,6 +22,9 @@ struct Report<'a> {
 
 /// Looks at everything. A configuration that cannot be read is an error of its own.
 pub(crate) async fn check(global: &Global, args: &CheckArgs, ui: Ui) -> Result<ExitCode, CliError> {
+    if args.role {
+        return print_role(global, ui);
+    }
     let findings = if args.offline { offline(global, ui)? } else { all(global, ui).await? };
     let failing = findings.iter().filter(|finding| finding.result == Outcome::Fails).count();
     let holds = failing == 0;
@@ -35,6 +38,18 @@ pub(crate) async fn check(global: &Global, args: &CheckArgs, ui: Ui) -> Result<E
         });
     }
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::from(Exit::ChecksDoNotHold as u8) })
+}
+
+/// What the environment needs to be allowed on its clusters. Nothing is asked of them.
+fn print_role(global: &Global, ui: Ui) -> Result<ExitCode, CliError> {
+    let process = Process::current()?;
+    let found = load(find(global.config.as_deref(), &process)?, &process, ui)?;
+    let environment = found.environment(global.environment.as_deref())?;
+    if !environment.services.values().any(|service| service.platform.kind().is_cluster()) {
+        return Err(CliError::usage(format!("no service of `{}` is on a cluster", environment.name)));
+    }
+    ui.data(clusters::role(&environment).trim_end());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The configuration alone.
@@ -68,6 +83,7 @@ async fn all(global: &Global, ui: Ui) -> Result<Vec<Finding>, CliError> {
         machine::clock(SystemClock.now(), newest),
     ];
     findings.extend(docker::docker(&setup).await);
+    findings.extend(clusters::clusters(&setup).await);
     findings.extend(services::secrets(&setup).await);
     findings.extend(services::files(&world).await);
     findings.extend(services::seen(&world).await);

@@ -1,5 +1,6 @@
 //! `backout check`: the doctor.
 
+mod clusters;
 mod command;
 mod databases;
 mod docker;

@@ -61,7 +61,7 @@ pub(crate) async fn init(global: &Global, args: &InitArgs, ui: Ui) -> Result<Exi
 
 fn nothing_found(folder: &Path) -> CliError {
     CliError::usage(format!("nothing that can go back was found in `{}`", folder.display()))
-        .hint("looked for a Compose file, a git work tree, and `releases/` with the link `current`")
+        .hint("looked for a Compose file, a git work tree, `releases/` with the link `current`, and the cluster of the current context")
         .hint("name the folder that is deployed: `backout init DIR`; or begin from `backout schema`")
 }
 

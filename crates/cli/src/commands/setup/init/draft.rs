@@ -45,9 +45,10 @@ pub(super) fn draft(findings: &Findings) -> String {
     lines.push(format!("project: {}", scalar(&findings.project)));
     lines.push("environments:".to_owned());
     lines.push("  production:                       # call it what you call it".to_owned());
-    match &findings.compose {
-        Some(compose) => compose_lines(compose, &mut lines),
-        None => host_lines(findings, &mut lines),
+    match (&findings.compose, &findings.cluster) {
+        (Some(compose), _) => compose_lines(compose, &mut lines),
+        (None, Some(cluster)) => cluster.draft(&mut lines),
+        (None, None) => host_lines(findings, &mut lines),
     }
     lines.push(String::new());
     rest(findings, &mut lines);
@@ -184,6 +185,7 @@ mod tests {
             folder: "/srv/my shop".into(),
             project: "shop".to_owned(),
             compose: None,
+            cluster: None,
             host: HostFound::default(),
             migrations: vec![Migrations { tool: "Alembic", path: "alembic.ini" }],
         }

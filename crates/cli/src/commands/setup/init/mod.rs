@@ -1,5 +1,6 @@
 //! `backout init`: what is found in a folder, and the configuration drafted from it.
 
+mod cluster;
 mod command;
 mod compose;
 mod draft;

@@ -3,25 +3,33 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::context::Context;
+use super::cluster::{application, argocd_access, helm_access, kubernetes_access, release, workload};
+use super::foreign::foreign;
 use crate::config::leaf::{Period, is_variable};
 use crate::config::raw::{RawCompose, RawGit, RawPlatform, RawService};
 use crate::config::read::{Either, Field, Located};
+use crate::config::resolve::context::Context;
 use crate::config::{
-    ComposeProject, ExecService, GitMode, HostManage, HostService, HostSource, ProblemCode, SecretOrText,
-    ServicePlatform, Span,
+    ClusterAccess, ComposeProject, ExecService, GitMode, HostManage, HostService, HostSource, ProblemCode,
+    SecretOrText, ServicePlatform, Span,
 };
 use crate::inventory::PlatformKind;
 
 /// A platform, before it is known which service it runs.
 #[derive(Debug, Clone)]
-pub(super) enum Base {
+pub(in crate::config::resolve) enum Base {
     /// A Compose project; its `service` is empty.
     Compose(ComposeProject),
     /// A plain host.
     Host,
     /// The user's own commands.
     Exec,
+    /// A Kubernetes cluster.
+    Kubernetes(ClusterAccess),
+    /// Helm: the cluster and the program.
+    Helm(ClusterAccess, String),
+    /// Argo CD: its cluster and namespace.
+    Argocd(ClusterAccess),
 }
 
 impl Base {
@@ -30,20 +38,26 @@ impl Base {
             Base::Compose(_) => PlatformKind::Compose,
             Base::Host => PlatformKind::Host,
             Base::Exec => PlatformKind::Exec,
+            Base::Kubernetes(_) => PlatformKind::Kubernetes,
+            Base::Helm(..) => PlatformKind::Helm,
+            Base::Argocd(_) => PlatformKind::Argocd,
         }
     }
 }
 
 /// Reads a `platform` key.
-pub(super) fn base(field: &Field<RawPlatform>, context: &mut Context<'_>) -> Field<Base> {
+pub(in crate::config::resolve) fn base(field: &Field<RawPlatform>, context: &mut Context<'_>) -> Field<Base> {
     let Field::Given(key, raw) = field else {
         return field.key().map_or(Field::Absent, Field::Invalid);
     };
-    let given: Vec<Span> = [raw.compose.key(), raw.host.key(), raw.exec.key()].into_iter().flatten().collect();
+    let keys =
+        [raw.compose.key(), raw.host.key(), raw.exec.key(), raw.kubernetes.key(), raw.helm.key(), raw.argocd.key()];
+    let given: Vec<Span> = keys.into_iter().flatten().collect();
     match given.as_slice() {
         [_] => {}
         [] => {
-            let hint = "write one of `compose`, `host` and `exec`: `platform: { compose: {} }`".to_owned();
+            let hint = "write one of `compose`, `kubernetes`, `helm`, `argocd`, `host` and `exec`: `platform: { compose: {} }`"
+                .to_owned();
             context.contradiction(*key, "`platform` names no platform".to_owned(), hint);
             return Field::Invalid(*key);
         }
@@ -53,13 +67,28 @@ pub(super) fn base(field: &Field<RawPlatform>, context: &mut Context<'_>) -> Fie
             return Field::Invalid(*key);
         }
     }
-    let base = match (raw.compose.value(), raw.host.value(), raw.exec.value()) {
-        (Some(compose), ..) => Base::Compose(project(compose, context)),
-        (_, Some(_), _) => Base::Host,
-        (.., Some(_)) => Base::Exec,
-        _ => return Field::Invalid(*key),
-    };
-    Field::Given(*key, base)
+    match one_of(raw, context) {
+        Some(base) => Field::Given(*key, base),
+        None => Field::Invalid(*key),
+    }
+}
+
+/// The one platform that is given; `None` where its value could not be read.
+fn one_of(raw: &RawPlatform, context: &mut Context<'_>) -> Option<Base> {
+    if let Some(compose) = raw.compose.value() {
+        return Some(Base::Compose(project(compose, context)));
+    }
+    if let Some(kubernetes) = raw.kubernetes.value() {
+        return Some(Base::Kubernetes(kubernetes_access(kubernetes, context)));
+    }
+    if let Some(helm) = raw.helm.value() {
+        let (access, program) = helm_access(helm, context);
+        return Some(Base::Helm(access, program));
+    }
+    if let Some(argocd) = raw.argocd.value() {
+        return Some(Base::Argocd(argocd_access(argocd, context)));
+    }
+    raw.host.value().map(|_| Base::Host).or(raw.exec.value().map(|_| Base::Exec))
 }
 
 fn project(raw: &RawCompose, context: &mut Context<'_>) -> ComposeProject {
@@ -78,7 +107,7 @@ fn project(raw: &RawCompose, context: &mut Context<'_>) -> ComposeProject {
 }
 
 /// Says what a service is on its platform: its own, or else the environment's.
-pub(super) fn platform(
+pub(in crate::config::resolve) fn platform(
     name: &str,
     raw: &RawService,
     default: &Field<Base>,
@@ -102,42 +131,9 @@ pub(super) fn platform(
         }
         Base::Host => host(name, raw, context).map(ServicePlatform::Host),
         Base::Exec => exec(name, raw, context).map(ServicePlatform::Exec),
-    }
-}
-
-/// Reports keys that belong to another platform.
-fn foreign(name: &str, raw: &RawService, kind: PlatformKind, context: &mut Context<'_>) {
-    let keys = [
-        (PlatformKind::Compose, "service", raw.service.key()),
-        (PlatformKind::Host, "git", raw.git.key()),
-        (PlatformKind::Host, "releases", raw.releases.key()),
-        (PlatformKind::Host, "build", raw.build.key()),
-        (PlatformKind::Host, "units", raw.units.key()),
-        (PlatformKind::Host, "command", raw.command.key()),
-        (PlatformKind::Host, "run", raw.run.key()),
-        (PlatformKind::Host, "env", raw.env.key()),
-        (PlatformKind::Exec, "observe", raw.observe.key()),
-        (PlatformKind::Exec, "capture", raw.capture.key()),
-        (PlatformKind::Exec, "restore", raw.restore.key()),
-        (PlatformKind::Exec, "preflight", raw.preflight.key()),
-        (PlatformKind::Exec, "events", raw.events.key()),
-        (PlatformKind::Exec, "timeout", raw.timeout.key()),
-    ];
-    for (owner, key, at) in keys {
-        if let Some(at) = at.filter(|_| owner != kind) {
-            let (owner, kind) = (word(owner), word(kind));
-            let message = format!("`{key}` belongs to platform `{owner}`, and `{name}` is on `{kind}`");
-            let hint = format!("remove it, or set `platform: {{ {owner}: {{}} }}` for the service");
-            context.contradiction(at, message, hint);
-        }
-    }
-}
-
-fn word(kind: PlatformKind) -> &'static str {
-    match kind {
-        PlatformKind::Compose => "compose",
-        PlatformKind::Host => "host",
-        PlatformKind::Exec => "exec",
+        Base::Kubernetes(access) => workload(name, raw, access, context).map(ServicePlatform::Kubernetes),
+        Base::Helm(access, program) => release(name, raw, (access, program), context).map(ServicePlatform::Helm),
+        Base::Argocd(access) => application(name, raw, access, context).map(ServicePlatform::Argocd),
     }
 }
 
@@ -234,7 +230,7 @@ fn variables(raw: &RawService, context: &mut Context<'_>) -> BTreeMap<String, Se
 }
 
 /// Whether a variable or header of this name holds a secret more likely than not.
-pub(super) fn sounds_secret(name: &str) -> bool {
+pub(in crate::config::resolve) fn sounds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase().replace('-', "_");
     let whole = ["authorization", "proxy_authorization", "cookie"];
     let parts = ["password", "passwd", "secret", "token", "api_key", "apikey", "private_key"];

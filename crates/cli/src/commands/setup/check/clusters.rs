@@ -1,0 +1,118 @@
+//! Clusters: whether each answers, what the account may do there, and the program that Helm releases need.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use backout_adapters::command::Command;
+use backout_clusters::{Account, Permission, Ward, manifest, permissions};
+use backout_core::config::{ClusterAccess, Environment, ServicePlatform};
+
+use super::finding::Finding;
+use crate::wire::{Setup, cluster};
+
+const LIMIT: Duration = Duration::from_secs(10);
+/// The service account that a printed role is for.
+const ACCOUNT: &str = "backout";
+/// The namespace of what says none.
+const NAMESPACE: &str = "default";
+
+/// Every cluster of the environment, and every program. Nothing where no service is on one.
+pub(super) async fn clusters(setup: &Setup) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (access, wards) in wards(&setup.environment) {
+        findings.push(rights(setup, &access, &wards).await);
+    }
+    for program in programs(&setup.environment) {
+        findings.push(version(setup, program).await);
+    }
+    findings
+}
+
+/// The role that is just enough for the environment, as YAML for `kubectl apply`.
+pub(super) fn role(environment: &Environment) -> String {
+    let mut by_namespace: BTreeMap<String, Vec<Ward>> = BTreeMap::new();
+    for (access, wards) in wards(environment) {
+        let namespace = access.namespace.unwrap_or_else(|| NAMESPACE.to_owned());
+        by_namespace.entry(namespace).or_default().extend(wards);
+    }
+    let namespace = by_namespace.keys().next().cloned().unwrap_or_else(|| NAMESPACE.to_owned());
+    manifest(&by_namespace, &Account { name: ACCOUNT.to_owned(), namespace })
+}
+
+fn wards(environment: &Environment) -> BTreeMap<ClusterAccess, Vec<Ward>> {
+    let mut wards: BTreeMap<ClusterAccess, Vec<Ward>> = BTreeMap::new();
+    for service in environment.services.values() {
+        let (access, ward) = match &service.platform {
+            ServicePlatform::Kubernetes(workload) => {
+                (&workload.cluster, Ward::workload(workload.kind, workload.secrets))
+            }
+            ServicePlatform::Helm(release) => (&release.cluster, Ward::Release),
+            ServicePlatform::Argocd(application) => (&application.cluster, Ward::Application),
+            ServicePlatform::Compose(_) | ServicePlatform::Host(_) | ServicePlatform::Exec(_) => continue,
+        };
+        let of_cluster = wards.entry(access.clone()).or_default();
+        if !of_cluster.contains(&ward) {
+            of_cluster.push(ward);
+        }
+    }
+    wards
+}
+
+async fn rights(setup: &Setup, access: &ClusterAccess, wards: &[Ward]) -> Finding {
+    let check = format!("rights on {}", in_words(access));
+    let cluster = cluster(setup, access);
+    let asked = tokio::time::timeout(LIMIT, permissions(&cluster, wards)).await;
+    match asked {
+        Ok(Ok(answers)) => of_answers(check, &answers),
+        Ok(Err(error)) => Finding::fails(check, error.what).hint(error.hint),
+        Err(_) => Finding::fails(check, format!("the cluster did not answer within {} s", LIMIT.as_secs()))
+            .hint("see whether it can be reached: `kubectl cluster-info`".to_owned()),
+    }
+}
+
+fn of_answers(check: String, answers: &[Permission]) -> Finding {
+    let missing: Vec<String> = answers
+        .iter()
+        .filter(|answer| !answer.allowed)
+        .map(|answer| format!("{} {} ({})", answer.verb, answer.resource, answer.purpose))
+        .collect();
+    if missing.is_empty() {
+        return Finding::holds(check, format!("all {} that a way back needs", answers.len()));
+    }
+    Finding::fails(check, format!("missing: {}", missing.join("; ")))
+        .hint("a role that is just enough: `backout check --role | kubectl apply -f -`".to_owned())
+}
+
+fn in_words(access: &ClusterAccess) -> String {
+    let context =
+        access.context.as_ref().map_or_else(|| "the current context".to_owned(), |c| format!("context `{c}`"));
+    match &access.namespace {
+        Some(namespace) => format!("{context}, namespace `{namespace}`"),
+        None => context,
+    }
+}
+
+/// The programs that Helm releases name, each once.
+fn programs(environment: &Environment) -> Vec<&str> {
+    let mut programs: Vec<&str> = Vec::new();
+    for service in environment.services.values() {
+        if let ServicePlatform::Helm(release) = &service.platform
+            && !programs.contains(&release.program.as_str())
+        {
+            programs.push(&release.program);
+        }
+    }
+    programs
+}
+
+async fn version(setup: &Setup, program: &str) -> Finding {
+    let command = Command::new(program, &setup.process.variables)
+        .args(["version", "--template", "{{.Version}}"])
+        .folder(setup.found.folder())
+        .limit(LIMIT)
+        .install("install Helm 3 or 4: https://helm.sh/docs/intro/install");
+    match command.run().await {
+        Ok(output) => Finding::holds("Helm", output.text().trim().to_owned()),
+        Err(error) => Finding::fails("Helm", error.to_string()).hint(error.hint()),
+    }
+}

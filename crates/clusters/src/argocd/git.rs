@@ -1,0 +1,147 @@
+//! Bare clones of the repositories that Applications are synced from.
+//!
+//! Contract: git is called so that it neither asks nor wanders off, nothing that comes from data can be taken for an option,
+//! and a push never overwrites what somebody else pushed.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use backout_adapters::command::{Command, Environment};
+use backout_core::id::Digest;
+use backout_core::port::PortError;
+use tokio::sync::Mutex;
+
+/// How long git may take with a repository over the network.
+const LIMIT: Duration = Duration::from_secs(300);
+
+/// A folder of a repository.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Folder {
+    /// As `git clone` takes it.
+    pub(super) repository: String,
+    /// The folder; `.` is all of it.
+    pub(super) path: String,
+}
+
+/// The clones, one a repository.
+pub(super) struct Clones {
+    root: PathBuf,
+    environment: Environment,
+    /// Trees that were looked up: what a commit holds does not change.
+    trees: Mutex<BTreeMap<(Folder, String), String>>,
+}
+
+impl Clones {
+    pub(super) fn new(root: PathBuf, environment: &Environment) -> Self {
+        Self { root, environment: scrubbed(environment), trees: Mutex::default() }
+    }
+
+    /// The id of what a folder holds at a commit. The repository is asked only for commits that are not here.
+    pub(super) async fn tree(&self, folder: &Folder, commit: &str) -> Result<String, PortError> {
+        let mut trees = self.trees.lock().await;
+        let key = (folder.clone(), commit.to_owned());
+        if let Some(tree) = trees.get(&key) {
+            return Ok(tree.clone());
+        }
+        let tree = match self.local(folder, &tree_of(folder, commit)).await {
+            Ok(tree) => tree,
+            Err(_) => {
+                self.fetched(folder).await?;
+                self.local(folder, &tree_of(folder, commit)).await?
+            }
+        };
+        trees.insert(key, tree.clone());
+        Ok(tree)
+    }
+
+    /// The newest commit of a branch, as the repository has it now. `HEAD` is its default branch.
+    pub(super) async fn tip(&self, folder: &Folder, branch: &str) -> Result<String, PortError> {
+        self.fetched(folder).await?;
+        let name = if branch == "HEAD" { "HEAD".to_owned() } else { format!("refs/heads/{branch}") };
+        self.local(folder, &["rev-parse", "--verify", "--end-of-options", &name].map(str::to_owned)).await
+    }
+
+    /// The branch that is the repository's default.
+    pub(super) async fn default_branch(&self, folder: &Folder) -> Result<String, PortError> {
+        self.fetched(folder).await?;
+        self.local(folder, &["symbolic-ref", "--short", "HEAD"].map(str::to_owned)).await
+    }
+
+    /// Runs git in the clone and returns what it printed, without the last line break.
+    pub(super) async fn local(&self, folder: &Folder, arguments: &[String]) -> Result<String, PortError> {
+        self.local_with(folder, arguments, &[]).await
+    }
+
+    /// The same with environment variables of its own.
+    pub(super) async fn local_with(
+        &self,
+        folder: &Folder,
+        arguments: &[String],
+        variables: &[(&str, &str)],
+    ) -> Result<String, PortError> {
+        let command = self.git(&self.place(folder)).args(arguments.to_vec());
+        let command = variables.iter().fold(command, |command, (name, value)| command.env(*name, *value));
+        Ok(command.run().await?.text().trim_end().to_owned())
+    }
+
+    /// Where the clone of a repository is.
+    pub(super) fn place(&self, folder: &Folder) -> PathBuf {
+        self.root.join(Digest::of(folder.repository.as_bytes()).short())
+    }
+
+    /// The environment that git gets.
+    pub(super) fn environment(&self) -> &Environment {
+        &self.environment
+    }
+
+    /// Makes the clone what the repository is: its branches, also those that were forced, and its default branch.
+    async fn fetched(&self, folder: &Folder) -> Result<(), PortError> {
+        let place = self.place(folder);
+        if !place.join("HEAD").exists() {
+            // A clone that was interrupted is not there under its name.
+            let made = place.with_extension("new");
+            if made.exists() {
+                tokio::fs::remove_dir_all(&made).await.map_err(|error| unusable(&made, &error))?;
+            }
+            tokio::fs::create_dir_all(&self.root).await.map_err(|error| unusable(&self.root, &error))?;
+            let target = made.display().to_string();
+            let arguments = ["clone", "--quiet", "--bare", "--end-of-options", &folder.repository, &target];
+            self.git(&self.root).args(arguments).run().await?;
+            return tokio::fs::rename(&made, &place).await.map_err(|error| unusable(&place, &error));
+        }
+        let all = "+refs/heads/*:refs/heads/*";
+        self.local(folder, &["fetch", "--quiet", "--prune", "origin", all].map(str::to_owned)).await.map(drop)
+    }
+
+    fn git(&self, folder: &Path) -> Command {
+        Command::new("git", &self.environment)
+            .arg("-C")
+            .arg(folder)
+            .limit(LIMIT)
+            .install("install git: `apt install git`")
+    }
+}
+
+/// Asks for what a folder holds at a commit.
+fn tree_of(folder: &Folder, commit: &str) -> [String; 4] {
+    let what = if folder.path == "." { format!("{commit}^{{tree}}") } else { format!("{commit}:{}", folder.path) };
+    ["rev-parse".to_owned(), "--verify".to_owned(), "--end-of-options".to_owned(), what]
+}
+
+fn unusable(place: &Path, error: &std::io::Error) -> PortError {
+    PortError::new(format!("the clone at `{}` cannot be used: {error}", place.display()))
+}
+
+/// The environment for git: nothing that points it to another repository or makes it ask, and messages in English.
+fn scrubbed(environment: &Environment) -> Environment {
+    let mut scrubbed = environment.clone();
+    scrubbed.retain(|name, _| {
+        let name = name.to_string_lossy();
+        !name.starts_with("GIT_") || name.starts_with("GIT_SSH") || name.starts_with("GIT_CONFIG_")
+    });
+    for (name, value) in [("GIT_TERMINAL_PROMPT", "0"), ("LC_ALL", "C"), ("GIT_PAGER", "cat")] {
+        scrubbed.insert(name.into(), value.into());
+    }
+    scrubbed
+}

@@ -1,0 +1,133 @@
+//! Going back: by a rollback with auto-sync paused, or by a revert in the repository that auto-sync then works for.
+
+use backout_core::config::ArgocdService;
+use backout_core::inventory::ArgocdArtifact;
+use backout_core::port::PortError;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use kube::core::DynamicObject;
+use serde_json::Value;
+
+use super::git::Clones;
+use super::identity::{folder, target};
+use super::pause::pause;
+use super::revert::{Revert, Reverted};
+use super::{Application, operate, request};
+use crate::cluster::{Live, failed};
+
+/// What going back needs.
+pub(super) struct Way<'a> {
+    pub(super) api: &'a Api<DynamicObject>,
+    pub(super) live: &'a Live,
+    pub(super) service: &'a ArgocdService,
+    pub(super) clones: &'a Clones,
+    pub(super) artifact: &'a ArgocdArtifact,
+    pub(super) sources: &'a Value,
+}
+
+impl Way<'_> {
+    /// Goes back, and ends once the controller says that it has arrived.
+    pub(super) async fn go(&self) -> Result<(), PortError> {
+        let app = self.application().await?;
+        if app.is_deleting {
+            return Err(PortError::new(format!("Application `{}` is being deleted", app.name)));
+        }
+        match &self.service.revert {
+            Some(_) => self.by_revert(&app).await,
+            None => self.by_rollback(&app).await,
+        }
+    }
+
+    async fn application(&self) -> Result<Application, PortError> {
+        let name = &self.service.application;
+        let object = self.api.get(name).await;
+        Ok(Application::of(&object.map_err(|error| failed(&format!("`{name}` could not be read"), &error))?))
+    }
+
+    async fn by_rollback(&self, app: &Application) -> Result<(), PortError> {
+        let prunes = app.automated.as_ref().is_some_and(|automated| automated["prune"] == Value::Bool(true));
+        // Paused first: auto-sync would begin the next operation while this one is still being ended.
+        pause(self.api, &app.name).await?;
+        operate::end(self.api, self.live, &app.name).await?;
+        self.sync(app, &self.artifact.revisions, prunes).await?;
+        self.stays_paused().await
+    }
+
+    /// Somebody else switches auto-sync on again at their next look, and it would sync what we have just left.
+    async fn stays_paused(&self) -> Result<(), PortError> {
+        let app = self.application().await?;
+        if app.automated.is_none() {
+            return Ok(());
+        }
+        let who = app.parent.unwrap_or_else(|| "something that manages it".to_owned());
+        Err(PortError::new(format!(
+            "auto-sync of `{}` was switched on again by {who}: it will undo the rollback",
+            app.name
+        ))
+        .hint("pause auto-sync of what manages it, or go back by `revert`"))
+    }
+
+    async fn by_revert(&self, app: &Application) -> Result<(), PortError> {
+        let settings = self.service.revert.as_ref();
+        let folder = folder(&app.sources, &app.name, settings.and_then(|revert| revert.repository.as_deref()))?;
+        let branch = match settings.and_then(|revert| revert.branch.clone()) {
+            Some(branch) => branch,
+            None => self.followed(app, &folder).await?,
+        };
+        let commit = self.artifact.revisions.first().ok_or_else(|| PortError::new("the artifact names no commit"))?;
+        let revert = Revert {
+            clones: self.clones,
+            folder,
+            application: &app.name,
+            branch,
+            commit,
+            publish: settings.and_then(|revert| revert.publish.as_deref()),
+        };
+        match revert.run().await? {
+            Reverted::Pushed(commit) => self.follow(app, commit).await,
+            Reverted::Published(branch) => Err(PortError::new(format!("the revert is published as `{branch}`"))
+                .hint("have it merged; Argo CD goes back by itself then, and `backout resume` verifies it")),
+        }
+    }
+
+    /// The branch that the Application follows.
+    async fn followed(&self, app: &Application, folder: &super::git::Folder) -> Result<String, PortError> {
+        let named = app.sources.pointer("/source/targetRevision").and_then(Value::as_str).unwrap_or("HEAD");
+        match named {
+            "" | "HEAD" => self.clones.default_branch(folder).await,
+            branch => Ok(branch.to_owned()),
+        }
+    }
+
+    /// Waits until auto-sync has brought the revert; syncs it where there is no auto-sync.
+    async fn follow(&self, app: &Application, commit: String) -> Result<(), PortError> {
+        let patch = Patch::Merge(request::refresh());
+        let refreshed = self.api.patch(&app.name, &PatchParams::default(), &patch).await;
+        refreshed.map_err(|error| failed(&format!("`{}` could not be refreshed", app.name), &error))?;
+        if app.automated.is_none() {
+            operate::end(self.api, self.live, &app.name).await?;
+            return self.sync(app, &[commit], false).await;
+        }
+        operate::until(self.live, &app.name, |app| {
+            let is_there = app.history.last().is_some_and(|newest| newest.revisions.first() == Some(&commit));
+            let operation = app.operation.as_ref()?;
+            if operation.has_failed() && operation.revisions.first() == Some(&commit) {
+                let why = format!("the sync of the revert ended {}: {}", operation.phase, operation.message);
+                return Some(Err(PortError::new(why)));
+            }
+            (is_there && !app.is_busy() && operation.is_settled()).then_some(Ok(()))
+        })
+        .await
+    }
+
+    async fn sync(&self, app: &Application, revisions: &[String], prunes: bool) -> Result<(), PortError> {
+        let operation = request::operation(app, &target(revisions, self.sources), prunes);
+        let written = operate::set(self.api, &app.name, &operation).await?;
+        let ended = operate::settled(self.api, self.live, &written).await?;
+        if ended.revisions == revisions {
+            return Ok(());
+        }
+        let seen = ended.revisions.join(", ");
+        Err(PortError::new(format!("`{}` was synced to {seen}, and not to {}", app.name, revisions.join(", "))))
+    }
+}

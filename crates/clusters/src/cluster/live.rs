@@ -1,0 +1,214 @@
+//! Objects of one kind in one namespace, kept up to date by one list and one watch: looking again costs no request.
+//!
+//! Contract: what is told is at most as old as the watch, and a watch that is broken is told as such: not to see is not the
+//! same as to see nothing.
+
+use std::collections::BTreeMap;
+use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use backon::BackoffBuilder as _;
+use backout_core::port::PortError;
+use futures_util::StreamExt;
+use kube::runtime::watcher;
+use kube::{Api, ResourceExt, core::DynamicObject};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::{Kind, failed};
+
+/// How long a first list may take.
+const FIRST_WITHIN: Duration = Duration::from_secs(15);
+/// The shortest and the longest time between two tries to watch.
+const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+/// How long the API server keeps a watch open before it is asked for again, in seconds. A connection that died without a
+/// word is noticed by then.
+const WATCH_SECONDS: u32 = 60;
+
+/// The objects, and whoever keeps them up to date.
+pub(crate) struct Live {
+    known: Arc<Known>,
+    changed: watch::Receiver<u64>,
+    keeper: JoinHandle<()>,
+    kind: Kind,
+}
+
+#[derive(Default)]
+struct Known {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    objects: BTreeMap<String, Arc<DynamicObject>>,
+    /// Objects of a list that has not ended.
+    listing: BTreeMap<String, Arc<DynamicObject>>,
+    is_listed: bool,
+    /// Why nothing has been heard since.
+    broken: Option<PortError>,
+}
+
+impl Live {
+    /// Begins to list and watch. Ends with the value.
+    pub(crate) fn start(api: Api<DynamicObject>, kind: Kind) -> Self {
+        let known = Arc::new(Known::default());
+        let (tell, changed) = watch::channel(0);
+        let keeper = tokio::spawn(keep(api, kind, Arc::clone(&known), tell));
+        Self { known, changed, keeper, kind }
+    }
+
+    /// All objects, once the first list is there.
+    ///
+    /// # Errors
+    /// The list or the watch does not work.
+    pub(crate) async fn all(&self) -> Result<Vec<Arc<DynamicObject>>, PortError> {
+        let mut changed = self.changed.clone();
+        let seen = changed.wait_for(|_| {
+            let state = self.known.state();
+            state.is_listed || state.broken.is_some()
+        });
+        if tokio::time::timeout(FIRST_WITHIN, seen).await.is_err() {
+            let what = format!("the API server did not list {} within 15 seconds", self.kind.plural());
+            return Err(PortError::new(what).hint("see whether the cluster can be reached: `kubectl cluster-info`"));
+        }
+        let state = self.known.state();
+        match &state.broken {
+            Some(error) => Err(error.clone()),
+            None => Ok(state.objects.values().cloned().collect()),
+        }
+    }
+
+    /// The object of that name.
+    ///
+    /// # Errors
+    /// As [`Live::all`].
+    pub(crate) async fn get(&self, name: &str) -> Result<Option<Arc<DynamicObject>>, PortError> {
+        self.all().await?;
+        Ok(self.known.state().objects.get(name).cloned())
+    }
+
+    /// Waits until a write of ours is seen: the object as the API server answered with it, or a newer one. Resource versions
+    /// grow (the API promises it since 1.35, and every server has kept it before).
+    ///
+    /// # Errors
+    /// It is not seen within 10 seconds.
+    pub(crate) async fn reflects(&self, written: &DynamicObject) -> Result<(), PortError> {
+        let number = |object: &DynamicObject| object.resource_version().and_then(|version| version.parse::<u64>().ok());
+        let wanted = number(written);
+        let mut changed = self.changed.clone();
+        let seen = changed.wait_for(|_| {
+            let state = self.known.state();
+            state.objects.get(&written.name_any()).is_some_and(|object| number(object) >= wanted)
+        });
+        match tokio::time::timeout(Duration::from_secs(10), seen).await {
+            Ok(Ok(_)) => Ok(()),
+            _ => Err(PortError::new(format!("what was written to `{}` is not seen yet", written.name_any()))),
+        }
+    }
+
+    /// Tells of every change from now on.
+    pub(crate) fn changes(&self) -> watch::Receiver<u64> {
+        let mut changes = self.changed.clone();
+        changes.mark_unchanged();
+        changes
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+impl Known {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn take(&self, mut event: watcher::Event<DynamicObject>) {
+        if let watcher::Event::Apply(object) | watcher::Event::InitApply(object) = &mut event {
+            // Half of what an object weighs, and of no use here: a write that leaves it out leaves it as it is.
+            object.metadata.managed_fields = None;
+        }
+        let mut state = self.state();
+        match event {
+            watcher::Event::Init => state.listing.clear(),
+            watcher::Event::InitApply(object) => drop(state.listing.insert(object.name_any(), Arc::new(object))),
+            watcher::Event::InitDone => {
+                state.objects = std::mem::take(&mut state.listing);
+                state.is_listed = true;
+                state.broken = None;
+            }
+            watcher::Event::Apply(object) => drop(state.objects.insert(object.name_any(), Arc::new(object))),
+            watcher::Event::Delete(object) => drop(state.objects.remove(&object.name_any())),
+        }
+    }
+}
+
+/// Follows the objects for good. After anything went wrong everything is listed anew: that, and not a watch on which nothing
+/// happens, shows that the API server is there again.
+async fn keep(api: Api<DynamicObject>, kind: Kind, known: Arc<Known>, tell: watch::Sender<u64>) {
+    let pauses =
+        backon::ExponentialBuilder::default().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times();
+    let mut pause = pauses.build();
+    loop {
+        let (error, was_listed) = follow(&api, kind, &known, &tell).await;
+        if was_listed {
+            pause = pauses.build();
+        }
+        if !(was_listed && is_interruption(&error)) {
+            known.state().broken = Some(in_words(kind, &error));
+            tell.send_modify(|count| *count += 1);
+        }
+        tokio::time::sleep(pause.next().unwrap_or(PAUSES.1)).await;
+    }
+}
+
+/// Follows the objects until something goes wrong; says what, and whether they had been listed.
+async fn follow(
+    api: &Api<DynamicObject>,
+    kind: Kind,
+    known: &Known,
+    tell: &watch::Sender<u64>,
+) -> (watcher::Error, bool) {
+    let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
+    if let Some(labels) = kind.labels() {
+        config = config.labels(labels);
+    }
+    let mut events = pin!(watcher(api.clone(), config));
+    let mut is_listed = false;
+    loop {
+        match events.next().await {
+            // A list under way is nothing to tell of before it has ended.
+            Some(Ok(event @ (watcher::Event::Init | watcher::Event::InitApply(_)))) => known.take(event),
+            Some(Ok(event)) => {
+                is_listed = true;
+                known.take(event);
+                tell.send_modify(|count| *count += 1);
+            }
+            Some(Err(error)) => return (error, is_listed),
+            None => return (watcher::Error::NoResourceVersion, is_listed),
+        }
+    }
+}
+
+/// Whether a watch broke off in a way that a new list mends: what was seen until then is a moment old, and not wrong.
+fn is_interruption(error: &watcher::Error) -> bool {
+    match error {
+        watcher::Error::WatchFailed(_) => true,
+        watcher::Error::WatchError(status) => status.code == 410,
+        _ => false,
+    }
+}
+
+fn in_words(kind: Kind, error: &watcher::Error) -> PortError {
+    let what = format!("{} could not be watched", kind.plural());
+    match error {
+        watcher::Error::InitialListFailed(error)
+        | watcher::Error::WatchStartFailed(error)
+        | watcher::Error::WatchFailed(error) => failed(&what, error),
+        watcher::Error::WatchError(status) => PortError::new(format!("{what}: {}", status.message)),
+        watcher::Error::NoResourceVersion => PortError::new(what),
+    }
+}

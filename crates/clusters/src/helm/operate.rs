@@ -1,0 +1,150 @@
+//! Running `helm`, with an eye on the pods beside it.
+//!
+//! Contract: however it ends, the release is not left `pending`. `helm` runs in a task of its own: where the caller is dropped,
+//! the task ends `helm` by SIGINT, waits for it, and marks the release. Where this process dies, the next switch does so.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
+use std::time::Duration;
+
+use backout_adapters::command::{Command, Ended, Piped, spawn_piped};
+use backout_core::inventory::Standing;
+use backout_core::port::PortError;
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep};
+
+use super::record::Manifest;
+use super::release::Release;
+use super::repair;
+use crate::object::name;
+use crate::pods::{Family, trouble};
+
+/// How long new pods may be in trouble before `helm` is ended.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How often the pods are looked at. It costs no request.
+pub(super) const LOOK: Duration = Duration::from_millis(200);
+
+/// How long `helm` has to end when it is asked to.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// What is done with a release.
+pub(super) struct Operation {
+    pub(super) command: Command,
+    /// What it puts in place; its pods are watched.
+    pub(super) manifest: Manifest,
+}
+
+/// Runs an operation to its end.
+///
+/// # Errors
+/// `helm` says no, or its new pods do not get to run; what they say is in the error.
+pub(super) async fn run(release: &Release, operation: Operation) -> Result<(), PortError> {
+    // Dropping this future drops `held`, of which the task hears.
+    let (held, let_go) = oneshot::channel();
+    let ended = tokio::spawn(operate(release.clone(), operation, let_go)).await;
+    drop(held);
+    ended.unwrap_or_else(|error| Err(PortError::new(format!("`helm` could not be followed: {error}"))))
+}
+
+/// Why it is no longer waited for.
+enum End {
+    Itself(Ended),
+    Trouble(Standing),
+    LetGo,
+}
+
+async fn operate(release: Release, operation: Operation, let_go: oneshot::Receiver<()>) -> Result<(), PortError> {
+    let watch = Watch::begin(&release, &operation.manifest).await;
+    let shown = operation.command.to_string();
+    let mut helm = spawn_piped(&operation.command)?;
+    drain(&mut helm);
+    let end = tokio::select! {
+        ended = helm.wait() => End::Itself(ended?),
+        trouble = watch.trouble() => End::Trouble(trouble),
+        _ = let_go => End::LetGo,
+    };
+    let (why, ended) = match end {
+        End::Itself(ended) if ended.status.success() => return Ok(()),
+        End::Itself(ended) => (helm.failure(&ended).to_string(), ended),
+        End::Trouble(trouble) => {
+            let why = format!("`{shown}` was ended, because what it starts does not run: {}", trouble.what);
+            (why, helm.interrupt(GRACE).await?)
+        }
+        End::LetGo => (format!("`{shown}` was ended before it was done"), helm.interrupt(GRACE).await?),
+    };
+    // It was asked to end at the moment when it had.
+    if ended.status.success() {
+        return Ok(());
+    }
+    match repair::settle(&release, &why).await {
+        Ok(_) => Err(PortError::new(why)),
+        Err(error) => Err(PortError::new(format!("{why}; the release may be left pending: {}", error.what))
+            .hint("run `backout resume`, which looks again and repairs it")),
+    }
+}
+
+/// Reads what it prints, so that it is never held up by us, nor ended for want of a reader.
+fn drain(helm: &mut Piped) {
+    drop(helm.stdin());
+    if let Some(mut stdout) = helm.stdout() {
+        tokio::task::spawn_blocking(move || {
+            let mut chunk = [0; 4096];
+            while matches!(stdout.read(&mut chunk), Ok(1..)) {}
+        });
+    }
+}
+
+/// How the workloads were before `helm` began: what was wrong then is not its doing.
+pub(super) struct Watch<'a> {
+    release: &'a Release,
+    manifest: &'a Manifest,
+    pods: BTreeSet<String>,
+    generations: BTreeMap<String, Option<i64>>,
+    said: BTreeSet<String>,
+}
+
+impl<'a> Watch<'a> {
+    pub(super) async fn begin(release: &'a Release, manifest: &'a Manifest) -> Self {
+        let mut watch =
+            Self { release, manifest, pods: BTreeSet::new(), generations: BTreeMap::new(), said: BTreeSet::new() };
+        if let Ok(objects) = release.objects(manifest).await {
+            watch.pods = objects.pods.iter().map(|pod| name(pod).to_owned()).collect();
+            for workload in &manifest.workloads {
+                let Some(object) = objects.workload(workload.kind, &workload.name) else { continue };
+                let family = Family::of(object, &objects.revisions, &objects.pods);
+                watch.generations.insert(workload.words(), object.metadata.generation);
+                watch.said.extend(trouble(&family, release.now()).map(|standing| standing.what));
+            }
+        }
+        watch
+    }
+
+    /// Ends when new pods have been in trouble for [`PATIENCE`].
+    pub(super) async fn trouble(&self) -> Standing {
+        let mut since: Option<Instant> = None;
+        loop {
+            match self.look().await {
+                Some(trouble) if since.get_or_insert_with(Instant::now).elapsed() >= PATIENCE => return trouble,
+                Some(_) => {}
+                None => since = None,
+            }
+            sleep(LOOK).await;
+        }
+    }
+
+    /// Trouble of workloads that `helm` has changed by now, in pods that were not there before. A look that fails says
+    /// nothing.
+    async fn look(&self) -> Option<Standing> {
+        let objects = self.release.objects(self.manifest).await.ok()?;
+        self.manifest.workloads.iter().find_map(|workload| {
+            let object = objects.workload(workload.kind, &workload.name)?;
+            if self.generations.get(&workload.words()) == Some(&object.metadata.generation) {
+                return None;
+            }
+            let mut family = Family::of(object, &objects.revisions, &objects.pods);
+            family.members.retain(|member| !self.pods.contains(name(member.pod)));
+            trouble(&family, self.release.now()).filter(|standing| !self.said.contains(&standing.what))
+        })
+    }
+}

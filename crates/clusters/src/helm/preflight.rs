@@ -1,0 +1,68 @@
+//! Whether a release can go back, and what a person should know before it does.
+
+use backout_core::inventory::{Artifact, HelmArtifact};
+use backout_core::port::{Blobs, PortError, Preflight};
+
+use super::argv;
+use super::observe::digest_of;
+use super::platform::{HelmPlatform, detail, kept};
+use super::record::{Record, difference, hook_words};
+
+/// An artifact can run where `helm` is there and Helm still has a revision that renders the same, or the checkpoint has its
+/// record. Whether a registry still has the images is not asked: this has no credentials for it, and nodes may have them.
+pub(super) async fn preflight(platform: &HelmPlatform, artifact: &Artifact, blobs: &dyn Blobs) -> Preflight {
+    match found(platform, artifact, blobs).await {
+        Ok(found) => found,
+        Err(error) => Preflight::Unknown { why: error.to_string() },
+    }
+}
+
+async fn found(platform: &HelmPlatform, artifact: &Artifact, blobs: &dyn Blobs) -> Result<Preflight, PortError> {
+    let (release, detail) = (platform.release(&artifact.service)?, detail(artifact)?);
+    if let Err(error) = argv::version(&release.service.program, &release.cluster.environment()).run().await {
+        return Ok(Preflight::Gone { why: format!("`helm` cannot be run: {error}") });
+    }
+    let wanted = digest_of(&artifact.version.code);
+    if release.history().await?.backwards().any(|record| record.digest().as_str() == wanted) {
+        return Ok(Preflight::Present);
+    }
+    Ok(match kept(detail, blobs).await {
+        Ok(record) if record.digest().as_str() == wanted => Preflight::Present,
+        Ok(_) => gone(detail, "what the checkpoint has kept of it renders something else"),
+        Err(error) => gone(detail, &error.what),
+    })
+}
+
+fn gone(detail: &HelmArtifact, why: &str) -> Preflight {
+    let HelmArtifact { release, revision, .. } = detail;
+    Preflight::Gone { why: format!("Helm no longer has revision {revision} of release `{release}`, and {why}") }
+}
+
+/// How the revision that an artifact goes back to differs from the one in place, and what its hooks will do.
+pub(super) async fn notes(platform: &HelmPlatform, artifact: &Artifact, blobs: &dyn Blobs) -> Vec<String> {
+    let Ok((now, then)) = both(platform, artifact, blobs).await else { return Vec::new() };
+    let mut notes = now.as_ref().map_or_else(Vec::new, |now| difference(now, &then));
+    let hooks = now.as_ref().map(Record::hooks);
+    notes.extend(hook_words(hooks.as_deref(), &then.hooks()));
+    if let Some((now, verb)) = now.as_ref().and_then(|now| Some((now, now.status().under_way()?))) {
+        let revision = now.revision();
+        notes.push(format!("`helm {verb}` of revision {revision} has not ended: it will be marked as failed first"));
+    }
+    notes
+}
+
+/// The newest record, and the one to go back to: Helm's own where it still has it, else the one that was kept.
+async fn both(
+    platform: &HelmPlatform,
+    artifact: &Artifact,
+    blobs: &dyn Blobs,
+) -> Result<(Option<Record>, Record), PortError> {
+    let (release, detail) = (platform.release(&artifact.service)?, detail(artifact)?);
+    let history = release.history().await?;
+    let wanted = digest_of(&artifact.version.code);
+    let then = match history.backwards().find(|record| record.digest().as_str() == wanted) {
+        Some(record) => record.clone(),
+        None => kept(detail, blobs).await?,
+    };
+    Ok((history.newest().cloned(), then))
+}

@@ -1,0 +1,61 @@
+//! Watching a rollout arrive: no request is made for it.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use backout_core::detect::TroubleWatch;
+use backout_core::inventory::{Artifact, Fact, Seen};
+use backout_core::plan::runs;
+use backout_core::port::PortError;
+use kube::core::DynamicObject;
+
+use super::switch::clear;
+use crate::cluster::Kind;
+use crate::kubernetes::observe::facts;
+use crate::kubernetes::platform::KubernetesPlatform;
+use crate::kubernetes::view::View;
+
+/// The longest time between two looks: trouble that lasts does not tell of itself again.
+const LOOK: Duration = Duration::from_secs(1);
+
+/// Waits until every instance is of the artifact. The caller says how long that may take.
+///
+/// # Errors
+/// What the platform says will not pass by itself, once it has lasted.
+pub(super) async fn arrive(
+    platform: &KubernetesPlatform,
+    artifact: &Artifact,
+    in_the_way: &(dyn Fn(&View) -> Vec<DynamicObject> + Sync),
+) -> Result<(), PortError> {
+    let service = &artifact.service;
+    let mut changes = platform.cluster.live(Kind::Pod).await?.changes();
+    let mut trouble = TroubleWatch::default();
+    let mut cleared = BTreeSet::new();
+    loop {
+        let view = platform.view(std::slice::from_ref(service)).await;
+        if let Ok(view) = &view {
+            for pod in in_the_way(view) {
+                if cleared.insert(pod.metadata.uid.clone()) {
+                    clear(platform, &pod).await?;
+                }
+            }
+        }
+        let look = facts(platform, std::slice::from_ref(service), &view);
+        if let Some(outcome) = look.first().and_then(|fact| judge(artifact, fact, &mut trouble)) {
+            return outcome;
+        }
+        tokio::select! {
+            _ = changes.changed() => {}
+            () = platform.clock.sleep(LOOK) => {}
+        }
+    }
+}
+
+/// Whether it is over. A look that failed says nothing.
+fn judge(artifact: &Artifact, fact: &Fact, trouble: &mut TroubleWatch) -> Option<Result<(), PortError>> {
+    match &fact.seen {
+        Seen::Present(running) if runs(artifact, running) => Some(Ok(())),
+        Seen::Present(_) => trouble.look(fact, fact.observed_at).map(|what| Err(PortError::new(what))),
+        Seen::Absent | Seen::Unknown { .. } => None,
+    }
+}

@@ -1,0 +1,14 @@
+//! Going back: configuration first, then the whole workload at once, then watching it arrive.
+
+mod arrive;
+mod desired;
+mod notes;
+mod preflight;
+mod switch;
+mod template;
+mod write;
+
+pub(super) use notes::notes;
+pub(super) use preflight::preflight;
+pub(super) use switch::switch;
+pub(super) use write::{Act, write};

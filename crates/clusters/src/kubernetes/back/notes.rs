@@ -1,0 +1,86 @@
+//! What a person should know of going back before it is done.
+
+use backout_core::config::{KubernetesService, WorkloadKind};
+use backout_core::inventory::{Artifact, ConfigurationKind};
+use backout_core::port::{Blobs, PortError};
+use kube::core::DynamicObject;
+
+use super::write::Act;
+use crate::kubernetes::artifact::Opened;
+use crate::kubernetes::capture::read;
+use crate::kubernetes::configuration::{Content, act};
+use crate::kubernetes::platform::KubernetesPlatform;
+use crate::object::{annotation, is_true, label, list, name, number};
+
+/// A sentence for each thing that a person should know.
+pub(in crate::kubernetes) async fn notes(
+    platform: &KubernetesPlatform,
+    artifact: &Artifact,
+    blobs: &dyn Blobs,
+) -> Vec<String> {
+    collect(platform, artifact, blobs).await.unwrap_or_default()
+}
+
+async fn collect(
+    platform: &KubernetesPlatform,
+    artifact: &Artifact,
+    blobs: &dyn Blobs,
+) -> Result<Vec<String>, PortError> {
+    let service = platform.workload(&artifact.service)?;
+    let opened = Opened::open(artifact, blobs).await?;
+    let view = platform.view(std::slice::from_ref(&artifact.service)).await?;
+    let mut notes = view.workload(service).map(|there| of_workload(service, there)).unwrap_or_default();
+    for (key, kept) in &opened.configuration {
+        let there = read(platform, &view, key).await?;
+        let done = act(key, kept.as_ref(), there.as_ref(), (service.secrets, platform.clock.now()));
+        let is_same = there.as_ref().and_then(Content::of).map(|it| it.seen()) == kept.as_ref().map(Content::seen);
+        notes.extend(of_configuration(key.0, &key.1, &done, is_same));
+    }
+    Ok(notes)
+}
+
+/// What is peculiar about a workload.
+fn of_workload(service: &KubernetesService, there: &DynamicObject) -> Vec<String> {
+    let name = name(there);
+    let has = |what: bool, words: String| what.then_some(words);
+    let partition = number(&there.data, "/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
+    let has_steps = !list(&there.data, "/spec/strategy/canary/steps").is_empty();
+    let is_argo = annotation(there, "argocd.argoproj.io/tracking-id").is_some()
+        || label(there, "argocd.argoproj.io/instance").is_some();
+    let release = annotation(there, "meta.helm.sh/release-name");
+    [
+        has(is_true(&there.data, "/spec/paused"), format!("`{name}` is paused, and is unpaused for its rollout")),
+        has(
+            partition > 0,
+            format!("`{name}` is partitioned at {partition}; that ends where pods below it must go back"),
+        ),
+        has(
+            service.kind == WorkloadKind::Rollout && has_steps,
+            format!("`{name}` goes back through its canary steps, unless pods of what it goes back to still run"),
+        ),
+        has(is_argo, format!("`{name}` is synced by Argo CD, which may deploy what it went back from: see `argocd`")),
+        release.map(|release| {
+            format!("`{name}` belongs to Helm release `{release}`, which does not learn of this: see `helm`")
+        }),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+/// What is peculiar about a ConfigMap or Secret.
+fn of_configuration(kind: ConfigurationKind, name: &str, done: &Act, is_same: bool) -> Option<String> {
+    let kind = match kind {
+        ConfigurationKind::ConfigMap => "ConfigMap",
+        ConfigurationKind::Secret => "Secret",
+    };
+    match done {
+        Act::Nothing if kind == "Secret" && !is_same => {
+            Some(format!("{kind} `{name}` is not as it was, and stays as it is: it may have been rotated"))
+        }
+        Act::Nothing => None,
+        Act::Create(_) => Some(format!("{kind} `{name}` is gone, and is made again as it was")),
+        Act::Replace(_) | Act::Recreate(_) => Some(format!("{kind} `{name}` goes back as well")),
+        Act::Delete => Some(format!("{kind} `{name}` was not there, and is deleted")),
+    }
+}

@@ -1,0 +1,226 @@
+//! Recording what runs, with everything that the cluster may forget.
+
+use std::collections::BTreeMap;
+
+use backout_core::config::{KubernetesService, WorkloadKind};
+use backout_core::id::ServiceName;
+use backout_core::inventory::{Artifact, ConfigurationRef, Detail, Instance, KubernetesArtifact, Version};
+use backout_core::port::{Blobs, Captured, PortError};
+use kube::Api;
+use kube::api::ListParams;
+use kube::core::DynamicObject;
+use serde_json::{Value, json};
+
+use super::configuration::{Content, Key, references};
+use super::observe::words;
+use super::platform::KubernetesPlatform;
+use super::stop::stopped_by_us;
+use super::version::Versions;
+use super::view::View;
+use crate::cluster::{Kind, failed};
+use crate::object::{list, name, number, text};
+use crate::pods::{Family, Member, grant, images, instances, revision_template};
+
+/// How long a rollout may take where the workload does not say, in milliseconds: what Kubernetes grants a Deployment.
+const ROLLOUT_MS: u64 = 600_000;
+
+/// Records what runs of some services.
+pub(super) async fn capture(
+    platform: &KubernetesPlatform,
+    services: &[ServiceName],
+    blobs: &dyn Blobs,
+) -> Result<Captured, PortError> {
+    let view = platform.view(services).await?;
+    let scaled = autoscaled(platform).await?;
+    let mut captured = Captured::default();
+    for service in services {
+        let workload = platform.workload(service)?;
+        let family = view.family(workload).filter(|family| stopped_by_us(family.workload).is_none());
+        let Some(family) = family else {
+            captured.absent.push(service.clone());
+            continue;
+        };
+        let capturing = Capturing { platform, service, workload, view: &view, family: &family, blobs };
+        captured.artifacts.push(capturing.artifact(&scaled).await?);
+    }
+    Ok(captured)
+}
+
+/// One workload being recorded.
+struct Capturing<'a> {
+    platform: &'a KubernetesPlatform,
+    service: &'a ServiceName,
+    workload: &'a KubernetesService,
+    view: &'a View,
+    family: &'a Family<'a>,
+    blobs: &'a dyn Blobs,
+}
+
+impl Capturing<'_> {
+    async fn artifact(&self, scaled: &Scaled) -> Result<Artifact, PortError> {
+        let (family, workload) = (self.family, self.workload);
+        let stands = self.stands();
+        let asked = family.workload.data.pointer("/spec/template").unwrap_or(&Value::Null);
+        let revision = stands.as_ref().map_or(family.current, |(member, _)| member.revision);
+        let template = revision.and_then(revision_template).unwrap_or_else(|| asked.clone());
+        let kept = kept(family.workload, &template);
+        let detail = KubernetesArtifact {
+            workload: format!("{}/{}", workload.kind.as_str(), workload.name),
+            namespace: self.platform.cluster.namespace().await?.to_owned(),
+            revision: revision.map(name).unwrap_or_default().to_owned(),
+            images: stands.as_ref().map(|(member, _)| pinned(member.pod)).unwrap_or_default(),
+            template: self.blobs.put(kept.to_string().as_bytes()).await?,
+            configuration: self.configuration(&template).await?,
+            // The nodes say how many pods a DaemonSet has.
+            is_autoscaled: workload.kind == WorkloadKind::DaemonSet || scaled.is(workload),
+            stop_grace_ms: milliseconds(number(&template, "/spec/terminationGracePeriodSeconds").unwrap_or(30)),
+            rollout_ms: rollout_ms(family, &template),
+        };
+        let unstarted =
+            || Version { code: asked_code(&template), spec: self.versions().setting(&template).to_string() };
+        Ok(Artifact {
+            service: self.service.clone(),
+            version: stands.map_or_else(unstarted, |(_, version)| version),
+            label: words(family),
+            replicas: family.wanted(),
+            files: Vec::new(),
+            detail: Detail::Kubernetes(detail),
+        })
+    }
+
+    fn versions(&self) -> Versions<'_> {
+        self.platform.versions(self.view, self.workload)
+    }
+
+    /// What stands for the workload: its most common version, of the pods that are well where any are; a tie goes to the
+    /// template that it has now.
+    ///
+    /// A pod that has not seen configuration that was put back says nothing of what is wanted, so its version is told as if it
+    /// had.
+    fn stands(&self) -> Option<(Member<'_>, Version)> {
+        let (family, versions) = (self.family, self.versions());
+        let now = self.platform.clock.now();
+        let all: Vec<Instance> = instances(family, now, |member| {
+            let version = versions.of(family, member);
+            Version { spec: version.spec.trim_end_matches(" stale").to_owned(), ..version }
+        });
+        let pairs: Vec<(Member<'_>, &Instance)> = family.members.iter().copied().zip(&all).collect();
+        let well: Vec<(Member<'_>, &Instance)> = pairs.iter().copied().filter(|(_, it)| it.is_well()).collect();
+        let candidates = if well.is_empty() { pairs } else { well };
+        let count = |version: &Version| candidates.iter().filter(|(_, other)| other.version == *version).count();
+        let is_newest =
+            |member: &Member<'_>| member.revision.is_some() && member.revision.map(name) == family.current.map(name);
+        let best = candidates.iter().max_by_key(|(member, it)| (count(&it.version), is_newest(member)));
+        best.map(|(member, instance)| (*member, instance.version.clone()))
+    }
+
+    /// The ConfigMaps and Secrets that a template names, as they are now.
+    async fn configuration(&self, template: &Value) -> Result<Vec<ConfigurationRef>, PortError> {
+        let mut kept = Vec::new();
+        for key in references(template).into_keys() {
+            let there = read(self.platform, self.view, &key).await?;
+            let Some(content) = there.as_ref().and_then(Content::of) else { continue };
+            let content = self.blobs.put(&content.kept()).await?;
+            kept.push(ConfigurationRef { kind: key.0, name: key.1, content });
+        }
+        Ok(kept)
+    }
+}
+
+/// A ConfigMap or Secret as it is now. Secrets are asked for by name where they are not looked at all the time.
+pub(super) async fn read(
+    platform: &KubernetesPlatform,
+    view: &View,
+    key: &Key,
+) -> Result<Option<DynamicObject>, PortError> {
+    if let Some(known) = view.configuration(key) {
+        return Ok(Some(known.as_ref().clone()));
+    }
+    let (kind, name) = key;
+    if view.looks_at(*kind) {
+        return Ok(None);
+    }
+    let api = platform.cluster.api(Kind::Secret).await?;
+    api.get_opt(name).await.map_err(|error| failed(&format!("Secret `{name}` could not be read"), &error))
+}
+
+/// The workload without what a server adds and without what it says of itself, so that it can be made again.
+fn kept(workload: &DynamicObject, template: &Value) -> Value {
+    let metadata = &workload.metadata;
+    let mut annotations = metadata.annotations.clone().unwrap_or_default();
+    annotations.retain(|name, _| !name.starts_with("deployment.kubernetes.io/"));
+    let mut spec = workload.data.get("spec").cloned().unwrap_or_default();
+    if let Some(spec) = spec.as_object_mut() {
+        spec.insert("template".to_owned(), template.clone());
+    }
+    json!({
+        "metadata": {"name": metadata.name, "labels": metadata.labels, "annotations": annotations},
+        "spec": spec,
+    })
+}
+
+/// The images of a pod by container: by digest where that can be fetched, else as it names them.
+fn pinned(pod: &DynamicObject) -> BTreeMap<String, String> {
+    let image = |image: crate::pods::Image<'_>| {
+        let by_digest = image.pinned().unwrap_or_else(|| image.named().to_owned());
+        (image.container.to_owned(), by_digest)
+    };
+    images(pod).into_iter().map(image).collect()
+}
+
+/// What a template that no pod runs would execute, as far as its own words tell.
+fn asked_code(template: &Value) -> String {
+    let containers = list(template, "/spec/containers").iter();
+    let images: BTreeMap<&str, &str> =
+        containers.filter_map(|container| Some((text(container, "/name")?, text(container, "/image")?))).collect();
+    images.iter().map(|(container, image)| format!("{container}={image}")).collect::<Vec<_>>().join(", ")
+}
+
+/// How long a whole rollout may take: what a Deployment says, else what its pods may take one after the other.
+fn rollout_ms(family: &Family<'_>, template: &Value) -> u64 {
+    let said = number(&family.workload.data, "/spec/progressDeadlineSeconds").map(milliseconds);
+    let each = template.get("spec").map_or(0, |spec| milliseconds(grant(spec).as_secs()));
+    said.unwrap_or_else(|| ROLLOUT_MS.max(each.saturating_mul(u64::from(family.wanted()))))
+}
+
+fn milliseconds(seconds: i64) -> u64 {
+    u64::try_from(seconds).unwrap_or(0).saturating_mul(1000)
+}
+
+/// Whose number of pods an autoscaler says.
+pub(super) enum Scaled {
+    /// The workloads, by kind and name.
+    These(Vec<(String, String)>),
+    /// Nobody may say, so any may be.
+    Unseen,
+}
+
+impl Scaled {
+    /// Whether an autoscaler may say how many pods a workload has.
+    pub(super) fn is(&self, workload: &KubernetesService) -> bool {
+        let is_it = |(kind, name): &(String, String)| {
+            kind.eq_ignore_ascii_case(workload.kind.as_str()) && *name == workload.name
+        };
+        match self {
+            Scaled::These(targets) => targets.iter().any(is_it),
+            Scaled::Unseen => true,
+        }
+    }
+}
+
+/// Asks for the autoscalers. An account that may not see them must not overwrite what they say.
+pub(super) async fn autoscaled(platform: &KubernetesPlatform) -> Result<Scaled, PortError> {
+    let api: Api<DynamicObject> = platform.cluster.api(Kind::HorizontalPodAutoscaler).await?;
+    match api.list(&ListParams::default()).await {
+        Ok(scalers) => {
+            let target = |scaler: &DynamicObject| {
+                let field = |name: &str| text(&scaler.data, &format!("/spec/scaleTargetRef/{name}")).map(str::to_owned);
+                Some((field("kind")?, field("name")?))
+            };
+            Ok(Scaled::These(scalers.items.iter().filter_map(target).collect()))
+        }
+        Err(kube::Error::Api(status)) if status.code == 404 => Ok(Scaled::These(Vec::new())),
+        Err(kube::Error::Api(status)) if status.code == 403 => Ok(Scaled::Unseen),
+        Err(error) => Err(failed("the autoscalers could not be listed", &error)),
+    }
+}

@@ -1,0 +1,109 @@
+//! The port, kept for the workloads of one namespace.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use backout_core::config::KubernetesService;
+use backout_core::id::{CheckpointId, ServiceName};
+use backout_core::inventory::{Artifact, Fact};
+use backout_core::plan::Switch;
+use backout_core::port::{Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PortError, Preflight};
+
+use super::version::Versions;
+use super::view::View;
+use super::{back, capture, events, evidence, observe, stop};
+use crate::cluster::Cluster;
+
+/// Workloads in one namespace of one cluster.
+pub struct KubernetesPlatform {
+    pub(super) cluster: Arc<Cluster>,
+    pub(super) services: BTreeMap<ServiceName, KubernetesService>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) secrets: Option<Arc<dyn Blobs>>,
+}
+
+impl KubernetesPlatform {
+    /// Workloads as the configuration has them. Nothing is connected to before something is asked.
+    #[must_use]
+    pub fn new(
+        cluster: Arc<Cluster>,
+        services: &BTreeMap<ServiceName, KubernetesService>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { cluster, services: services.clone(), clock, secrets: None }
+    }
+
+    /// The same, with Secrets as a part of versions where the configuration says that they go back: by the digest that
+    /// `blobs` makes of their content with its key. Without this a change of a Secret alone is not seen.
+    #[must_use]
+    pub fn with_secrets_seen(self, blobs: Arc<dyn Blobs>) -> Self {
+        Self { secrets: Some(blobs), ..self }
+    }
+
+    /// How versions of a service are told.
+    pub(super) fn versions<'a>(&'a self, view: &'a View, service: &KubernetesService) -> Versions<'a> {
+        Versions { view, secrets: service.secrets, blobs: self.secrets.as_deref() }
+    }
+
+    /// What is known of the namespace, as far as some services need it.
+    pub(super) async fn view(&self, services: &[ServiceName]) -> Result<View, PortError> {
+        let workloads: Vec<&KubernetesService> =
+            services.iter().filter_map(|service| self.services.get(service)).collect();
+        View::load(&self.cluster, &workloads).await
+    }
+
+    /// The workload that a service is.
+    pub(super) fn workload(&self, service: &ServiceName) -> Result<&KubernetesService, PortError> {
+        self.services
+            .get(service)
+            .ok_or_else(|| PortError::new(format!("`{service}` is no workload of this cluster's configuration")))
+    }
+}
+
+impl Platform for KubernetesPlatform {
+    fn observe<'a>(&'a self, services: &'a [ServiceName]) -> Pending<'a, Vec<Fact>> {
+        Box::pin(observe::observe(self, services))
+    }
+
+    fn capture<'a>(
+        &'a self,
+        services: &'a [ServiceName],
+        _checkpoint: &'a CheckpointId,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<Captured, PortError>> {
+        Box::pin(capture::capture(self, services, blobs))
+    }
+
+    fn preflight<'a>(&'a self, artifact: &'a Artifact, blobs: &'a dyn Blobs) -> Pending<'a, Preflight> {
+        Box::pin(back::preflight(self, artifact, blobs))
+    }
+
+    fn notes<'a>(&'a self, artifact: &'a Artifact, blobs: &'a dyn Blobs) -> Pending<'a, Vec<String>> {
+        Box::pin(back::notes(self, artifact, blobs))
+    }
+
+    fn switch<'a>(&'a self, switch: &'a Switch, blobs: &'a dyn Blobs) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(back::switch(self, switch, blobs))
+    }
+
+    fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(stop::stop(self, service, std::time::Duration::from_millis(grace_ms)))
+    }
+
+    /// Nothing is pinned in a cluster: what going back needs is in the blobs.
+    fn release<'a>(
+        &'a self,
+        _checkpoint: &'a CheckpointId,
+        _artifacts: &'a [Artifact],
+    ) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn evidence<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Vec<Evidence>> {
+        Box::pin(evidence::evidence(self, service))
+    }
+
+    fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()> {
+        Box::pin(events::events(self, sink))
+    }
+}

@@ -1,0 +1,20 @@
+//! Clusters: Kubernetes workloads, Helm releases and Applications of Argo CD as platforms.
+//!
+//! Contract: these types implement `backout_core::port::Platform`. Looking costs no request once a kind of object is known:
+//! one list and one watch keep it up to date (`cluster`). What a look means is decided in pure functions over the objects.
+
+mod argocd;
+mod cluster;
+mod found;
+mod helm;
+mod kubernetes;
+mod object;
+mod pods;
+mod rights;
+
+pub use argocd::ArgocdPlatform;
+pub use cluster::{Cluster, ClusterOptions};
+pub use found::{Found, FoundWorkload, found};
+pub use helm::HelmPlatform;
+pub use kubernetes::KubernetesPlatform;
+pub use rights::{Account, Permission, Ward, manifest, permissions};

@@ -1,0 +1,208 @@
+//! What keeps a workload from getting where it should be, and will not pass by itself.
+
+use backout_core::inventory::Standing;
+use jiff::{SignedDuration, Timestamp};
+use kube::core::DynamicObject;
+use serde_json::Value;
+
+use super::Family;
+use super::family::is_observed;
+use crate::object::{condition, is_true, list, made_at, moment, name, text};
+
+/// How long a first refusal by the registry may be an accident: a node asks again after ten seconds.
+const ACCIDENT: SignedDuration = SignedDuration::from_secs(10);
+
+/// How many letters of a message are kept.
+const WORDS: usize = 300;
+
+/// What keeps a workload from getting where it should be: what its pods say, else what its controller says.
+///
+/// Only pods of the template that it has now are asked, and its status only where it is about the workload as it is now:
+/// what is wrong with those that are being replaced passes with them.
+///
+/// | where                                      | says                                                            |
+/// |--------------------------------------------|-----------------------------------------------------------------|
+/// | pod, container waits                       | `ImagePullBackOff`, `ErrImageNeverPull`, `InvalidImageName`     |
+/// | pod, container waits, ten seconds after it came to its node | `ErrImagePull`                                 |
+/// | pod, container waits                       | `CrashLoopBackOff`, `RunContainerError`                         |
+/// | pod, container waits                       | `CreateContainerConfigError`, `CreateContainerError`            |
+/// | pod, container ended or runs and is not ready | ended for want of memory: `OOMKilled`                        |
+/// | condition `ReplicaFailure`                 | true: quota or admission refuse its pods                        |
+/// | condition `Progressing`                    | false, `ProgressDeadlineExceeded`                               |
+/// | `spec.paused`, with a template that no pod has | nothing rolls it out: it is paused                          |
+pub(crate) fn trouble(family: &Family<'_>, now: Timestamp) -> Option<Standing> {
+    let of_pods = family.newest().find_map(|member| of_pod(member.pod, now));
+    of_pods.or_else(|| of_status(family.workload)).or_else(|| of_pause(family))
+}
+
+fn of_pod(pod: &DynamicObject, now: Timestamp) -> Option<Standing> {
+    let statuses = ["/status/initContainerStatuses", "/status/containerStatuses"];
+    let mut statuses = statuses.iter().flat_map(|statuses| list(&pod.data, statuses));
+    statuses.find_map(|status| of_container(pod, status, now))
+}
+
+fn of_container(pod: &DynamicObject, status: &Value, now: Timestamp) -> Option<Standing> {
+    let said = |reason: &str, message: Option<&str>, since: Option<Timestamp>| {
+        let message = message.map(|message| format!(": {}", shortened(message))).unwrap_or_default();
+        let container = text(status, "/name").unwrap_or_default();
+        let what = format!("{}, container `{container}`: {reason}{message}", name(pod));
+        Some(Standing { what, since: since.or_else(|| scheduled_at(pod)) })
+    };
+    let (last_end, end) = (status.pointer("/lastState/terminated"), status.pointer("/state/terminated"));
+    let mut killed = [end, last_end].into_iter().flatten().filter(|end| text(end, "/reason") == Some("OOMKilled"));
+    if let Some(killed) = killed.next().filter(|_| !is_true(status, "/ready")) {
+        return said("OOMKilled", Some("ended by the kernel for want of memory"), moment(killed, "/finishedAt"));
+    }
+    let reason = text(status, "/state/waiting/reason")?;
+    let is_first = || scheduled_at(pod).is_none_or(|since| now < since + ACCIDENT);
+    match reason {
+        "CrashLoopBackOff" | "RunContainerError" => {
+            let ended = last_end.and_then(|end| end.get("exitCode")).map(|code| format!("exit code {code}"));
+            let message = ended.as_deref().or(text(status, "/state/waiting/message"));
+            said(reason, message, last_end.and_then(|end| moment(end, "/finishedAt")))
+        }
+        "ErrImagePull" if is_first() => None,
+        "ErrImagePull"
+        | "ImagePullBackOff"
+        | "ErrImageNeverPull"
+        | "InvalidImageName"
+        | "CreateContainerConfigError"
+        | "CreateContainerError" => said(reason, text(status, "/state/waiting/message"), None),
+        _ => None,
+    }
+}
+
+fn of_status(workload: &DynamicObject) -> Option<Standing> {
+    if !is_observed(workload) {
+        return None;
+    }
+    let says = |kind: &str, status: &str, reason: Option<&str>| {
+        condition(&workload.data, kind).filter(|condition| {
+            text(condition, "/status") == Some(status) && (reason.is_none() || text(condition, "/reason") == reason)
+        })
+    };
+    let refused = says("ReplicaFailure", "True", None);
+    let found = refused.or_else(|| says("Progressing", "False", Some("ProgressDeadlineExceeded")))?;
+    let reason = text(found, "/reason").unwrap_or_default();
+    let message = text(found, "/message").map(shortened).unwrap_or_default();
+    let what = format!("{}: {reason}: {message}", name(workload));
+    Some(Standing { what, since: moment(found, "/lastTransitionTime") })
+}
+
+/// A paused workload whose template no pod has: it will never have one before it is unpaused.
+fn of_pause(family: &Family<'_>) -> Option<Standing> {
+    let is_waiting = family.wanted() > 0 && family.newest().next().is_none() && is_observed(family.workload);
+    let is_paused = is_true(&family.workload.data, "/spec/paused");
+    (is_paused && is_waiting).then(|| {
+        let name = name(family.workload);
+        Standing { what: format!("{name} is paused: its new template is not rolled out"), since: None }
+    })
+}
+
+/// Since when a pod is on its node.
+fn scheduled_at(pod: &DynamicObject) -> Option<Timestamp> {
+    let scheduled = condition(&pod.data, "PodScheduled").filter(|it| text(it, "/status") == Some("True"));
+    scheduled.and_then(|condition| moment(condition, "/lastTransitionTime")).or_else(|| made_at(pod))
+}
+
+fn shortened(message: &str) -> String {
+    match message.char_indices().nth(WORDS) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> Arc<DynamicObject> {
+        Arc::new(serde_json::from_value(value).unwrap())
+    }
+
+    /// A Deployment `web` of generation 2 with an older ReplicaSet `web-1` and that of its template, `web-2`.
+    fn troubled(status: Value, extra: Value, pods: &[(&str, Value)]) -> Option<String> {
+        let template = |image: &str| json!({"spec": {"containers": [{"name": "app", "image": image}]}});
+        let owner = |uid: &str| json!([{"apiVersion": "v1", "kind": "X", "name": uid, "uid": uid, "controller": true}]);
+        let mut spec = json!({"replicas": 1, "template": template("web:2")});
+        spec.as_object_mut().unwrap().extend(extra.as_object().unwrap().clone());
+        let web = object(json!({"metadata": {"name": "web", "uid": "web", "generation": 2},
+            "spec": spec, "status": status}));
+        let set = |name: &str, image: &str| {
+            object(json!({"metadata": {"name": name, "uid": name, "ownerReferences": owner("web")},
+                "spec": {"template": template(image)}}))
+        };
+        let pod = |(set, container): &(&str, Value)| {
+            object(json!({"metadata": {"name": format!("{set}-a"), "uid": format!("{set}-a"),
+                    "ownerReferences": owner(set), "creationTimestamp": "2026-11-21T08:00:00Z"},
+                "status": {"containerStatuses": [container]}}))
+        };
+        let sets = [set("web-1", "web:1"), set("web-2", "web:2")];
+        let pods: Vec<_> = pods.iter().map(pod).collect();
+        let now = "2026-11-21T08:00:09Z".parse().unwrap();
+        trouble(&Family::of(&web, &sets, &pods), now).map(|standing| standing.what)
+    }
+
+    fn waiting(reason: &str) -> Value {
+        json!({"name": "app", "state": {"waiting": {"reason": reason, "message": "manifest unknown"}}})
+    }
+
+    #[test]
+    fn what_a_pod_waits_for_in_vain_is_said_in_the_platforms_words() {
+        let of = |container: Value| troubled(json!({}), json!({}), &[("web-2", container)]);
+        let said = of(waiting("ImagePullBackOff"));
+        assert_eq!(said.as_deref(), Some("web-2-a, container `app`: ImagePullBackOff: manifest unknown"));
+        assert!(of(waiting("CreateContainerConfigError")).is_some());
+        assert_eq!(of(waiting("ContainerCreating")), None);
+        assert_eq!(of(waiting("ErrImagePull")), None, "the first refusal may be an accident");
+        let looping = json!({"name": "app", "state": {"waiting": {"reason": "CrashLoopBackOff"}},
+            "lastState": {"terminated": {"exitCode": 3, "finishedAt": "2026-11-21T08:00:05Z"}}});
+        assert_eq!(of(looping).as_deref(), Some("web-2-a, container `app`: CrashLoopBackOff: exit code 3"));
+    }
+
+    #[test]
+    fn what_is_wrong_with_pods_of_an_older_template_passes_with_them() {
+        let pods = [("web-1", waiting("ImagePullBackOff"))];
+        assert_eq!(troubled(json!({}), json!({}), &pods), None);
+    }
+
+    #[test]
+    fn want_of_memory_is_trouble_until_the_container_is_ready_again() {
+        let of = |ready: bool| {
+            let container = json!({"name": "app", "ready": ready, "state": {"running": {}},
+                "lastState": {"terminated": {"exitCode": 137, "reason": "OOMKilled"}}});
+            troubled(json!({}), json!({}), &[("web-2", container)])
+        };
+        assert!(of(false).unwrap().contains("OOMKilled"));
+        assert_eq!(of(true), None);
+    }
+
+    #[test]
+    fn a_status_counts_once_it_is_about_the_workload_as_it_is_now() {
+        let status = |generation: u64| {
+            json!({"observedGeneration": generation, "conditions": [
+                {"type": "Progressing", "status": "False", "reason": "ProgressDeadlineExceeded", "message": "timed out"},
+            ]})
+        };
+        let said = troubled(status(2), json!({}), &[]);
+        assert_eq!(said.as_deref(), Some("web: ProgressDeadlineExceeded: timed out"));
+        assert_eq!(troubled(status(1), json!({}), &[]), None);
+        let refused = json!({"observedGeneration": 2, "conditions": [
+            {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"},
+        ]});
+        assert_eq!(troubled(refused, json!({}), &[]).as_deref(), Some("web: FailedCreate: exceeded quota"));
+    }
+
+    #[test]
+    fn a_pause_is_trouble_where_the_new_template_waits_for_it() {
+        let paused = json!({"paused": true});
+        let ready = json!({"name": "app", "ready": true, "state": {"running": {}}});
+        let seen = json!({"observedGeneration": 2});
+        assert!(troubled(seen.clone(), paused.clone(), &[("web-1", ready.clone())]).unwrap().contains("paused"));
+        assert_eq!(troubled(seen, paused, &[("web-2", ready)]), None);
+    }
+}

@@ -1,0 +1,13 @@
+//! Workloads against an API server: the double, or the cluster that `BACKOUT_TEST_KUBECONFIG` names.
+
+#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests, helpers included")]
+
+mod configuration;
+mod faults;
+mod looking;
+mod programs;
+mod rights;
+mod rollouts;
+mod stopping;
+mod unusual;
+mod world;

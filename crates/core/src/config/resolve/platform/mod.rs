@@ -1,0 +1,7 @@
+//! What a service is on its platform.
+
+mod choice;
+mod cluster;
+mod foreign;
+
+pub(super) use choice::{Base, base, platform, sounds_secret};

@@ -1,0 +1,55 @@
+//! Looking on while a deploy command runs: a cluster tells when it cannot get to where it shall be, long before the command
+//! gives up waiting for it.
+
+use std::future::pending;
+
+use backout_core::detect::TroubleWatch;
+use backout_core::inventory::Fact;
+use backout_core::port::PlatformEvent;
+use futures_util::future::select_all;
+use tokio::sync::mpsc;
+
+use super::collect::observe_some;
+use super::watch::LOOK_EVERY;
+use crate::world::{Hosted, World};
+
+/// Ends with the trouble that a service on a cluster is in, in the platform's words, once it has lasted. Never ends where
+/// there is none.
+pub(crate) async fn in_trouble(world: &World, before: &[Fact]) -> String {
+    let is_on_cluster = |hosted: &&Hosted| {
+        let of = |service| world.environment.services.get(service);
+        hosted.services.iter().filter_map(of).any(|service| service.platform.kind().is_cluster())
+    };
+    let looks: Vec<_> =
+        world.platforms.iter().filter(is_on_cluster).map(|hosted| Box::pin(of_one(world, hosted, before))).collect();
+    if looks.is_empty() {
+        return pending().await;
+    }
+    select_all(looks).await.0
+}
+
+async fn of_one(world: &World, hosted: &Hosted, before: &[Fact]) -> String {
+    let (ask, mut asked) = mpsc::channel(1);
+    let events = hosted.platform.events(Box::new(move |_: PlatformEvent| {
+        // A full channel already holds a reason to look.
+        let _ = ask.try_send(());
+    }));
+    let looks = async {
+        let mut trouble = TroubleWatch::new(before);
+        loop {
+            let facts = observe_some(world, hosted, &hosted.services).await;
+            let now = world.clock.now();
+            if let Some((service, what)) = facts.iter().find_map(|f| Some((&f.service, trouble.look(f, now)?))) {
+                return format!("{service}: {what}");
+            }
+            tokio::select! {
+                Some(()) = asked.recv() => {}
+                () = world.clock.sleep(LOOK_EVERY) => {}
+            }
+        }
+    };
+    tokio::select! {
+        what = looks => what,
+        () = async { events.await; pending().await } => String::new(),
+    }
+}

@@ -1,0 +1,4 @@
+//! Deploy commands that do not end as they should.
+
+mod orphan;
+mod trouble;
