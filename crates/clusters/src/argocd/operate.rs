@@ -86,7 +86,8 @@ pub(super) async fn settled(
 
 fn held_back(name: &str, operation: &Operation) -> PortError {
     PortError::new(format!("a sync window keeps `{name}` from going back: {}", operation.message)).hint(
-        "the operation was ended; allow manual syncs in the window, or wait for its end, then run `backout rollback`",
+        "the operation was ended; allow manual syncs in the window, or wait for its end, then run `backout rollback --force \
+         destination-unhealthy`",
     )
 }
 

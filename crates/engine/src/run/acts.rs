@@ -234,8 +234,10 @@ fn to_be_there(state: &State) -> Vec<&Step> {
     state.plan.iter().flat_map(|plan| &plan.steps).filter(is_done).collect()
 }
 
-/// What the deploy put there: the versions under suspicion.
+/// What the deploy put there: the versions under suspicion. A service that was still on the way when the deploy command
+/// ended has none: where it got to since is the deploy's own doing.
 fn suspect(after: &[Fact], changed: &[ServiceName]) -> BTreeMap<ServiceName, Version> {
-    let of_changed = after.iter().filter(|fact| changed.contains(&fact.service));
+    let has_arrived = |fact: &&Fact| fact.running().is_some_and(|running| running.busy.is_none());
+    let of_changed = after.iter().filter(|fact| changed.contains(&fact.service)).filter(has_arrived);
     of_changed.filter_map(|fact| Some((fact.service.clone(), fact.version()?.clone()))).collect()
 }

@@ -1,0 +1,188 @@
+//! Applications of Argo CD, deployed by whoever writes their resource, and taken back.
+
+use backout_kube_double::Instruction;
+use backout_testkit::kube::Generation;
+use serde_json::{Value, json};
+
+use crate::site::{SOON, Site};
+
+const REPOSITORY: &str = "https://git.example/shop";
+const APPLICATION: (&str, &str, &str) = ("argoproj.io/v1alpha1", "Application", "argocd");
+
+/// Takes the Application to a revision as a pin in its resource does, and waits until Argo CD has taken it up.
+const PIN: &str = r#"kubectl patch application shop -n argocd --type=merge -p '{"spec":{"source":{"targetRevision":"bbb"}}}' &&
+    kubectl wait application/shop -n argocd --for=jsonpath='{.status.operationState.syncResult.revision}'=bbb --timeout=20s"#;
+
+fn deployment(image: &str) -> Value {
+    json!({
+        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
+        "spec": {
+            "replicas": 2, "progressDeadlineSeconds": 1, "selector": {"matchLabels": {"app": "web"}},
+            "template": {
+                "metadata": {"labels": {"app": "web"}},
+                "spec": {"terminationGracePeriodSeconds": 1, "containers": [{"name": "app", "image": image}]},
+            },
+        },
+    })
+}
+
+fn application(name: &str, repository: &str, revision: &str, policy: &Value) -> Value {
+    let (version, kind, namespace) = APPLICATION;
+    json!({
+        "apiVersion": version, "kind": kind, "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "project": "default", "source": {"repoURL": repository, "targetRevision": revision, "path": "."},
+            "destination": {"server": "https://kubernetes.default.svc", "namespace": "default"},
+            "syncPolicy": policy,
+        },
+    })
+}
+
+fn commit(site: &Site, repository: &str, revision: &str, manifests: Vec<Value>) {
+    let (repository, revision) = (repository.to_owned(), revision.to_owned());
+    site.double.tell(Instruction::Commit { repository, revision, manifests });
+}
+
+fn shop(site: &Site) -> Value {
+    let (version, kind, namespace) = APPLICATION;
+    site.double.object(version, kind, namespace, "shop").unwrap_or_default()
+}
+
+fn text(object: &Value, pointer: &str) -> String {
+    object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+/// The newest revision, its phase, sync and health.
+fn state(site: &Site) -> [String; 4] {
+    let shop = shop(site);
+    let newest = shop.pointer("/status/history").and_then(Value::as_array).and_then(|all| all.last());
+    let revision = newest.map(|entry| text(entry, "/revision")).unwrap_or_default();
+    let [phase, sync, health] =
+        ["/status/operationState/phase", "/status/sync/status", "/status/health/status"].map(|at| text(&shop, at));
+    [revision, phase, sync, health]
+}
+
+fn is_settled(site: &Site) -> bool {
+    let shop = shop(site);
+    let finished = text(&shop, "/status/operationState/finishedAt");
+    shop.get("operation").is_none() && !finished.is_empty() && text(&shop, "/status/reconciledAt") >= finished
+}
+
+#[track_caller]
+fn until(site: &Site, what: &str, is_so: impl Fn(&Site) -> bool) {
+    assert!(site.double.eventually(SOON, |_| is_so(site)), "{what}: {:#}", shop(site));
+}
+
+/// An Application with auto-sync, pinned to the good commit and recorded as good; the bad one is in the repository.
+fn site(test: &str, policy: &Value) -> Option<Site> {
+    let site = Site::new(test, Generation::Helm4, "shop: { platform: { argocd: {} } }")?;
+    commit(&site, REPOSITORY, "bbb", vec![deployment("shop/web:2-crash")]);
+    commit(&site, REPOSITORY, "aaa", vec![deployment("shop/web:1")]);
+    site.double.apply(&application("shop", REPOSITORY, "aaa", policy)).unwrap();
+    if policy.get("automated").is_none() {
+        sync(&site, "aaa");
+    }
+    until(&site, "the first sync", |site| is_settled(site) && state(site) == ["aaa", "Succeeded", "Synced", "Healthy"]);
+    site.backout(&["checkpoint", "create"]).expect_code(0);
+    Some(site)
+}
+
+fn automated() -> Value {
+    json!({"automated": {"prune": true}})
+}
+
+/// Sets an operation as `argocd app sync` does.
+fn sync(site: &Site, revision: &str) {
+    let operation = json!({"sync": {"revision": revision}, "initiatedBy": {"username": "me"}});
+    let patch = json!({"operation": operation, "status": {"operationState": null}}).to_string();
+    drop(site.clients.kubectl(&["patch", "application", "shop", "-n", "argocd", "--type=merge", "-p", &patch]).ok());
+}
+
+fn window(site: &Site, is_closed: bool) {
+    site.double.tell(Instruction::SyncWindow { application: "shop".to_owned(), is_closed });
+}
+
+#[test]
+fn a_rollback_pauses_auto_sync_says_so_and_rearm_puts_it_back_as_it_was() {
+    let test = "a_rollback_pauses_auto_sync_says_so_and_rearm_puts_it_back_as_it_was";
+    let Some(site) = site(test, &automated()) else { return };
+    let good = site.running();
+    let ended = site.guard(&["sh", "-c", PIN]);
+    site.went_back(&ended);
+    assert_eq!(site.running(), good, "{}", ended.stderr);
+    // What git says is newer than what runs: that is how it has to be.
+    assert_eq!(state(&site), ["aaa", "Succeeded", "OutOfSync", "Healthy"], "{}", ended.stderr);
+    assert_eq!(shop(&site).pointer("/spec/syncPolicy/automated"), None);
+    let status = site.backout(&["status"]).expect_code(0);
+    assert!(status.stdout.contains("auto-sync paused by backout"), "{}", status.stdout);
+
+    // The fix is merged, and auto-sync is switched on again.
+    let pin = json!({"spec": {"source": {"targetRevision": "aaa"}}}).to_string();
+    drop(site.clients.kubectl(&["patch", "application", "shop", "-n", "argocd", "--type=merge", "-p", &pin]).ok());
+    site.backout(&["rearm"]).expect_code(0);
+    assert_eq!(shop(&site).pointer("/spec/syncPolicy/automated"), Some(&json!({"prune": true})));
+    let twice = site.backout(&["rearm"]).expect_code(0);
+    assert!(twice.stderr.contains("was not paused by backout"), "{}{}", twice.stdout, twice.stderr);
+}
+
+#[test]
+fn a_sync_that_somebody_ran_by_hand_goes_back() {
+    let Some(site) = site("a_sync_that_somebody_ran_by_hand_goes_back", &json!({})) else { return };
+    let good = site.running();
+    let operation = r#"{"operation":{"sync":{"revision":"bbb"},"initiatedBy":{"username":"me"}}}"#;
+    let script = format!("kubectl patch application shop -n argocd --type=merge -p '{operation}'");
+    let ended = site.guard(&["sh", "-c", &script]);
+    site.went_back(&ended);
+    assert_eq!(site.running(), good, "{}", ended.stderr);
+    assert_eq!(state(&site)[0], "aaa");
+}
+
+#[test]
+fn an_operation_of_somebody_else_is_refused_by_name_and_taken_over_when_forced() {
+    let test = "an_operation_of_somebody_else_is_refused_by_name_and_taken_over_when_forced";
+    let Some(site) = site(test, &json!({})) else { return };
+    let good = site.running();
+    sync(&site, "bbb");
+    until(&site, "the bad sync", |site| is_settled(site) && state(site)[0] == "bbb");
+    window(&site, true);
+    sync(&site, "bbb");
+    until(&site, "a second operation", |site| state(site)[1] == "Running");
+    let refused = site.backout(&["rollback", "--yes"]);
+    assert!(refused.stderr.contains("operation-in-progress"), "{}", refused.stderr);
+    assert_eq!(state(&site)[1], "Running");
+    window(&site, false);
+    let ended = site.backout(&["rollback", "--yes", "--force", "operation-in-progress"]).expect_code(0);
+    assert_eq!(site.running(), good, "{}", ended.stderr);
+}
+
+#[test]
+fn a_sync_window_is_said_and_leaves_no_operation_behind() {
+    let Some(site) = site("a_sync_window_is_said_and_leaves_no_operation_behind", &json!({})) else { return };
+    let good = site.running();
+    sync(&site, "bbb");
+    until(&site, "the bad sync", |site| is_settled(site) && state(site)[0] == "bbb");
+    window(&site, true);
+    let ended = site.backout(&["rollback", "--yes"]);
+    assert_ne!(ended.code, 0);
+    assert!(ended.stderr.contains("sync window"), "{}", ended.stderr);
+    assert_eq!(shop(&site).get("operation"), None, "{}", ended.stderr);
+    window(&site, false);
+    let ended = site.backout(&["rollback", "--yes", "--force", "destination-unhealthy"]).expect_code(0);
+    assert_eq!(site.running(), good, "{}", ended.stderr);
+}
+
+#[test]
+fn a_parent_that_switches_auto_sync_on_again_is_named() {
+    let Some(site) = site("a_parent_that_switches_auto_sync_on_again_is_named", &automated()) else { return };
+    let repository = "https://git.example/apps";
+    let mut child = application("shop", REPOSITORY, "bbb", &automated());
+    child["metadata"]["labels"] = json!({"app.kubernetes.io/instance": "apps"});
+    commit(&site, repository, "ppp", vec![child]);
+    site.double.apply(&application("apps", repository, "HEAD", &json!({"automated": {"selfHeal": true}}))).unwrap();
+    until(&site, "the bad sync", |site| is_settled(site) && state(site)[0] == "bbb");
+    let plan = site.backout(&["plan"]);
+    assert!(plan.stdout.contains("Application `apps`"), "{}{}", plan.stdout, plan.stderr);
+    let ended = site.backout(&["rollback", "--yes"]);
+    assert!(ended.stderr.contains("Application `apps`"), "{}{}", ended.stdout, ended.stderr);
+    assert_eq!(ended.code, 4, "{}", ended.stderr);
+}

@@ -1,0 +1,9 @@
+//! Clusters from outside: the real program, real `kubectl` and `helm` of two generations, and a double of an API server.
+#![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
+
+mod applications;
+mod manifests;
+mod releases;
+mod site;
+mod stuck;
+mod workloads;

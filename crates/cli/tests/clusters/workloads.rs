@@ -1,0 +1,98 @@
+//! A Deployment that is deployed with `kubectl`, and goes back.
+
+use backout_kube_double::Behaviour;
+use backout_testkit::kube::Generation;
+
+use crate::manifests::{secret, web};
+use crate::site::Site;
+
+/// Guards a deploy that must go back, and asserts that everybody agrees that it has.
+#[track_caller]
+fn goes_back(site: &Site, deploy: &[&str]) {
+    let good = site.running();
+    let template = site.says("deployment/web", ".spec.template.spec.containers[0].envFrom");
+    let ended = site.guard(deploy);
+    site.went_back(&ended);
+    assert_eq!(site.running(), good, "{}", ended.stderr);
+    assert_eq!(good.len(), 2);
+    assert_eq!(site.says("configmap/web", ".data.MODE"), "fine");
+    assert_eq!(site.says("deployment/web", ".spec.template.spec.containers[0].envFrom"), template);
+    assert_eq!(site.says("deployment/web", ".status.unavailableReplicas"), "");
+}
+
+fn set_image(image: &str) -> Vec<String> {
+    ["kubectl", "set", "image", "deployment/web", &format!("app={image}")].map(str::to_owned).to_vec()
+}
+
+#[track_caller]
+fn goes_back_from_image(test: &str, image: &str) {
+    for generation in Generation::BOTH {
+        let Some(site) = Site::workload(test, generation) else { return };
+        let words = set_image(image);
+        goes_back(&site, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn a_bad_image_tag_goes_back() {
+    goes_back_from_image("a_bad_image_tag_goes_back", "shop/web:2-missing");
+}
+
+#[test]
+fn a_crash_loop_goes_back() {
+    goes_back_from_image("a_crash_loop_goes_back", "shop/web:2-crash");
+}
+
+/// What a pod may take is what its probes grant, and a minute: it is watched for longer than that.
+#[test]
+fn pods_that_are_never_ready_go_back() {
+    let Some(site) = Site::workload("pods_that_are_never_ready_go_back", Generation::Helm4) else { return };
+    site.watches_for("90s");
+    goes_back(&site, &["kubectl", "set", "image", "deployment/web", "app=shop/web:2-never-ready"]);
+}
+
+/// The deploy waits for what cannot come: it is ended while it waits.
+#[test]
+fn a_deploy_that_still_waits_goes_back() {
+    let Some(site) = Site::workload("a_deploy_that_still_waits_goes_back", Generation::Helm4) else { return };
+    let script = "kubectl set image deployment/web app=shop/web:2-missing && kubectl rollout status deployment/web";
+    goes_back(&site, &["sh", "-c", script]);
+}
+
+#[test]
+fn a_config_map_that_breaks_the_application_goes_back() {
+    let test = "a_config_map_that_breaks_the_application_goes_back";
+    let Some(site) = Site::workload(test, Generation::Helm4) else { return };
+    site.double.configuration("web", "MODE", "broken", Behaviour::Crash);
+    site.clients.write("bad.yaml", &web("shop/web:1", "broken"));
+    goes_back(&site, &["sh", "-c", "kubectl apply -f bad.yaml && kubectl rollout restart deployment/web"]);
+}
+
+#[test]
+fn a_manifest_with_a_bad_image_and_configuration_goes_back_as_one() {
+    let test = "a_manifest_with_a_bad_image_and_configuration_goes_back_as_one";
+    let Some(site) = Site::workload(test, Generation::Helm3) else { return };
+    site.clients.write("bad.yaml", &web("shop/web:2-crash", "new"));
+    goes_back(&site, &["kubectl", "apply", "-f", "bad.yaml"]);
+}
+
+#[test]
+fn a_secret_that_was_rotated_since_stays_as_it_is_today() {
+    let test = "a_secret_that_was_rotated_since_stays_as_it_is_today";
+    let Some(site) = Site::workload(test, Generation::Helm4) else { return };
+    site.apply(&secret("rotated"));
+    // The old password is no longer taken.
+    site.double.configuration("db", "PASSWORD", "old", Behaviour::Crash);
+    goes_back(&site, &["kubectl", "set", "image", "deployment/web", "app=shop/web:2-missing"]);
+    assert_eq!(site.says("secret/db", ".data.PASSWORD"), "cm90YXRlZA==");
+}
+
+#[test]
+fn a_good_deploy_stays() {
+    let Some(site) = Site::workload("a_good_deploy_stays", Generation::Helm4) else { return };
+    let good = site.running();
+    site.guard(&["kubectl", "set", "image", "deployment/web", "app=shop/web:2"]).expect_code(0);
+    assert_eq!(site.journal().result().as_deref(), Some("kept"));
+    let new = site.running();
+    assert!(new.len() == 2 && new != good, "{new:?}");
+}
