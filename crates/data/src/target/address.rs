@@ -119,15 +119,42 @@ impl Address {
     /// Where the server does not let us in.
     pub async fn connect(&self) -> Result<Session, PortError> {
         let what = format!("could not connect to {self}");
+        let tls = self.tls().map_err(|error| PortError::new(format!("{what}: {error}")))?;
+        connected(&self.config, tls).await.map_err(|error| failed(&what, &error))
+    }
+
+    /// Connects, and asks for a setting from the beginning of the session on, beside those that the address has itself.
+    /// `None` where it cannot be asked for at all.
+    ///
+    /// # Errors
+    /// What the server, or who stands before it, answers.
+    pub(crate) async fn connect_with(
+        &self,
+        setting: &str,
+        value: &str,
+    ) -> Option<Result<Session, tokio_postgres::Error>> {
+        let mut config = self.config.clone();
+        let own = config.get_options().map(|own| format!("{own} ")).unwrap_or_default();
+        config.options(format!("{own}-c {setting}={value}"));
+        let tls = self.tls().ok()?;
+        Some(connected(&config, tls).await)
+    }
+
+    /// What speaks TLS to the server; the inner `None` where nobody does.
+    fn tls(&self) -> Result<Option<MakeRustlsConnect>, String> {
         if self.config.get_ssl_mode() == SslMode::Disable {
-            let (client, connection) = self.config.connect(NoTls).await.map_err(|error| failed(&what, &error))?;
-            return Ok(Session::driven(client, connection));
+            return Ok(None);
         }
         let verify = MODES.iter().any(|(mode, _, verify)| *mode == self.mode && *verify);
-        let tls = client_tls(verify).map_err(|error| PortError::new(format!("{what}: {error}")))?;
-        let connector = MakeRustlsConnect::new(tls);
-        let (client, connection) = self.config.connect(connector).await.map_err(|error| failed(&what, &error))?;
-        Ok(Session::driven(client, connection))
+        let tls = client_tls(verify).map_err(|error| error.to_string())?;
+        Ok(Some(MakeRustlsConnect::new(tls)))
+    }
+}
+
+async fn connected(config: &Config, tls: Option<MakeRustlsConnect>) -> Result<Session, tokio_postgres::Error> {
+    match tls {
+        None => config.connect(NoTls).await.map(|(client, connection)| Session::driven(client, connection)),
+        Some(tls) => config.connect(tls).await.map(|(client, connection)| Session::driven(client, connection)),
     }
 }
 

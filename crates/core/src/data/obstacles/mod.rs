@@ -7,6 +7,7 @@
 //! | `old-client`            | `pg_dump` is of an older major version than the server                 | yes    |
 //! | `no-owner`              | the role neither owns the database nor is a superuser                  | yes    |
 //! | `no-create`             | the role may not create databases                                      | yes    |
+//! | `pooler`                | a pooler stands between us and the server                              | yes    |
 //! | `no-terminate`          | sessions are open that the role may not end                            | yes    |
 //! | `prepared-transaction`  | a prepared transaction holds the database                              | yes    |
 //! | `disk`                  | less than 1.3 times its size is free, where that is known              | yes    |

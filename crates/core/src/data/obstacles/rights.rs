@@ -40,6 +40,11 @@ pub(super) fn versions(seen: &DatabaseReadiness) -> Found {
 pub(super) fn rights(seen: &DatabaseReadiness, around: &Surroundings) -> Found {
     let (role, is_superuser) = (&seen.role.0, seen.role.1);
     vec![
+        around.is_pooled.then(|| {
+            let hint = "it gives every transaction another session, and holds ours back together with everybody's: name the \
+                server itself under `admin`; the pooler's own console goes under `pgbouncer`";
+            blocks("pooler", "a pooler answers where the server itself is needed", hint)
+        }),
         (!seen.is_owner && !is_superuser).then(|| {
             let hint = "only its owner can rename a database: name a role that is under `admin`";
             blocks("no-owner", format!("`{role}` does not own the database"), hint)

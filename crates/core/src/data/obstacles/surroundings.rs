@@ -18,6 +18,8 @@ pub struct Surroundings {
     pub collations: Vec<String>,
     /// Connections that are open on the server, and how many there may be.
     pub connections: (u32, u32),
+    /// Whether a pooler answers where the server itself is looked for.
+    pub is_pooled: bool,
     /// Databases that a `DROP DATABASE` was interrupted in.
     pub invalid_databases: Vec<String>,
 }

@@ -57,6 +57,7 @@ fn each_fact_makes_its_obstacle() {
     assert_eq!(named(|seen, _| seen.client_version = Some(150_001)), [""; 0]);
     assert_eq!(named(|seen, _| seen.is_owner = false), ["no-owner!"]);
     assert_eq!(named(|seen, _| seen.may_create = false), ["no-create!"]);
+    assert_eq!(named(|_, around| around.is_pooled = true), ["pooler!"]);
     assert_eq!(named(|_, around| around.foreign_sessions = text("app")), ["no-terminate!"]);
     assert_eq!(named(|seen, _| seen.prepared = text("gid")), ["prepared-transaction!"]);
     assert_eq!(named(|seen, _| seen.free_bytes = Some(120 << 20)), ["disk!"]);

@@ -157,7 +157,7 @@ fn obstacles(way: &Way, ready: &DatabaseReadiness) -> Vec<String> {
     let (copies, swaps) = (!way.beside.is_empty(), !way.fenced.is_empty());
     let is_met = |name: &str| match name {
         "disk" => copies,
-        "no-create" => copies || swaps,
+        "no-create" | "pooler" => copies || swaps,
         "no-owner" | "no-terminate" | "prepared-transaction" => swaps,
         _ => true,
     };

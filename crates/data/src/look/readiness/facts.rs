@@ -4,7 +4,10 @@ use backout_core::data::{DatabaseReadiness, Surroundings, obstacles};
 use backout_core::port::PortError;
 use tokio_postgres::Client;
 
-use super::{content, disk, server, traffic};
+use super::content::Content;
+use super::server::Server;
+use super::traffic::Traffic;
+use super::{content, disk, pooler, server, traffic};
 use crate::Target;
 use crate::look::catalog::qualified;
 use crate::look::collations::changed_collations;
@@ -19,23 +22,20 @@ pub(crate) async fn readiness(target: &Target) -> Result<DatabaseReadiness, Port
     let session = address.connect().await?;
     let client = &*session;
     let client_version = server::client_version(target, &address).await;
-    qualified(client, gathered(client, client_version)).await
+    let is_pooled = pooler::is_pooled(&address).await.unwrap_or(false);
+    qualified(client, gathered(client, (client_version, is_pooled))).await
 }
 
-async fn gathered(client: &Client, client_version: Option<u32>) -> Result<DatabaseReadiness, PortError> {
+async fn gathered(
+    client: &Client,
+    (client_version, is_pooled): (Option<u32>, bool),
+) -> Result<DatabaseReadiness, PortError> {
     let server = server::server(client).await?;
     let traffic = traffic::traffic(client).await?;
     let content = content::content(client).await?;
     let changed = changed_collations(client, server.version).await?;
-    let around = Surroundings {
-        foreign_sessions: traffic.foreign_sessions,
-        running_dumps: traffic.running_dumps,
-        tablespaces: content.tablespaces,
-        event_triggers: content.event_triggers,
-        collations: changed.into_iter().map(|changed| changed.what).collect(),
-        connections: server.connections,
-        invalid_databases: server.invalid_databases,
-    };
+    let collations = changed.into_iter().map(|changed| changed.what).collect();
+    let around = Surroundings { collations, is_pooled, ..around(&server, &traffic, &content) };
     let seen = DatabaseReadiness {
         server_version: server.version,
         client_version,
@@ -60,4 +60,17 @@ async fn gathered(client: &Client, client_version: Option<u32>) -> Result<Databa
         obstacles: Vec::new(),
     };
     Ok(DatabaseReadiness { obstacles: obstacles(&seen, &around), ..seen })
+}
+
+/// What was seen on the way and only matters for the obstacles that it makes.
+fn around(server: &Server, traffic: &Traffic, content: &Content) -> Surroundings {
+    Surroundings {
+        foreign_sessions: traffic.foreign_sessions.clone(),
+        running_dumps: traffic.running_dumps.clone(),
+        tablespaces: content.tablespaces.clone(),
+        event_triggers: content.event_triggers.clone(),
+        connections: server.connections,
+        invalid_databases: server.invalid_databases.clone(),
+        ..Surroundings::default()
+    }
 }

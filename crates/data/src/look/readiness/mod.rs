@@ -4,6 +4,7 @@
 mod content;
 mod disk;
 mod facts;
+mod pooler;
 mod server;
 mod traffic;
 
