@@ -4,8 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use backout_core::data::{
-    DataAct, DataStep, DatabaseFact, DatabaseReadiness, KeptDatabase, Level, LossEstimate, Manifest, MigrationGraph,
-    Preserve, RestorePoint, Verification,
+    BaseBackup, DataAct, DataStep, DatabaseFact, DatabaseReadiness, KeptDatabase, Level, LossEstimate, Manifest,
+    MigrationGraph, Preserve, RestorePoint, Verification,
 };
 use backout_core::inventory::BlobRef;
 use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports, Preflight, Progress};
@@ -86,8 +86,24 @@ impl Postgres {
     ///
     /// # Errors
     /// Where no folder is configured, or the server gives none.
-    pub async fn base_backup(&self) -> Result<std::path::PathBuf, PortError> {
-        recovery::base_backup(&self.target).await
+    pub async fn base_backup(&self, progress: &dyn Progress) -> Result<std::path::PathBuf, PortError> {
+        recovery::base_backup(&self.target, progress).await
+    }
+
+    /// The base backups in the folder that is configured, the oldest first; none where no folder is configured.
+    ///
+    /// # Errors
+    /// Where the folder cannot be read.
+    pub async fn base_backups(&self) -> Result<Vec<BaseBackup>, PortError> {
+        recovery::base_backups(&self.target).await
+    }
+
+    /// Removes a base backup from that folder. Which may go, [`backout_core::data::bases_to_release`] says.
+    ///
+    /// # Errors
+    /// What could not be removed; it is no base backup any more then.
+    pub async fn release_base(&self, base: &BaseBackup) -> Result<(), PortError> {
+        recovery::release_base(&self.target, base).await
     }
 }
 

@@ -55,6 +55,9 @@ pub(crate) enum BackupAction {
         /// Only this database; can be repeated
         #[arg(long, value_name = "DATABASE")]
         database: Vec<String>,
+        /// Make a base backup of the whole server instead, which moments in its log can be recovered to from
+        #[arg(long)]
+        physical: bool,
     },
     /// List them
     List,

@@ -5,6 +5,7 @@ mod back;
 mod deploys;
 mod hand;
 mod killed;
+mod moments;
 mod points;
 mod shop;
 mod told;

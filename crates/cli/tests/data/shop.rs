@@ -50,13 +50,30 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    #[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
     pub(crate) fn new() -> Self {
+        Self::on(&[])
+    }
+
+    /// A shop whose server archives its log, and that knows where.
+    pub(crate) fn archiving() -> Self {
+        let command = "mkdir -p ../wal && test ! -f ../wal/%f && cp %p ../wal/%f";
+        let shop = Self::on(&[("archive_mode", "on"), ("archive_command", command)]);
+        let recovery = format!(
+            "        recovery: {{ archive: {{ base: bases, log: \"{}\" }} }}\n",
+            shop.server.folder().join("wal").display()
+        );
+        shop.write("backout.yaml", &format!("{CONFIGURATION}{recovery}"));
+        shop
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
+    fn on(settings: &[(&str, &str)]) -> Self {
+        let settings: Vec<_> = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let environment: Environment = std::env::vars_os().collect();
         // A port that was free a moment ago may be taken by now.
         let created = (0..5).find_map(|_| {
-            let options = ServerOptions { port: Some(free_port()), ..ServerOptions::default() };
+            let options = ServerOptions { port: Some(free_port()), settings: settings.clone() };
             let tools = Tools::find(None).unwrap();
             runtime.block_on(OwnServer::create(&tools, &environment, options)).ok()
         });

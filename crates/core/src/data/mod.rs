@@ -4,6 +4,7 @@
 //! What is done about it is decided in `plan`; how it is done is behind [`crate::port::Database`].
 
 mod act;
+mod base;
 mod compare;
 mod fact;
 mod ledger;
@@ -17,6 +18,7 @@ mod schema;
 mod verification;
 
 pub use act::{DataAct, DataStep, Fence, Preserve, RestoreSource};
+pub use base::{BaseBackup, bases_to_release};
 pub use compare::{compare, compare_previous, compare_properties};
 pub use fact::{
     DatabaseFact, DatabaseReadiness, DatabaseSeen, DatabaseState, Extension, KeptDatabase, LogicalSlot, Obstacle,

@@ -4,7 +4,6 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, lchown, symlink};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use backout_core::port::{Pending, PortError};
 use jiff::Timestamp;
@@ -12,8 +11,7 @@ use serde::Deserialize;
 
 use super::base::{Base, position};
 use super::physical::{Physical, shell_word};
-use crate::Target;
-use crate::pipe::{bare, blocking};
+use crate::pipe::blocking;
 use crate::seal::failed;
 use crate::server::OwnServer;
 
@@ -21,8 +19,6 @@ use crate::server::OwnServer;
 const MANIFEST: &str = "backup_manifest";
 /// Where a cluster has links to its tablespaces.
 const TABLESPACES: &str = "pg_tblspc";
-/// How long making a base backup may take.
-const MADE_WITHIN: Duration = Duration::from_secs(24 * 3600);
 
 /// Two folders.
 pub(super) struct Archive {
@@ -48,13 +44,17 @@ impl Archive {
         Self { bases, log }
     }
 
-    fn list(&self) -> Result<Vec<Base>, PortError> {
+    pub(super) fn list(&self) -> Result<Vec<Base>, PortError> {
         let failed = |error| failed(&format!("could not list base backups in {}", self.bases.display()), &error);
         let mut bases = Vec::new();
         for entry in fs::read_dir(&self.bases).map_err(failed)? {
             let entry = entry.map_err(failed)?;
+            let is_partial = entry.file_name().to_string_lossy().starts_with('.');
             // Without a manifest it is not whole, or no base backup.
             let Ok(manifest) = File::open(entry.path().join(MANIFEST)) else { continue };
+            if is_partial {
+                continue;
+            }
             bases.extend(read(&entry.file_name().to_string_lossy(), &manifest));
         }
         Ok(bases)
@@ -91,7 +91,7 @@ fn read(name: &str, manifest: &File) -> Option<Base> {
 }
 
 /// The size of a folder with everything in it, links followed, in bytes.
-fn size(folder: &Path) -> io::Result<u64> {
+pub(super) fn size(folder: &Path) -> io::Result<u64> {
     let mut sum = 0;
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
@@ -142,29 +142,4 @@ impl Copy {
         }
         Ok(())
     }
-}
-
-/// Makes a base backup in the folder that is configured. Answers with its path. It is there whole, or not at all.
-///
-/// # Errors
-/// Where no folder is configured, or the server gives none: the role needs `REPLICATION`, and tablespaces cannot be taken.
-pub(crate) async fn base_backup(target: &Target) -> Result<PathBuf, PortError> {
-    let Some(backout_core::config::Recovery::Archive { base, .. }) = &target.configured.recovery else {
-        return Err(PortError::new(format!("database `{}` has no folder for base backups", target.configured.name))
-            .hint("name it: `recovery: { archive: { base: FOLDER, log: FOLDER } }`; pgBackRest makes its own"));
-    };
-    let folder = target.folder.join(base);
-    let name = target.clock.now().strftime("base-%Y%m%dT%H%M%SZ").to_string();
-    let (part, path) = (folder.join(format!(".{name}.part")), folder.join(&name));
-    let failed = |error| failed(&format!("could not make a base backup in {}", folder.display()), &error);
-    fs::DirBuilder::new().mode(0o700).recursive(true).create(&folder).map_err(failed)?;
-    let words = ["--format=plain", "--wal-method=stream", "--checkpoint=fast", "--no-password", "-D"];
-    let command = target.program("pg_basebackup", &target.admin_address().await?)?.args(words).arg(&part);
-    let made = bare(command).limit(MADE_WITHIN).run().await;
-    made.map_err(|error| {
-        PortError::new(format!("could not make a base backup: {error}"))
-            .hint("its role needs REPLICATION, and the server `wal_level = replica` and a line in `pg_hba.conf`")
-    })?;
-    fs::rename(&part, &path).and_then(|()| File::open(&folder)?.sync_all()).map_err(failed)?;
-    Ok(path)
 }

@@ -10,6 +10,7 @@ mod base;
 mod control;
 mod copy;
 mod into;
+mod made;
 mod pgbackrest;
 mod physical;
 mod point;
@@ -18,6 +19,6 @@ mod side;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use archive::base_backup;
 pub(crate) use into::{Wanted, into};
+pub(crate) use made::{base_backup, base_backups, release_base};
 pub(crate) use point::name_point;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use super::aside::Doomed;
-use super::{aside, create, list, reimport, restore, verify};
+use super::{aside, base, create, list, reimport, restore, verify};
 use crate::args::{BackupAction, Global};
 use crate::error::CliError;
 use crate::ui::Ui;
@@ -11,7 +11,8 @@ use crate::ui::Ui;
 /// Does what is asked with restore points.
 pub(crate) async fn backup(global: &Global, action: BackupAction, ui: Ui) -> Result<ExitCode, CliError> {
     match action {
-        BackupAction::Create { database } => create::create(global, &database, ui).await,
+        BackupAction::Create { database, physical: true } => base::create(global, &database, ui).await,
+        BackupAction::Create { database, physical: false } => create::create(global, &database, ui).await,
         BackupAction::Import { file, database } => create::import(global, &file, database.as_deref(), ui).await,
         BackupAction::Prune { keep } => create::prune(global, keep, ui).await,
         BackupAction::List => list::list(global, ui).await,

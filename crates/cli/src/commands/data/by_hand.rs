@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use backout_core::id::{DatabaseName, RunId};
+use backout_core::id::{BackupId, DatabaseName, RunId};
 use backout_core::journal::{ActStage, PersonAct};
 use backout_core::port::PortError;
 use backout_engine::World;
@@ -15,7 +15,7 @@ use crate::wire::{Session, Setup, interrupts};
 pub(super) struct Hand {
     /// The environment.
     pub(super) world: World,
-    narrator: Arc<Narrator>,
+    pub(super) narrator: Arc<Narrator>,
     by: String,
     session: Session,
 }
@@ -63,6 +63,14 @@ impl Hand {
             stage: ActStage::Intended,
         };
         self.session.run(backout_engine::by_hand(&self.world, self.session.lease(), &act, work, seen)).await
+    }
+
+    /// Lets go of old restore points.
+    ///
+    /// # Errors
+    /// What could not be removed or recorded, or that the lease was lost.
+    pub(super) async fn prune(&self, keep: Option<u32>) -> Result<Vec<BackupId>, CliError> {
+        self.session.run(backout_engine::prune_backups(&self.world, self.session.lease(), keep)).await
     }
 
     /// Gives the lease back.

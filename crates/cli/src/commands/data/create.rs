@@ -4,13 +4,15 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use backout_core::data::RestorePoint;
+use backout_core::data::{BaseBackup, RestorePoint};
 use backout_core::id::{BackupId, DatabaseName};
 use backout_core::report::point_text;
 use backout_engine::{EngineError, back_up, import_backup, prune_backups};
 use serde::Serialize;
 
-use super::named::{databases, one_database};
+use super::base;
+use super::by_hand::Hand;
+use super::named::{databases, one_database, points};
 use crate::args::Global;
 use crate::error::CliError;
 use crate::ui::{Narrator, Ui};
@@ -20,6 +22,14 @@ use crate::wire::{Access, Session, Setup, interrupts};
 struct Taken<'a> {
     restore_points: &'a [RestorePoint],
     released: &'a [BackupId],
+}
+
+#[derive(Serialize)]
+struct Pruned<'a> {
+    restore_points: &'a [RestorePoint],
+    released: &'a [BackupId],
+    /// Base backups that were let go of.
+    base_backups: &'a [BaseBackup],
 }
 
 /// Takes a restore point of every database named, or of all that are backed up.
@@ -77,18 +87,23 @@ fn told(ui: Ui, points: &[RestorePoint], released: &[BackupId]) -> Result<ExitCo
     Ok(ExitCode::SUCCESS)
 }
 
-/// Removes old restore points.
+/// Removes old restore points, and old base backups that none of those that stay needs.
 pub(super) async fn prune(global: &Global, keep: Option<u32>, ui: Ui) -> Result<ExitCode, CliError> {
     let setup = Setup::open(global, ui, Access::Write)?;
-    let world = setup.world(None, Arc::new(Narrator::new(ui)), interrupts()?)?;
-    let session = Session::begin(&setup, &world, "backup prune").await?;
-    let released = session.run(prune_backups(&world, session.lease(), keep)).await;
-    session.finish().await;
-    let released = released?;
+    let hand = Hand::begin(&setup, "backup prune").await?;
+    let work = async {
+        let released = hand.prune(keep).await?;
+        let bases = base::prune(&setup, &hand, &points(&setup).await?, keep).await?;
+        Ok::<_, CliError>((released, bases))
+    };
+    let done = work.await;
+    hand.finish().await;
+    let (released, bases) = done?;
     if ui.json {
-        ui.document(&Taken { restore_points: &[], released: &released })?;
+        ui.document(&Pruned { restore_points: &[], released: &released, base_backups: &bases })?;
     } else {
         released.iter().for_each(|id| ui.data(id.as_str()));
+        bases.iter().for_each(|base| ui.data(&base.name));
     }
     Ok(ExitCode::SUCCESS)
 }

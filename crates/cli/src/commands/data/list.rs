@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use backout_core::data::{KeptDatabase, Manifest, RestorePoint};
+use backout_core::data::{BaseBackup, KeptDatabase, Manifest, RestorePoint};
 use backout_core::port::{Blobs, Clock};
 use backout_core::report::{bytes_text, point_text, rows_text};
 use backout_engine::clock::SystemClock;
 use serde::Serialize;
 
+use super::base;
 use super::named::{point, points};
 use crate::args::Global;
 use crate::error::CliError;
@@ -22,6 +23,8 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 #[derive(Serialize)]
 struct PointList<'a> {
     restore_points: &'a [RestorePoint],
+    /// Base backups of whole servers, newest first.
+    base_backups: &'a [BaseBackup],
     /// Databases that rollbacks, or the undoing of one, have put aside.
     kept: &'a [KeptDatabase],
     /// Why it is not known what else is kept, a sentence for each database that could not be asked.
@@ -40,8 +43,9 @@ pub(super) async fn list(global: &Global, ui: Ui) -> Result<ExitCode, CliError> 
     let mut points = points(&setup).await?;
     points.reverse();
     let (kept, unknown) = kept(&setup).await;
+    let bases = base::list(&setup).await?;
     if ui.json {
-        ui.document(&PointList { restore_points: &points, kept: &kept, unknown: &unknown })?;
+        ui.document(&PointList { restore_points: &points, base_backups: &bases, kept: &kept, unknown: &unknown })?;
         return Ok(ExitCode::SUCCESS);
     }
     if points.is_empty() {
@@ -49,6 +53,10 @@ pub(super) async fn list(global: &Global, ui: Ui) -> Result<ExitCode, CliError> 
     } else {
         let rows: Vec<Vec<String>> = points.iter().map(row).collect();
         ui.data(&table(&["RESTORE POINT", "DATABASE", "TAKEN", "STORED", "OF", "VERIFIED", "KEPT IN"], &rows));
+    }
+    if !bases.is_empty() {
+        let rows: Vec<Vec<String>> = bases.iter().map(base_row).collect();
+        ui.data(&format!("\n{}", table(&["BASE BACKUP", "SIZE", "ENDED"], &rows)));
     }
     if !kept.is_empty() {
         let rows: Vec<Vec<String>> = kept.iter().map(kept_row).collect();
@@ -75,6 +83,10 @@ async fn kept(setup: &Setup) -> (Vec<KeptDatabase>, Vec<String>) {
     let mut seen = BTreeSet::new();
     kept.retain(|kept| seen.insert((kept.dbname.clone(), kept.oid, kept.since)));
     (kept, unknown)
+}
+
+fn base_row(base: &BaseBackup) -> Vec<String> {
+    vec![base.name.clone(), bytes_text(base.bytes), date_time(base.ended_at)]
 }
 
 fn kept_row(kept: &KeptDatabase) -> Vec<String> {

@@ -2,6 +2,7 @@
 
 mod aside;
 mod backup;
+mod base;
 mod by_hand;
 mod create;
 mod list;

@@ -35,7 +35,7 @@ fn named(name: &str) -> RecoveryTarget {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_moment_is_recovered_to_with_its_exact_rows() {
     let (ground, target) = ground().await;
-    base_backup(&target).await.unwrap();
+    base_backup(&target, &Watched::default()).await.unwrap();
     let moments = ground.harm("before it's \"harmed\"").await;
     let state = ground.state().await;
     let wanted = [
@@ -57,7 +57,7 @@ async fn every_kind_of_moment_is_recovered_to_with_its_exact_rows() {
 #[tokio::test(flavor = "multi_thread")]
 async fn some_tables_come_alone_and_keep_their_keys() {
     let (ground, target) = ground().await;
-    base_backup(&target).await.unwrap();
+    base_backup(&target, &Watched::default()).await.unwrap();
     ground.harm("before").await;
     let weird = [ObjectName::new("Weird \"Name", "t.*")];
     let (copy, _) = ground.recover(&target, &named("before"), &weird).await.unwrap();
@@ -73,7 +73,7 @@ async fn some_tables_come_alone_and_keep_their_keys() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_step_of_a_rollback_builds_its_copy_from_the_log() {
     let (ground, target) = ground().await;
-    base_backup(&target).await.unwrap();
+    base_backup(&target, &Watched::default()).await.unwrap();
     ground.harm("before").await;
     let source = RestoreSource::Log { target: named("before"), point: None };
     let act = DataAct::RestoreBeside { source, copy: "shop_before".to_owned(), tables: Vec::new() };
@@ -88,9 +88,9 @@ async fn a_step_of_a_rollback_builds_its_copy_from_the_log() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_base_backup_that_is_too_new_gives_way_to_an_older_one() {
     let (ground, first) = ground().await;
-    base_backup(&first).await.unwrap();
+    base_backup(&first, &Watched::default()).await.unwrap();
     ground.harm("before").await;
-    base_backup(&target(&ground, 7)).await.unwrap();
+    base_backup(&target(&ground, 7), &Watched::default()).await.unwrap();
     let (copy, recovered) = ground.recover(&first, &named("before"), &[]).await.unwrap();
     assert_eq!((rows(&copy).await, recovered.base.as_str()), ((WHOLE, 7), "base-20261121T060000Z"));
 }
@@ -98,7 +98,7 @@ async fn a_base_backup_that_is_too_new_gives_way_to_an_older_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gap_in_the_log_is_told_and_nothing_is_touched() {
     let (ground, target) = ground().await;
-    base_backup(&target).await.unwrap();
+    base_backup(&target, &Watched::default()).await.unwrap();
     let session = ground.session("shop").await;
     session.batch_execute("INSERT INTO orders VALUES (0, 'x')").await.unwrap();
     let segment: String = session.query_one("SELECT pg_walfile_name(pg_switch_wal())", &[]).await.unwrap().get(0);
@@ -122,7 +122,7 @@ async fn a_moment_that_nothing_leads_to_is_told() {
     std::fs::create_dir(ground.folder("bases")).unwrap();
     let error = ground.recover(&target, &early, &[]).await.map(drop).unwrap_err();
     assert!(error.what.contains("no base backup"), "{error}");
-    base_backup(&target).await.unwrap();
+    base_backup(&target, &Watched::default()).await.unwrap();
     let error = ground.recover(&target, &early, &[]).await.map(drop).unwrap_err();
     assert!(error.what.contains("base-20261121T060000Z"), "{error}");
     let error = ground.recover(&target, &named("never given"), &[]).await.map(drop).unwrap_err();
@@ -132,7 +132,7 @@ async fn a_moment_that_nothing_leads_to_is_told() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_base_backup_of_another_cluster_is_refused() {
     let ((ground, target), (other, _)) = (ground().await, ground().await);
-    base_backup(&self::target(&other, 6)).await.unwrap();
+    base_backup(&self::target(&other, 6), &Watched::default()).await.unwrap();
     std::os::unix::fs::symlink(other.folder("bases"), ground.folder("bases")).unwrap();
     let error = ground.recover(&target, &named("x"), &[]).await.map(drop).unwrap_err();
     assert!(error.what.contains("another cluster"), "{error}");
