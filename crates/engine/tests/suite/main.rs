@@ -6,6 +6,7 @@ mod crash;
 mod data;
 #[cfg(test)]
 mod deploy;
+#[cfg(test)]
 mod durable;
 #[cfg(test)]
 mod files;
@@ -13,7 +14,6 @@ mod files;
 mod guard;
 #[cfg(test)]
 mod lease;
-#[cfg(test)]
 #[cfg(test)]
 mod past;
 #[cfg(test)]
