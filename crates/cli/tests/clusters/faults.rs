@@ -1,6 +1,8 @@
 //! What goes wrong between `backout` and the API server, and what others do meanwhile.
 
-use backout_kube_double::{Fault, FaultKind, Instruction};
+use std::time::Duration;
+
+use backout_kube_double::{Behaviour, Fault, FaultKind, Instruction};
 use backout_testkit::guarded::wait_until;
 use backout_testkit::kube::Generation;
 
@@ -60,4 +62,21 @@ fn a_second_backout_is_told_who_holds_the_environment() {
     let second = site.backout(&["rollback", "--yes"]).expect_code(7);
     assert!(second.stderr.contains(&format!("process {pid}")), "{}", second.stderr);
     first.wait().expect_code(0);
+}
+
+/// Nobody answers for ten seconds, and what is seen then is bad.
+#[test]
+fn a_server_that_is_away_for_ten_seconds_does_not_stop_a_guard() {
+    let test = "a_server_that_is_away_for_ten_seconds_does_not_stop_a_guard";
+    let Some(site) = Site::workload(test, Generation::Helm4) else { return };
+    let good = site.running();
+    site.watches_for("20s");
+    let deploy = "kubectl set image deployment/web app=shop/web:2 && kubectl rollout status deployment/web";
+    let guard = site.start(&["guard", "--", "sh", "-c", deploy]);
+    wait_until("the deploy to be watched", SOON, || site.journal().newest("after_seen").is_some());
+    site.double.become_behaviour("default", "web", Behaviour::Crash);
+    site.double.away(Duration::from_secs(10));
+    let ended = guard.wait();
+    site.went_back(&ended);
+    assert_eq!(site.running(), good, "{}", ended.stderr);
 }
