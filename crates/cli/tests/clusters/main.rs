@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
 
 mod applications;
+mod faults;
+mod killed;
 mod manifests;
 mod releases;
 mod site;

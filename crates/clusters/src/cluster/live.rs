@@ -22,6 +22,8 @@ use super::{Kind, failed};
 const FIRST_WITHIN: Duration = Duration::from_secs(15);
 /// The shortest and the longest time between two tries to watch.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+/// How often in a row the API server may say that it is busy or broken before that is told: for a moment it often is.
+const MOMENTS: u32 = 4;
 /// How long the API server keeps a watch open before it is asked for again, in seconds. A connection that died without a
 /// word is noticed by then.
 const WATCH_SECONDS: u32 = 60;
@@ -152,12 +154,16 @@ async fn keep(api: Api<DynamicObject>, kind: Kind, known: Arc<Known>, tell: watc
     let pauses =
         backon::ExponentialBuilder::default().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times();
     let mut pause = pauses.build();
+    let mut moments = 0;
     loop {
         let (error, was_listed) = follow(&api, kind, &known, &tell).await;
         if was_listed {
             pause = pauses.build();
+            moments = 0;
         }
-        if !(was_listed && is_interruption(&error)) {
+        moments += 1;
+        let is_borne = was_listed && is_interruption(&error) || is_momentary(&error) && moments < MOMENTS;
+        if !is_borne {
             known.state().broken = Some(in_words(kind, &error));
             tell.send_modify(|count| *count += 1);
         }
@@ -200,6 +206,17 @@ fn is_interruption(error: &watcher::Error) -> bool {
         watcher::Error::WatchError(status) => status.code == 410,
         _ => false,
     }
+}
+
+/// Whether the API server says that it is busy or broken, which passes more often than not.
+fn is_momentary(error: &watcher::Error) -> bool {
+    let code = match error {
+        watcher::Error::InitialListFailed(kube::Error::Api(status))
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code,
+        watcher::Error::WatchError(status) => status.code,
+        _ => return false,
+    };
+    code == 429 || (500..600).contains(&code)
 }
 
 fn in_words(kind: Kind, error: &watcher::Error) -> PortError {
