@@ -26,6 +26,10 @@ pub(super) async fn copy(target: &Target, client: &Client, there: &Marked) -> Re
     // Dropping wants a checkpoint, which a full disk does not let through, and a database whose removal has failed takes no
     // connection ever again: what fills the disk goes before. Where that fails, dropping says what is wrong.
     drop(emptied(target, &there.dbname).await);
+    if !there.is_invalid() {
+        // A dump brings them: they are disabled, and their slots belong to the database in use.
+        let_go_of_subscriptions(target, client, there, true).await?;
+    }
     drop_it(client, &there.dbname).await
 }
 

@@ -86,7 +86,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_come_back_for_everybody_and_for_single_roles() {
+    fn settings_come_back_for_everybody_and_for_single_roles_and_labels_with_them() {
         let setting = |role: Option<&str>, name: &str, value: &str| RoleSetting {
             role: role.map(str::to_owned),
             name: name.to_owned(),
@@ -98,12 +98,14 @@ mod tests {
                 setting(Some("web"), "work_mem", "7MB"),
                 setting(None, "app.tenant", "a, 'b'"),
             ],
+            security_labels: vec![("guards".to_owned(), "it's secret".to_owned())],
             ..DatabaseProperties::default()
         };
         let expected = [
             "ALTER DATABASE \"shop\" SET \"search_path\" TO '$user', 'odd \"one\"', 'public'",
             "ALTER ROLE \"web\" IN DATABASE \"shop\" SET \"work_mem\" TO '7MB'",
             "ALTER DATABASE \"shop\" SET \"app\".\"tenant\" TO 'a, ''b'''",
+            "SECURITY LABEL FOR \"guards\" ON DATABASE \"shop\" IS 'it''s secret'",
         ];
         assert_eq!(statements("shop", &properties), expected);
     }

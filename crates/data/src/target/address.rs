@@ -14,6 +14,9 @@ use crate::words::failed;
 /// How long connecting may take.
 const CONNECTS_WITHIN: Duration = Duration::from_secs(10);
 
+/// The port of a server that names none.
+const PORT: u16 = 5432;
+
 /// Where a database is, and as whom. Shown without its password.
 #[derive(Clone)]
 pub struct Address {
@@ -99,10 +102,12 @@ impl Address {
             Host::Unix(folder) => folder.display().to_string(),
         });
         let hosts: Vec<String> = hosts.collect();
-        let ports: Vec<String> = self.config.get_ports().iter().map(ToString::to_string).collect();
+        // Said even where it is the usual one: the environment that a program is started in may name another.
+        let ports = self.config.get_ports();
+        let ports: Vec<String> = if ports.is_empty() { &[PORT] } else { ports }.iter().map(u16::to_string).collect();
         let given = [
             ("PGHOST", Some(hosts.join(",")).filter(|hosts| !hosts.is_empty())),
-            ("PGPORT", Some(ports.join(",")).filter(|ports| !ports.is_empty())),
+            ("PGPORT", Some(ports.join(","))),
             ("PGUSER", self.user().map(str::to_owned)),
             ("PGPASSWORD", self.password()),
             ("PGDATABASE", Some(self.dbname().to_owned())),
@@ -164,7 +169,7 @@ impl std::fmt::Display for Address {
         write!(f, "`{}` at", self.dbname())?;
         for (index, host) in self.config.get_hosts().iter().enumerate() {
             let ports = self.config.get_ports();
-            let port = ports.get(index).or(ports.first()).copied().unwrap_or(5432);
+            let port = ports.get(index).or(ports.first()).copied().unwrap_or(PORT);
             match host {
                 Host::Tcp(name) => write!(f, " {name}:{port}")?,
                 Host::Unix(folder) => write!(f, " {}:{port}", folder.display())?,

@@ -113,10 +113,13 @@ impl Target {
     /// Where it is not installed.
     pub fn program(&self, name: &str, address: &Address) -> Result<Command, PortError> {
         let program = self.tools()?.program(name)?;
+        // Either of them would outdo the host that the address names.
+        let mut environment = self.environment.clone();
+        environment.retain(|name, _| name != "PGSERVICE" && name != "PGHOSTADDR");
         let command = address
             .variables()
             .into_iter()
-            .fold(Command::new(program, &self.environment), |command, (name, value)| command.env(name, value));
+            .fold(Command::new(program, &environment), |command, (name, value)| command.env(name, value));
         Ok(command.secrets(address.password()))
     }
 }

@@ -129,6 +129,17 @@ async fn only_some_tables_can_be_restored_into_a_copy_which_is_dropped_in_the_en
     assert!(ground.reached(drop).await);
 }
 
+/// What is dumped and restored is what was looked at, whatever else somebody works with in the same shell.
+#[tokio::test]
+async fn programs_reach_the_same_server_whichever_the_environment_names() {
+    let mut ground = Ground::new().await;
+    for (name, value) in [("PGPORT", "1"), ("PGSERVICE", "elsewhere"), ("PGHOSTADDR", "127.0.0.9")] {
+        ground.target.environment.insert(name.into(), value.into());
+    }
+    let point = ground.point(1).await;
+    ground.perform(copy_of(&point)).await.unwrap();
+}
+
 /// Rule 15.
 #[tokio::test]
 async fn a_disk_that_fills_up_during_the_restore_leaves_the_database_untouched_and_nothing_of_the_copy() {

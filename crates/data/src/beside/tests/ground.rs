@@ -61,13 +61,21 @@ impl Clock for WallClock {
 
 impl Ground {
     pub(super) async fn new() -> Self {
-        Self::with_tablespace(None).await
+        Self::made(ServerOptions::default(), None).await
     }
 
     pub(super) async fn with_tablespace(place: Option<&Path>) -> Self {
+        Self::made(ServerOptions::default(), place).await
+    }
+
+    pub(super) async fn with_settings(settings: &[(&str, &str)]) -> Self {
+        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Self::made(ServerOptions { settings, ..ServerOptions::default() }, None).await
+    }
+
+    async fn made(options: ServerOptions, place: Option<&Path>) -> Self {
         let environment = environment();
-        let server =
-            OwnServer::create(&Tools::find(None).unwrap(), &environment, ServerOptions::default()).await.unwrap();
+        let server = OwnServer::create(&Tools::find(None).unwrap(), &environment, options).await.unwrap();
         let folder = tempfile::tempdir().unwrap();
         let target = Target {
             configured: configured(&server, "postgres"),

@@ -15,7 +15,7 @@ use crate::look::contents::row_counts;
 use crate::loss::rows::lines::{self, Lines};
 use crate::loss::rows::shape::Shape;
 use crate::loss::rows::side::{Side, named_key};
-use crate::loss::rows::walk::{Batch, Walk};
+use crate::loss::rows::walk::{Batch, Stops, Walk};
 use crate::words::{failed, quoted};
 
 /// The longest name that the server takes, in bytes.
@@ -79,7 +79,7 @@ pub(in crate::loss) async fn reached(
 ) -> Result<(bool, String), PortError> {
     let pair = open(target, copy, tables).await?;
     for shapes in &pair.shapes {
-        let mut walk = Walk::start((&pair.copy, &shapes.0), (&pair.live, &shapes.1), true).await?;
+        let mut walk = Walk::start((&pair.copy, &shapes.0), (&pair.live, &shapes.1), Stops::Rows).await?;
         while let Some(batch) = walk.batch().await? {
             if !batch.first.is_empty() {
                 return Ok((false, format!("rows of `{}` differ from those of `{copy}`", shapes.0.name)));
@@ -159,7 +159,7 @@ async fn differences(target: &Target, pair: &Pair, copy: &str, ports: Ports<'_>)
     let of = u64::try_from(pair.shapes.len()).ok();
     for (done, shapes) in (0..).zip(&pair.shapes) {
         ports.progress.moved("tables compared", done, of);
-        let mut walk = Walk::start((&pair.copy, &shapes.0), (&pair.live, &shapes.1), true).await?;
+        let mut walk = Walk::start((&pair.copy, &shapes.0), (&pair.live, &shapes.1), Stops::Rows).await?;
         while let Some(batch) = walk.batch().await? {
             write_down(pair, shapes, batch, &mut lines).await?;
         }

@@ -3,7 +3,8 @@
 //! *Row versions*: a transaction that the restore point did not see has a number not below its snapshot's, so every surviving
 //! insert and update is among the row versions that are not older than that number. Each is looked up in use and told
 //! (`backout_core::data::tell`), so those that the snapshot did see fall out as equal. Deletes leave no row version; counting
-//! proves that there are none ([`Census`]), else the keys of both databases are walked side by side.
+//! proves that there are none ([`Census`]), else the keys of both databases are walked side by side, those of a large table
+//! only where the server says that they differ ([`Ranges`]).
 //!
 //! *Comparison*: where numbers mean nothing (a table that was rewritten, another server), the walk compares rows by hash.
 
@@ -14,14 +15,18 @@ use tokio_postgres::Row;
 
 use super::touched::Touched;
 use crate::loss::rows::lines::Lines;
+use crate::loss::rows::ranges::Ranges;
 use crate::loss::rows::shape::Shape;
 use crate::loss::rows::side::{Found, Side, key_of, named_key, values, xid};
 use crate::loss::rows::sql;
-use crate::loss::rows::walk::{BATCH, Walk};
+use crate::loss::rows::walk::{BATCH, Stops, Walk};
 use crate::words::failed;
 
 /// Young rows that are held while the rows in use are counted: enough for both to run at once, little enough for memory.
 const HELD: usize = 20_000;
+
+/// From so many rows on it is worth finding out first where keys differ.
+const LARGE: u64 = 100_000;
 
 /// One table in both databases.
 pub(super) struct Table<'a> {
@@ -110,7 +115,7 @@ impl Table<'_> {
             }
         }
         if self.base.is_none() || census.missing() > 0 {
-            self.walk(false, &mut told, lines).await?;
+            self.walk_to_deleted(&mut told, lines).await?;
         }
         Ok(told)
     }
@@ -119,7 +124,7 @@ impl Table<'_> {
     pub(super) async fn by_comparison(&self, lines: &mut Lines) -> Result<Told, PortError> {
         let untouched = self.untouched().await?;
         let mut told = Told::new(self.name(), Method::Comparison, self.touched(untouched));
-        self.walk(true, &mut told, lines).await?;
+        self.walk(Stops::Rows, &mut told, lines).await?;
         Ok(told)
     }
 
@@ -179,28 +184,34 @@ impl Table<'_> {
         Ok(counted)
     }
 
+    /// Walks the keys of both, of a large table only where they differ.
+    async fn walk_to_deleted(&self, told: &mut Told, lines: &mut Lines) -> Result<(), PortError> {
+        let is_large = self.base.is_none_or(|rows| rows >= LARGE);
+        let ranges = match is_large {
+            true => Ranges::differing((self.damaged, &self.shapes.0), (self.live, &self.shapes.1)).await?,
+            false => None,
+        };
+        self.walk(ranges.as_ref().map_or(Stops::Keys, Stops::Within), told, lines).await
+    }
+
     /// Walks the keys of both. Rows that only the damaged database has, or has otherwise, count where rows are compared: else
     /// they were told before.
-    async fn walk(&self, is_compared: bool, told: &mut Told, lines: &mut Lines) -> Result<(), PortError> {
-        let mut walk = Walk::start((self.damaged, &self.shapes.0), (self.live, &self.shapes.1), is_compared).await?;
+    async fn walk(&self, stops: Stops<'_>, told: &mut Told, lines: &mut Lines) -> Result<(), PortError> {
+        let mut walk = Walk::start((self.damaged, &self.shapes.0), (self.live, &self.shapes.1), stops).await?;
         while let Some(batch) = walk.batch().await? {
-            if is_compared && !batch.first.is_empty() {
+            if matches!(stops, Stops::Rows) && !batch.first.is_empty() {
                 let found = self.damaged.look_up(&self.shapes.0, &batch.first).await?;
                 self.tell(found.into_values().collect(), told, lines).await?;
             }
-            let is_base = |(key, untouched): &(Vec<String>, bool)| *untouched || told.may_be_base(&self.named(key));
-            let keys: Vec<Vec<String>> = batch.second.into_iter().filter(is_base).map(|(key, _)| key).collect();
-            let found = self.live.look_up(&self.shapes.1, &keys).await?;
+            let found = self.live.look_up(&self.shapes.1, &batch.second).await?;
             for found in found.into_values() {
-                told.push(&self.deleted(found), lines)?;
+                let is_base = found.is_untouched || told.may_be_base(&named_key(&self.shapes.1, &found.values));
+                if is_base {
+                    told.push(&self.deleted(found), lines)?;
+                }
             }
         }
         Ok(())
-    }
-
-    fn named(&self, key: &[String]) -> Values {
-        let names = self.shapes.1.key.iter().map(|part| part.name.clone());
-        names.zip(key.iter().cloned().map(Some)).collect()
     }
 
     fn deleted(&self, found: Found) -> LostRow {

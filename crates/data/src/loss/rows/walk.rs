@@ -1,43 +1,26 @@
 //! Goes through the keys of the same table in two databases side by side, in one order, a batch of differences at a time.
 
 use std::cmp::Ordering;
-use std::pin::Pin;
 
 use backout_core::port::PortError;
-use futures_util::TryStreamExt;
-use tokio_postgres::{Row, RowStream};
 
-use super::shape::{Kind, Shape};
+use super::keys::{Keys, Stop};
+use super::ranges::Ranges;
+use super::shape::Shape;
 use super::side::Side;
-use super::sql;
-use crate::words::failed;
 
 /// How many differences make a batch.
 pub(in crate::loss) const BATCH: usize = 1000;
 
-/// One part of a key. Within a column all are of one kind.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Part {
-    Integer(i64),
-    Text(String),
-}
-
-/// A key on one side.
-#[derive(Debug)]
-struct Stop {
-    key: Vec<Part>,
-    is_untouched: bool,
-    hash: Option<i64>,
-}
-
-impl Stop {
-    fn texts(self) -> Vec<String> {
-        let text = |part| match part {
-            Part::Integer(number) => number.to_string(),
-            Part::Text(text) => text,
-        };
-        self.key.into_iter().map(text).collect()
-    }
+/// What a walk stops at.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::loss) enum Stops<'a> {
+    /// Every row: those with equal keys are compared by their hashes.
+    Rows,
+    /// Every key: rows with equal keys count as equal.
+    Keys,
+    /// The same, within some ranges.
+    Within(&'a Ranges),
 }
 
 /// Keys that differ.
@@ -45,8 +28,8 @@ impl Stop {
 pub(in crate::loss) struct Batch {
     /// Keys that only the first side has, and those of rows that are not equal.
     pub(in crate::loss) first: Vec<Vec<String>>,
-    /// Keys that only the second side has, each with whether its row is untouched.
-    pub(in crate::loss) second: Vec<(Vec<String>, bool)>,
+    /// Keys that only the second side has.
+    pub(in crate::loss) second: Vec<Vec<String>>,
 }
 
 impl Batch {
@@ -55,87 +38,77 @@ impl Batch {
     }
 }
 
-/// The keys of one side.
-struct Keys {
-    rows: Pin<Box<RowStream>>,
-    kinds: Vec<Kind>,
-    is_hashed: bool,
-    what: String,
+/// One side, and where it stands.
+struct Head {
+    keys: Keys,
+    stop: Stop,
+    is_there: bool,
 }
 
-impl Keys {
-    async fn open(side: &Side, shape: &Shape, is_hashed: bool) -> Result<Self, PortError> {
-        let what = format!("could not read the keys of `{}` in `{}`", shape.name, side.dbname);
-        let question = sql::keys(shape, side.boundary, is_hashed);
-        let none: [&str; 0] = [];
-        let rows = side.stream.query_raw(&question, none).await.map_err(|error| failed(&what, &error))?;
-        let kinds = shape.key.iter().map(|part| part.kind).collect();
-        Ok(Self { rows: Box::pin(rows), kinds, is_hashed, what })
+impl Head {
+    async fn open(side: &Side, shape: &Shape, stops: Stops<'_>) -> Result<Self, PortError> {
+        let mut head = Self { keys: Keys::open(side, shape, stops).await?, stop: Stop::nowhere(), is_there: true };
+        head.advance().await?;
+        Ok(head)
     }
 
-    async fn next(&mut self) -> Result<Option<Stop>, PortError> {
-        let row = self.rows.try_next().await.map_err(|error| failed(&self.what, &error))?;
-        Ok(row.map(|row| self.stop(&row)))
+    async fn advance(&mut self) -> Result<(), PortError> {
+        self.is_there = self.keys.next(&mut self.stop).await?;
+        Ok(())
     }
 
-    fn stop(&self, row: &Row) -> Stop {
-        let part = |(index, kind): (usize, &Kind)| match kind {
-            Kind::Integer => Part::Integer(row.get(index)),
-            _ => Part::Text(row.get(index)),
-        };
-        let parts = self.kinds.len();
-        Stop {
-            key: self.kinds.iter().enumerate().map(part).collect(),
-            is_untouched: row.get(parts),
-            hash: self.is_hashed.then(|| row.get(parts + 1)),
-        }
+    fn texts(&self) -> Result<Vec<String>, PortError> {
+        self.keys.texts(&self.stop)
     }
 }
 
 /// A walk through one table on two sides.
 pub(in crate::loss) struct Walk {
-    first: Keys,
-    second: Keys,
-    /// What each side stands at.
-    heads: (Option<Stop>, Option<Stop>),
+    first: Head,
+    second: Head,
 }
 
 impl Walk {
-    /// Starts a walk. Rows with equal keys are compared by their hashes where `is_hashed`, else they count as equal.
+    /// Starts a walk.
     pub(in crate::loss) async fn start(
         first: (&Side, &Shape),
         second: (&Side, &Shape),
-        is_hashed: bool,
+        stops: Stops<'_>,
     ) -> Result<Self, PortError> {
-        let mut first = Keys::open(first.0, first.1, is_hashed).await?;
-        let mut second = Keys::open(second.0, second.1, is_hashed).await?;
-        let heads = tokio::try_join!(first.next(), second.next())?;
-        Ok(Self { first, second, heads })
+        // Both are sorted at once.
+        let (first, second) = (Head::open(first.0, first.1, stops), Head::open(second.0, second.1, stops));
+        let (first, second) = tokio::try_join!(first, second)?;
+        Ok(Self { first, second })
     }
 
     /// The next differences; `None` at the end.
     pub(in crate::loss) async fn batch(&mut self) -> Result<Option<Batch>, PortError> {
         let mut batch = Batch::default();
-        while !batch.is_full() {
-            let order = match &self.heads {
-                (None, None) => break,
-                (Some(_), None) => Ordering::Less,
-                (None, Some(_)) => Ordering::Greater,
-                (Some(one), Some(other)) => one.key.cmp(&other.key),
-            };
-            let one = if order.is_le() { std::mem::replace(&mut self.heads.0, self.first.next().await?) } else { None };
-            let other =
-                if order.is_ge() { std::mem::replace(&mut self.heads.1, self.second.next().await?) } else { None };
-            match (one, other) {
-                (Some(one), Some(other)) if one.hash == other.hash => {}
-                (Some(one), _) => batch.first.push(one.texts()),
-                (None, Some(other)) => {
-                    let is_untouched = other.is_untouched;
-                    batch.second.push((other.texts(), is_untouched));
-                }
-                (None, None) => {}
+        while !batch.is_full()
+            && let Some(order) = self.order()
+        {
+            match order {
+                Ordering::Equal if self.first.stop.is_same_row(&self.second.stop, &self.first.keys) => {}
+                Ordering::Less | Ordering::Equal => batch.first.push(self.first.texts()?),
+                Ordering::Greater => batch.second.push(self.second.texts()?),
+            }
+            if order.is_le() {
+                self.first.advance().await?;
+            }
+            if order.is_ge() {
+                self.second.advance().await?;
             }
         }
         Ok(Some(batch).filter(|batch| !batch.first.is_empty() || !batch.second.is_empty()))
+    }
+
+    /// Which side comes first; `None` at the end of both.
+    fn order(&self) -> Option<Ordering> {
+        match (self.first.is_there, self.second.is_there) {
+            (false, false) => None,
+            (true, false) => Some(Ordering::Less),
+            (false, true) => Some(Ordering::Greater),
+            (true, true) => Some(self.first.keys.order(&self.first.stop, &self.second.stop)),
+        }
     }
 }

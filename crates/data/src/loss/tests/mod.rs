@@ -6,4 +6,5 @@ mod nasty;
 mod reimports;
 mod reports;
 mod row_undo;
+mod scattered;
 mod seeds;
