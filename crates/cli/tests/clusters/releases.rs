@@ -25,11 +25,13 @@ fn goes_back(site: &Site, set: &str) {
 }
 
 #[track_caller]
-fn both(test: &str, run: impl Fn(&Site)) {
-    for generation in Generation::BOTH {
-        let Some(site) = Site::release(test, generation) else { return };
-        run(&site);
-    }
+fn both(test: &str, run: impl Fn(&Site) + Sync) {
+    std::thread::scope(|scope| {
+        for generation in Generation::BOTH {
+            let run = &run;
+            scope.spawn(move || Site::release(test, generation).iter().for_each(run));
+        }
+    });
 }
 
 #[test]

@@ -32,11 +32,13 @@ fn upgrade<'a>(set: &'a str, options: &[&'a str]) -> Vec<&'a str> {
 }
 
 #[track_caller]
-fn both(test: &str, run: impl Fn(&Site)) {
-    for generation in Generation::BOTH {
-        let Some(site) = Site::release(test, generation) else { return };
-        run(&site);
-    }
+fn both(test: &str, run: impl Fn(&Site) + Sync) {
+    std::thread::scope(|scope| {
+        for generation in Generation::BOTH {
+            let run = &run;
+            scope.spawn(move || Site::release(test, generation).iter().for_each(run));
+        }
+    });
 }
 
 /// `backout rollback`, which must arrive at those images and that manifest.
