@@ -8,6 +8,7 @@ pub mod command;
 pub mod compose;
 pub mod exec;
 pub mod files;
+pub mod git;
 pub mod host;
 pub mod probe;
 pub mod secret;

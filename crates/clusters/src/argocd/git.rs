@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use backout_adapters::command::{Command, Environment};
+use backout_adapters::git;
 use backout_core::id::Digest;
 use backout_core::port::PortError;
 use tokio::sync::Mutex;
@@ -34,7 +35,7 @@ pub(super) struct Clones {
 
 impl Clones {
     pub(super) fn new(root: PathBuf, environment: &Environment) -> Self {
-        Self { root, environment: scrubbed(environment), trees: Mutex::default() }
+        Self { root, environment: git::scrubbed(environment), trees: Mutex::default() }
     }
 
     /// The id of what a folder holds at a commit. The repository is asked only for commits that are not here.
@@ -80,7 +81,7 @@ impl Clones {
         arguments: &[String],
         variables: &[(&str, &str)],
     ) -> Result<String, PortError> {
-        let command = self.git(&self.place(folder)).args(arguments.to_vec());
+        let command = self.git(&self.place(folder), arguments.to_vec());
         let command = variables.iter().fold(command, |command, (name, value)| command.env(*name, *value));
         Ok(command.run().await?.text().trim_end().to_owned())
     }
@@ -107,19 +108,15 @@ impl Clones {
             tokio::fs::create_dir_all(&self.root).await.map_err(|error| unusable(&self.root, &error))?;
             let target = made.display().to_string();
             let arguments = ["clone", "--quiet", "--bare", "--end-of-options", &folder.repository, &target];
-            self.git(&self.root).args(arguments).run().await?;
+            self.git(&self.root, arguments.map(str::to_owned).into()).run().await?;
             return tokio::fs::rename(&made, &place).await.map_err(|error| unusable(&place, &error));
         }
         let all = "+refs/heads/*:refs/heads/*";
         self.local(folder, &["fetch", "--quiet", "--prune", "origin", all].map(str::to_owned)).await.map(drop)
     }
 
-    fn git(&self, folder: &Path) -> Command {
-        Command::new("git", &self.environment)
-            .arg("-C")
-            .arg(folder)
-            .limit(LIMIT)
-            .install("install git: `apt install git`")
+    fn git(&self, folder: &Path, arguments: Vec<String>) -> Command {
+        git::call(folder, &self.environment, arguments).limit(LIMIT)
     }
 }
 
@@ -131,17 +128,4 @@ fn tree_of(folder: &Folder, commit: &str) -> [String; 4] {
 
 fn unusable(place: &Path, error: &std::io::Error) -> PortError {
     PortError::new(format!("the clone at `{}` cannot be used: {error}", place.display()))
-}
-
-/// The environment for git: nothing that points it to another repository or makes it ask, and messages in English.
-fn scrubbed(environment: &Environment) -> Environment {
-    let mut scrubbed = environment.clone();
-    scrubbed.retain(|name, _| {
-        let name = name.to_string_lossy();
-        !name.starts_with("GIT_") || name.starts_with("GIT_SSH") || name.starts_with("GIT_CONFIG_")
-    });
-    for (name, value) in [("GIT_TERMINAL_PROMPT", "0"), ("LC_ALL", "C"), ("GIT_PAGER", "cat")] {
-        scrubbed.insert(name.into(), value.into());
-    }
-    scrubbed
 }

@@ -14,8 +14,9 @@ use backout_core::inventory::Version;
 use backout_core::port::{PortError, Preflight};
 use jiff::Timestamp;
 
-use super::{Loaded, Standing, call, revert};
+use super::{Loaded, Standing, revert};
 use crate::command::{Command, Environment};
+use crate::git;
 use crate::host::{argv, parse};
 
 /// How long a build may take; the step's own limit is what counts.
@@ -52,7 +53,7 @@ impl WorkTree {
     }
 
     fn command(&self, arguments: Vec<String>) -> Command {
-        call::git(&self.root, &self.environment, arguments)
+        git::call(&self.root, &self.environment, arguments)
     }
 
     /// What is checked out; `None` where there is no such folder.

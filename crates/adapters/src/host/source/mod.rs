@@ -1,6 +1,5 @@
 //! Where the versions of a host service come from: release folders, a git work tree, or nowhere.
 
-mod call;
 mod git;
 mod pin;
 mod release;

@@ -8,8 +8,9 @@ use crate::command::{Command, Environment};
 /// How long git may take: a checkout of a large tree on a slow disk.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// A call of git in a work tree.
-pub(super) fn git(root: &Path, environment: &Environment, arguments: Vec<String>) -> Command {
+/// A call of git in a work tree or a bare clone.
+#[must_use]
+pub fn call(root: &Path, environment: &Environment, arguments: Vec<String>) -> Command {
     Command::new("git", &scrubbed(environment))
         .arg("-C")
         .arg(root)
@@ -19,7 +20,8 @@ pub(super) fn git(root: &Path, environment: &Environment, arguments: Vec<String>
 }
 
 /// The environment for git: nothing that points it to another repository or makes it ask, and messages in English.
-fn scrubbed(environment: &Environment) -> Environment {
+#[must_use]
+pub fn scrubbed(environment: &Environment) -> Environment {
     let mut scrubbed = environment.clone();
     scrubbed.retain(|name, _| {
         let name = name.to_string_lossy();
