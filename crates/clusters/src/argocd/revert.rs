@@ -86,7 +86,8 @@ impl Revert<'_> {
         self.git(&["read-tree", tip], Some(&index)).await?;
         self.git(&["rm", "-r", "--quiet", "--cached", "--ignore-unmatch", "--", path], Some(&index)).await?;
         let (prefix, then) = (format!("--prefix={path}/"), format!("{}:{path}", self.commit));
-        self.git(&["read-tree", &prefix, &then], Some(&index)).await?;
+        // A bare clone has no work tree to compare with: `-i` looks at the index alone.
+        self.git(&["read-tree", "-i", &prefix, &then], Some(&index)).await?;
         self.git(&["write-tree"], Some(&index)).await
     }
 
@@ -127,5 +128,61 @@ impl Revert<'_> {
         let arguments: Vec<String> = arguments.iter().map(|argument| (*argument).to_owned()).collect();
         let variables: Vec<(&str, &str)> = index.iter().map(|index| ("GIT_INDEX_FILE", *index)).collect();
         self.clones.local_with(&self.folder, &arguments, &variables).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use backout_adapters::command::Environment;
+
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
+    fn environment() -> Environment {
+        std::env::vars_os().collect()
+    }
+
+    async fn git(folder: &Path, words: &[&str]) -> String {
+        let who = ["-c", "user.name=t", "-c", "user.email=t@localhost"].map(str::to_owned);
+        let words = who.into_iter().chain(words.iter().map(|word| (*word).to_owned())).collect();
+        backout_adapters::git::call(folder, &environment(), words).run().await.unwrap().text().trim().to_owned()
+    }
+
+    /// Commits `version` to the folder of an Application, and something to a folder beside it; answers with the commit.
+    #[expect(clippy::disallowed_methods, reason = "files of a test, in a folder that goes with it")]
+    async fn commit(work: &Path, version: &str) -> String {
+        for folder in ["apps/catalog", "apps/other"] {
+            std::fs::create_dir_all(work.join(folder)).unwrap();
+            std::fs::write(work.join(folder).join(format!("{version}.yaml")), version).unwrap();
+        }
+        git(work, &["add", "--all"]).await;
+        git(work, &["commit", "--quiet", "-m", version]).await;
+        git(work, &["push", "--quiet", "origin", "HEAD:refs/heads/main"]).await;
+        git(work, &["rev-parse", "HEAD"]).await
+    }
+
+    #[tokio::test]
+    async fn revert_gives_the_folder_its_content_back_and_leaves_the_rest_alone() {
+        let place = tempfile::tempdir().unwrap();
+        let (origin, work) = (place.path().join("origin.git"), place.path().join("work"));
+        git(place.path(), &["init", "--quiet", "--bare", "-b", "main", &origin.display().to_string()]).await;
+        git(place.path(), &["clone", "--quiet", &origin.display().to_string(), &work.display().to_string()]).await;
+        let good = commit(&work, "good").await;
+        let bad = commit(&work, "bad").await;
+        let clones = Clones::new(place.path().join("clones"), &environment());
+        let folder = Folder { repository: origin.display().to_string(), path: "apps/catalog".to_owned() };
+        let branch = clones.default_branch(&folder).await.unwrap();
+        assert_eq!(branch, "main");
+        let revert = Revert { clones: &clones, folder, application: "catalog", branch, commit: &good, publish: None };
+
+        let Reverted::Pushed(made) = revert.run().await.unwrap() else { panic!("it was to be pushed") };
+
+        assert_eq!(git(&origin, &["rev-parse", "main", "main~1"]).await, format!("{made}\n{bad}"));
+        let files = git(&origin, &["ls-tree", "-r", "--name-only", "main"]).await;
+        assert_eq!(files, "apps/catalog/good.yaml\napps/other/bad.yaml\napps/other/good.yaml");
+        assert!(git(&origin, &["log", "-1", "--format=%B", "main"]).await.contains("bad"), "it says what it took back");
+        assert_eq!(revert.run().await.unwrap(), Reverted::Pushed(made), "it is not made twice");
     }
 }
