@@ -25,8 +25,20 @@ pub struct Guarded {
 /// # Errors
 /// [`CommandError`] where it was not found or could not be started.
 pub fn spawn_inherited(command: &Command) -> Result<Guarded, CommandError> {
+    spawn(command, Stdio::inherit())
+}
+
+/// The same, with what it prints on our standard error: our standard output is for a document that nothing may come into.
+///
+/// # Errors
+/// As [`spawn_inherited`].
+pub fn spawn_beside_document(command: &Command) -> Result<Guarded, CommandError> {
+    spawn(command, Stdio::from(std::io::stderr()))
+}
+
+fn spawn(command: &Command, stdout: Stdio) -> Result<Guarded, CommandError> {
     let mut process = command.process();
-    process.stdin(Stdio::inherit()).stdout(Stdio::inherit()).stderr(Stdio::inherit());
+    process.stdin(Stdio::inherit()).stdout(stdout).stderr(Stdio::inherit());
     let child = process.spawn().map_err(|error| command.not_started(error))?;
     let id = child.id().and_then(ProcessId::current);
     let id = id.ok_or_else(|| command.unusable("found under /proc", std::io::ErrorKind::NotFound.into()))?;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use backout_adapters::command::{
-    Command, Guarded, ProcessId, interrupt_group, is_alive, spawn_detached, spawn_inherited,
+    Command, Guarded, ProcessId, interrupt_group, is_alive, spawn_beside_document, spawn_detached, spawn_inherited,
 };
 use backout_core::id::RunId;
 use backout_core::journal::DeployExit;
@@ -24,13 +24,15 @@ pub(crate) struct ProcessDeployer {
     pub(crate) stand_by: Command,
     /// The folder for the switch's log.
     pub(crate) logs: PathBuf,
+    /// Whether our standard output is for one document, which what the deploy command prints must not come into.
+    pub(crate) is_document: bool,
     /// The deploy command, once it runs.
     pub(crate) running: Mutex<Option<Guarded>>,
 }
 
 impl ProcessDeployer {
-    pub(crate) fn new(deploy: Option<Command>, stand_by: Command, logs: PathBuf) -> Self {
-        Self { deploy, stand_by, logs, running: Mutex::new(None) }
+    pub(crate) fn new(deploy: Option<Command>, stand_by: Command, logs: PathBuf, is_document: bool) -> Self {
+        Self { deploy, stand_by, logs, is_document, running: Mutex::new(None) }
     }
 }
 
@@ -40,7 +42,8 @@ impl Deployer for ProcessDeployer {
             let Some(command) = &self.deploy else {
                 return Err(PortError::new("this process was not given the deploy command"));
             };
-            let guarded = spawn_inherited(command).map_err(|error| PortError::new(error.to_string()))?;
+            let spawn = if self.is_document { spawn_beside_document } else { spawn_inherited };
+            let guarded = spawn(command).map_err(|error| PortError::new(error.to_string()))?;
             let id = guarded.id();
             *self.running.lock().await = Some(guarded);
             Ok((id.pid, id.started_ticks))

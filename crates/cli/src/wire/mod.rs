@@ -116,7 +116,7 @@ impl Setup {
             prober,
             store: Arc::clone(&self.store) as _,
             clock: Arc::new(SystemClock),
-            deployer: Arc::new(ProcessDeployer::new(deploy, stand_by, self.state.logs())),
+            deployer: Arc::new(ProcessDeployer::new(deploy, stand_by, self.state.logs(), self.ui.json)),
             watcher: Arc::clone(&watcher) as _,
             progress: watcher,
             salt: Arc::new(salt),

@@ -3,6 +3,7 @@
 
 mod emergency;
 mod gradual;
+mod mixed;
 mod whole;
 
 use std::collections::BTreeMap;

@@ -2,7 +2,7 @@
 
 use super::effect::{Act, CapturePurpose, Effect};
 use super::state::{Phase, State, StepStatus};
-use super::words::{exit_in_words, what_runs};
+use super::words::{exit_in_words, how_far};
 use crate::inventory::{Grade, Seen};
 use crate::journal::{Body, DeployExit, RunKind, RunResult};
 use crate::plan::Step;
@@ -257,15 +257,16 @@ impl State {
             (Some(_), Some((true, seen)), true) => {
                 end(RunResult::RolledBack, &format!("health recovered before everything was back: {seen}"))
             }
-            (Some(_), Some((_, why)), _) => {
-                end(RunResult::NotVerified, &format!("the way back stopped: {why}; now {}", what_runs(&self.facts)))
+            (Some(plan), Some((_, why)), _) => {
+                let far = how_far(plan, &self.facts);
+                end(RunResult::NotVerified, &format!("the way back stopped: {why}; {far}"))
             }
             (Some(plan), None, true) => {
                 end(RunResult::RolledBack, &format!("back at checkpoint `{}`, verified", plan.target))
             }
-            (Some(_), None, false) => {
-                let (blocking, runs) = (blocking.join("; "), what_runs(&self.facts));
-                end(RunResult::NotVerified, &format!("not verified: {blocking}; now {runs}"))
+            (Some(plan), None, false) => {
+                let (blocking, far) = (blocking.join("; "), how_far(plan, &self.facts));
+                end(RunResult::NotVerified, &format!("not verified: {blocking}; {far}"))
             }
         }
     }

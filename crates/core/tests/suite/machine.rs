@@ -343,7 +343,7 @@ fn a_step_is_tried_as_often_as_the_plan_says_and_then_undone() {
     assert_eq!(story.wants, Some(Act::Verify), "nothing more is done");
     let story = story.then(verified(vec![check(Verdict::Healthy)]));
     assert_eq!(story.run.result(), Some(RunResult::NotVerified));
-    for part in ["the port is taken", "it was undone: v1 runs again", "`f` runs v1"] {
+    for part in ["the port is taken", "it was undone: v1 runs again", "not back: `f` runs v1"] {
         assert!(story.summary().contains(part), "{part} is not in: {}", story.summary());
     }
 }
@@ -355,7 +355,7 @@ fn an_undo_that_fails_says_what_runs() {
     let facts = vec![Fact { seen: Seen::Absent, ..spec().world().facts(1)[0].clone() }];
     let story = story.then(Body::Verified { checks: vec![check(Verdict::Unhealthy)], facts });
     assert_eq!(story.run.result(), Some(RunResult::NotVerified));
-    for part in ["it could not be undone: the port is taken", "`f` is absent"] {
+    for part in ["it could not be undone: the port is taken", "not back: `f` is absent"] {
         assert!(story.summary().contains(part), "{part} is not in: {}", story.summary());
     }
 }
