@@ -75,9 +75,14 @@ fn service_seen(containers: &[Container], compose_name: &str) -> Seen {
     let instances: Vec<Instance> = own.iter().map(|container| container.instance()).collect();
     match u32::try_from(instances.len()) {
         // How many there should be is written in no container: those that exist, dead or alive, are the best witness.
-        Ok(wanted @ 1..) => {
-            Seen::Present(Running { label: labels.join(", "), wanted, instances, trouble: None, busy: None })
-        }
+        Ok(wanted @ 1..) => Seen::Present(Running {
+            label: labels.join(", "),
+            wanted,
+            instances,
+            unready: Vec::new(),
+            trouble: None,
+            busy: None,
+        }),
         _ => Seen::Absent,
     }
 }

@@ -75,6 +75,7 @@ impl OneService {
                 label: standing.label.clone(),
                 wanted: self.keeper.wanted(),
                 instances,
+                unready: Vec::new(),
                 trouble: None,
                 busy: None,
             };

@@ -69,6 +69,7 @@ fn container(state: InstanceState, health: Health) -> Seen {
         label: "app:1".to_owned(),
         wanted: 1,
         instances: vec![instance],
+        unready: Vec::new(),
         trouble: None,
         busy: None,
     })

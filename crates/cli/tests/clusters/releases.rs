@@ -45,6 +45,16 @@ fn an_upgrade_that_crashes_goes_back() {
 }
 
 #[test]
+fn an_upgrade_that_waits_for_pods_that_are_never_ready_goes_back() {
+    both("an_upgrade_that_waits_for_pods_that_are_never_ready_goes_back", |site| {
+        site.grants("2s");
+        goes_back(site, "tag=2-never-ready");
+        let exit = site.journal().newest("deploy_ended").unwrap().body["exit"].to_string();
+        assert!(exit.contains("its readiness probe (HTTP GET / on port 80) has not passed for"), "{exit}");
+    });
+}
+
+#[test]
 fn an_upgrade_whose_configuration_breaks_the_application_goes_back() {
     both("an_upgrade_whose_configuration_breaks_the_application_goes_back", |site| {
         site.double.configuration("web", "MODE", "broken", Behaviour::Crash);

@@ -61,6 +61,13 @@ impl Site {
         self.clients.write("backout.yaml", &text.replace("soak: 4s", &format!("soak: {soak}")));
     }
 
+    /// Gives pods so long to become ready.
+    pub(crate) fn grants(&self, ready_within: &str) {
+        let text = std::fs::read_to_string(self.clients.folder().join("backout.yaml")).unwrap();
+        let service = "{ namespace: default } }";
+        self.clients.write("backout.yaml", &text.replace(service, &format!("{service}, ready_within: {ready_within}")));
+    }
+
     pub(crate) fn apply(&self, manifest: &str) {
         let file = self.clients.write("manifest.yaml", manifest);
         drop(self.clients.kubectl(&["apply", "-f", &file.display().to_string()]).ok());

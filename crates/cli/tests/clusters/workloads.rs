@@ -1,6 +1,6 @@
 //! A Deployment that is deployed with `kubectl`, and goes back.
 
-use backout_kube_double::Behaviour;
+use backout_kube_double::{Behaviour, Instruction, Timings};
 use backout_testkit::kube::Generation;
 
 use crate::manifests::{secret, web};
@@ -43,12 +43,36 @@ fn a_crash_loop_goes_back() {
     goes_back_from_image("a_crash_loop_goes_back", "shop/web:2-crash");
 }
 
-/// What a pod may take is what its probes grant, and a minute: it is watched for longer than that.
 #[test]
 fn pods_that_are_never_ready_go_back() {
     let Some(site) = Site::workload("pods_that_are_never_ready_go_back", Generation::Helm4) else { return };
-    site.watches_for("90s");
+    site.watches_for("60s");
+    site.grants("2s");
     goes_back(&site, &["kubectl", "set", "image", "deployment/web", "app=shop/web:2-never-ready"]);
+}
+
+#[test]
+fn a_deploy_that_waits_for_pods_that_are_never_ready_goes_back() {
+    let test = "a_deploy_that_waits_for_pods_that_are_never_ready_goes_back";
+    let Some(site) = Site::workload(test, Generation::Helm4) else { return };
+    site.grants("2s");
+    site.clients.write("bad.yaml", &web("shop/web:2-never-ready", "fine"));
+    goes_back(&site, &["sh", "-c", "kubectl apply -f bad.yaml && kubectl rollout status deployment/web"]);
+    let exit = site.journal().newest("deploy_ended").unwrap().body["exit"].to_string();
+    assert!(exit.contains("its readiness probe (HTTP GET / on port 80) has not passed for"), "{exit}");
+}
+
+/// Nothing but the time that a pod has taken so far tells a slow start from one that never ends.
+#[test]
+fn a_deploy_that_waits_for_a_slow_start_is_left_to_wait() {
+    let Some(site) = Site::workload("a_deploy_that_waits_for_a_slow_start_is_left_to_wait", Generation::Helm4) else {
+        return;
+    };
+    site.double.tell(Instruction::Timings(Timings { slow: 5_000, ..Timings::default() }));
+    site.grants("30s");
+    let deploy = "kubectl set image deployment/web app=shop/web:2-slow && kubectl rollout status deployment/web";
+    site.guard(&["sh", "-c", deploy]).expect_code(0);
+    assert_eq!(site.journal().result().as_deref(), Some("kept"));
 }
 
 /// The deploy waits for what cannot come: it is ended while it waits.

@@ -16,7 +16,14 @@ pub(super) fn running(app: &Application, version: Version) -> Running {
         since: app.operation.as_ref().and_then(|operation| operation.finished_at),
         restarts: 0,
     };
-    Running { label: label(app), wanted: 1, instances: vec![instance], trouble: trouble(app), busy: busy(app) }
+    Running {
+        label: label(app),
+        wanted: 1,
+        instances: vec![instance],
+        unready: Vec::new(),
+        trouble: trouble(app),
+        busy: busy(app),
+    }
 }
 
 /// The health that Argo CD tells, where it has looked since the newest operation ended.

@@ -37,6 +37,7 @@ async fn of_service(
     let Seen::Present(running) = look.seen() else { return Ok(None) };
     let record = &known.record;
     let is_mixed = running.instances.iter().any(|instance| instance.version != look.version());
+    let said_ms = release.ready_within().map_or(0, |within| u64::try_from(within.as_millis()).unwrap_or(u64::MAX));
     let detail = HelmArtifact {
         release: release.name().to_owned(),
         namespace: namespace.to_owned(),
@@ -45,7 +46,7 @@ async fn of_service(
         record: blobs.put(&content(record)?).await?,
         images: look.images(),
         stop_grace_ms: known.manifest.stop_grace_ms(),
-        rollout_ms: known.manifest.rollout_ms(),
+        rollout_ms: known.manifest.rollout_ms().max(said_ms),
     };
     Ok(Some(Artifact {
         service: service.clone(),

@@ -1,6 +1,7 @@
 //! What a record and the pods of its workloads say of a release. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use backout_core::id::Digest;
 use backout_core::inventory::{Health, Instance, InstanceState, Running, Seen, Standing, Version};
@@ -9,7 +10,7 @@ use jiff::Timestamp;
 use super::record::{Record, Status, Workload};
 use super::release::{Known, Objects};
 use crate::object::name;
-use crate::pods::{Family, Member, images, instances, trouble};
+use crate::pods::{Family, Member, Patience, images, instances, trouble, unready};
 
 /// A release as it was seen.
 pub(super) struct Look<'a> {
@@ -17,6 +18,7 @@ pub(super) struct Look<'a> {
     /// The workloads of the release's own namespace, each with its family where it is there.
     parts: Vec<(&'a Workload, Option<Family<'a>>)>,
     at: Timestamp,
+    ready_within: Option<Duration>,
 }
 
 /// The code of a revision: the digest of what it renders, and its status unless that was put in place whole.
@@ -40,7 +42,17 @@ impl<'a> Look<'a> {
             let object = objects.workload(workload.kind, &workload.name);
             (workload, object.map(|object| Family::of(object, &objects.revisions, &objects.pods)))
         };
-        Self { known, parts: known.manifest.workloads.iter().filter(is_here).map(part).collect(), at }
+        Self {
+            known,
+            parts: known.manifest.workloads.iter().filter(is_here).map(part).collect(),
+            at,
+            ready_within: None,
+        }
+    }
+
+    /// The same, with what the configuration says of how long its pods may take to become ready.
+    pub(super) fn with(self, ready_within: Option<Duration>) -> Self {
+        Self { ready_within, ..self }
     }
 
     /// | status of the newest revision | seen                                                        |
@@ -59,6 +71,7 @@ impl<'a> Look<'a> {
             label: self.label(),
             wanted: if self.parts.is_empty() { 1 } else { self.wanted() },
             instances,
+            unready: self.families().flat_map(|it| unready(it, Patience::of(it, self.ready_within))).collect(),
             trouble: self.trouble(),
             busy: busy(record),
         })
@@ -96,13 +109,17 @@ impl<'a> Look<'a> {
         self.parts.iter().map(|(workload, family)| family.as_ref().map_or(workload.replicas(), Family::wanted)).sum()
     }
 
+    fn families(&self) -> impl Iterator<Item = &Family<'a>> {
+        self.parts.iter().filter_map(|(_, family)| family.as_ref())
+    }
+
     fn instances(&self) -> Vec<Instance> {
         let version = self.version();
         if self.parts.is_empty() {
             return vec![itself(&self.known.record, version)];
         }
         let mut all: Vec<Instance> = Vec::new();
-        for family in self.parts.iter().filter_map(|(_, family)| family.as_ref()) {
+        for family in self.families() {
             let newest: BTreeSet<&str> = family.newest().map(|member| name(member.pod)).collect();
             let older = |member: Member<'_>| {
                 let of = member.revision.map_or("a template that is gone", name);
@@ -111,7 +128,8 @@ impl<'a> Look<'a> {
                     spec: String::new(),
                 }
             };
-            all.extend(instances(family, self.at, |member| {
+            let patience = Patience::of(family, self.ready_within);
+            all.extend(instances(family, (self.at, patience), |member| {
                 if newest.contains(name(member.pod)) { version.clone() } else { older(member) }
             }));
         }
@@ -122,7 +140,7 @@ impl<'a> Look<'a> {
     /// What the pods say, then what is missing, then what Helm says.
     pub(super) fn trouble(&self) -> Option<Standing> {
         let record = &self.known.record;
-        let of_pods = self.parts.iter().filter_map(|(_, family)| family.as_ref()).find_map(|it| trouble(it, self.at));
+        let of_pods = self.families().find_map(|it| trouble(it, self.at));
         let missing = || {
             let (workload, _) = self.parts.iter().find(|(_, family)| family.is_none())?;
             let what = format!("`{}` of the release is not there", workload.words());

@@ -59,7 +59,8 @@ impl HelmPlatform {
         let release = self.release(service)?;
         let Some(known) = release.newest().await? else { return Ok(Seen::Absent) };
         let objects = release.objects(&known.manifest).await?;
-        Ok(Look::new(&known, &objects, release.cluster.namespace().await?, self.clock.now()).seen())
+        let look = Look::new(&known, &objects, release.cluster.namespace().await?, self.clock.now());
+        Ok(look.with(release.ready_within()).seen())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use backout_adapters::command::Environment;
 use backout_core::config::{HelmService, WorkloadKind};
@@ -73,6 +74,11 @@ impl Release {
 
     pub(super) fn name(&self) -> &str {
         &self.service.release
+    }
+
+    /// What the configuration says of how long its pods may take to become ready.
+    pub(super) fn ready_within(&self) -> Option<Duration> {
+        self.service.ready_within
     }
 
     pub(super) fn now(&self) -> Timestamp {

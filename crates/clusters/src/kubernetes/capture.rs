@@ -19,7 +19,7 @@ use super::version::Versions;
 use super::view::View;
 use crate::cluster::{Kind, failed};
 use crate::object::{list, name, number, text};
-use crate::pods::{Family, Member, grant, images, instances, revision_template};
+use crate::pods::{Family, Member, Patience, images, instances, revision_template};
 
 /// How long a rollout may take where the workload does not say, in milliseconds: what Kubernetes grants a Deployment.
 const ROLLOUT_MS: u64 = 600_000;
@@ -74,7 +74,7 @@ impl Capturing<'_> {
             // The nodes say how many pods a DaemonSet has.
             is_autoscaled: workload.kind == WorkloadKind::DaemonSet || scaled.is(workload),
             stop_grace_ms: milliseconds(number(&template, "/spec/terminationGracePeriodSeconds").unwrap_or(30)),
-            rollout_ms: rollout_ms(family, &template),
+            rollout_ms: rollout_ms(family, &template, Patience::of(family, workload.ready_within)),
         };
         let unstarted =
             || Version { code: asked_code(&template), spec: self.versions().setting(&template).to_string() };
@@ -100,7 +100,7 @@ impl Capturing<'_> {
     fn stands(&self) -> Option<(Member<'_>, Version)> {
         let (family, versions) = (self.family, self.versions());
         let now = self.platform.clock.now();
-        let all: Vec<Instance> = instances(family, now, |member| {
+        let all: Vec<Instance> = instances(family, (now, Patience::default()), |member| {
             let version = versions.of(family, member);
             Version { spec: version.spec.trim_end_matches(" stale").to_owned(), ..version }
         });
@@ -177,9 +177,9 @@ fn asked_code(template: &Value) -> String {
 }
 
 /// How long a whole rollout may take: what a Deployment says, else what its pods may take one after the other.
-fn rollout_ms(family: &Family<'_>, template: &Value) -> u64 {
+fn rollout_ms(family: &Family<'_>, template: &Value, patience: Patience) -> u64 {
     let said = number(&family.workload.data, "/spec/progressDeadlineSeconds").map(milliseconds);
-    let each = template.get("spec").map_or(0, |spec| milliseconds(grant(spec).as_secs()));
+    let each = template.get("spec").map_or(0, |spec| milliseconds(patience.may_take(spec).as_secs()));
     said.unwrap_or_else(|| ROLLOUT_MS.max(each.saturating_mul(u64::from(family.wanted()))))
 }
 

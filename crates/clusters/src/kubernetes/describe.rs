@@ -8,7 +8,7 @@ use kube::core::DynamicObject;
 
 use super::observe::words;
 use crate::object::{list, name, text};
-use crate::pods::{Family, instance, trouble};
+use crate::pods::{Family, Patience, instance, trouble};
 
 /// The state of a workload and its pods, with their events.
 pub(super) fn describe(family: &Family<'_>, events: &[DynamicObject], now: Timestamp) -> String {
@@ -37,7 +37,7 @@ pub(super) fn describe(family: &Family<'_>, events: &[DynamicObject], now: Times
 }
 
 fn of_pod(page: &mut String, pod: &DynamicObject, now: Timestamp) {
-    let seen = instance(pod, now, Version { code: String::new(), spec: String::new() });
+    let seen = instance(pod, (now, Patience::default()), Version { code: String::new(), spec: String::new() });
     let (state, health) = (seen.state, seen.health);
     let _ = writeln!(page, "pod {}: {state:?}, {health:?}, {} restarts", seen.name, seen.restarts);
     for statuses in ["/status/initContainerStatuses", "/status/containerStatuses"] {

@@ -13,7 +13,7 @@ use super::platform::KubernetesPlatform;
 use super::view::View;
 use crate::cluster::{Kind, failed};
 use crate::object::{list, name, number, text};
-use crate::pods::{Family, Member, instance};
+use crate::pods::{Family, Member, Patience, instance};
 
 /// How many of the last lines of a log are kept.
 const LINES: i64 = 500;
@@ -54,7 +54,7 @@ fn worst_first<'a>(platform: &KubernetesPlatform, family: &Family<'a>) -> Vec<Me
     let now = platform.clock.now();
     let is_well = |member: &Member<'_>| {
         let version = backout_core::inventory::Version { code: String::new(), spec: String::new() };
-        instance(member.pod, now, version).is_well()
+        instance(member.pod, (now, Patience::default()), version).is_well()
     };
     let mut members = family.members.clone();
     members.sort_by_key(is_well);

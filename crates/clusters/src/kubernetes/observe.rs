@@ -11,7 +11,7 @@ use super::platform::KubernetesPlatform;
 use super::stop::{left_stopped, stopped_by_us};
 use super::view::View;
 use crate::object::{list, name, text};
-use crate::pods::{Family, images, instances, trouble};
+use crate::pods::{Family, Patience, images, instances, trouble, unready};
 
 /// A fact of each service, from one look.
 pub(super) async fn observe(platform: &KubernetesPlatform, services: &[ServiceName]) -> Vec<Fact> {
@@ -52,10 +52,12 @@ fn seen(platform: &KubernetesPlatform, view: &View, service: &KubernetesService,
         return Seen::Absent;
     }
     let versions = platform.versions(view, service);
+    let patience = Patience::of(&family, service.ready_within);
     Seen::Present(Running {
         label: words(&family),
         wanted: family.wanted(),
-        instances: instances(&family, now, |member| versions.of(&family, member)),
+        instances: instances(&family, (now, patience), |member| versions.of(&family, member)),
+        unready: unready(&family, patience),
         trouble: trouble(&family, now).or_else(|| left_stopped(family.workload)),
         busy: None,
     })

@@ -6,23 +6,27 @@ use kube::core::DynamicObject;
 use serde_json::Value;
 
 use super::health::{health, started_at};
-use super::{Family, Member};
+use super::{Family, Member, Patience};
 use crate::object::{list, made_at, moment, name, number, text};
 
-/// The pods of a workload as instances, each of the version that is said of it.
-pub(crate) fn instances(family: &Family<'_>, now: Timestamp, version: impl Fn(Member<'_>) -> Version) -> Vec<Instance> {
-    family.members.iter().map(|member| instance(member.pod, now, version(*member))).collect()
+/// The pods of a workload as instances at a time, each of the version that is said of it.
+pub(crate) fn instances(
+    family: &Family<'_>,
+    at: (Timestamp, Patience),
+    version: impl Fn(Member<'_>) -> Version,
+) -> Vec<Instance> {
+    family.members.iter().map(|member| instance(member.pod, at, version(*member))).collect()
 }
 
 /// A pod as an instance.
-pub(crate) fn instance(pod: &DynamicObject, now: Timestamp, version: Version) -> Instance {
+pub(crate) fn instance(pod: &DynamicObject, (now, patience): (Timestamp, Patience), version: Version) -> Instance {
     let state = state(pod);
     Instance {
         id: pod.metadata.uid.clone().unwrap_or_default(),
         name: name(pod).to_owned(),
         version,
         state,
-        health: if state == InstanceState::Running { health(pod, now) } else { Health::Unchecked },
+        health: if state == InstanceState::Running { health(pod, now, patience) } else { Health::Unchecked },
         since: since(pod, state),
         restarts: u32::try_from(restarts(pod)).unwrap_or(u32::MAX),
     }
@@ -39,7 +43,7 @@ pub(crate) fn instance(pod: &DynamicObject, now: Timestamp, version: Version) ->
 ///
 /// A container of a workload is always started again: one that ended is not the end of its pod, and how often it was
 /// started again is counted. One that prepares the pod counts only where it fails.
-fn state(pod: &DynamicObject) -> InstanceState {
+pub(super) fn state(pod: &DynamicObject) -> InstanceState {
     let statuses = list(&pod.data, "/status/containerStatuses");
     let preparing = list(&pod.data, "/status/initContainerStatuses");
     let out_of_memory = statuses.iter().chain(preparing).filter_map(|status| status.pointer("/state/terminated"));
@@ -72,7 +76,7 @@ fn is_failing(status: &Value) -> bool {
     is_looping(status) || number(status, "/state/terminated/exitCode").is_some_and(|code| code != 0)
 }
 
-fn restarts(pod: &DynamicObject) -> i64 {
+pub(super) fn restarts(pod: &DynamicObject) -> i64 {
     let statuses = ["/status/containerStatuses", "/status/initContainerStatuses"];
     let counts = statuses.iter().flat_map(|statuses| list(&pod.data, statuses));
     counts.filter_map(|status| number(status, "/restartCount")).sum()
@@ -103,7 +107,8 @@ mod tests {
             "spec": {"containers": [{"name": "app"}, {"name": "proxy"}]}});
         pod["status"] = status;
         let version = Version { code: "app=web:1".to_owned(), spec: String::new() };
-        instance(&serde_json::from_value(pod).unwrap(), "2026-11-21T08:00:30Z".parse().unwrap(), version)
+        let at = ("2026-11-21T08:00:30Z".parse().unwrap(), Patience::default());
+        instance(&serde_json::from_value(pod).unwrap(), at, version)
     }
 
     fn running() -> Value {

@@ -8,12 +8,13 @@ mod family;
 mod health;
 mod images;
 mod instance;
+mod patience;
 mod template;
 mod trouble;
 
 pub(crate) use family::{Family, Member};
-pub(crate) use health::grant;
 pub(crate) use images::{Image, code, images};
 pub(crate) use instance::{instance, instances};
+pub(crate) use patience::{Patience, unready};
 pub(crate) use template::{OWN_ANNOTATION, digest_of, revision_template, same};
 pub(crate) use trouble::trouble;

@@ -153,7 +153,8 @@ fn platform(clients: &KubeClients, program: &str) -> Arc<HelmPlatform> {
         folder: clients.folder().to_owned(),
         environment: environment.collect(),
     });
-    let service = HelmService { cluster: access, program: program.to_owned(), release: "shop".to_owned() };
+    let service =
+        HelmService { cluster: access, program: program.to_owned(), release: "shop".to_owned(), ready_within: None };
     let services = BTreeMap::from([(service_name(), service)]);
     Arc::new(HelmPlatform::new(cluster, &services, Arc::new(SystemClock)))
 }

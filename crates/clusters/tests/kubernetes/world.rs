@@ -76,7 +76,13 @@ impl World {
         };
         let options = ClusterOptions { access, folder: PathBuf::from("/"), environment: BTreeMap::new() };
         let cluster = Cluster::new(options);
-        let service = KubernetesService { cluster: ClusterAccess::default(), kind, name: "web".to_owned(), secrets };
+        let service = KubernetesService {
+            cluster: ClusterAccess::default(),
+            kind,
+            name: "web".to_owned(),
+            secrets,
+            ready_within: None,
+        };
         let blobs = MemoryBlobs::default();
         let platform =
             KubernetesPlatform::new(Arc::clone(&cluster), &BTreeMap::from([(web(), service)]), Arc::new(WallClock))

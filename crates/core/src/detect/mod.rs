@@ -4,6 +4,7 @@ mod expect;
 mod instances;
 mod integrity;
 mod judge;
+mod ready;
 mod sample;
 mod trouble;
 
@@ -11,5 +12,6 @@ pub use expect::{Comparison, HttpAnswer, Patterns, compare_containers, time_left
 pub use instances::{Ailment, ailment};
 pub use integrity::broken_integrity;
 pub use judge::{Judge, Rules, is_red};
+pub use ready::{ReadyWatch, Start};
 pub use sample::{Measured, Sample, SignalPath, Unit};
 pub use trouble::TroubleWatch;

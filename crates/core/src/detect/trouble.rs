@@ -58,7 +58,14 @@ mod tests {
 
     fn fact(trouble: Option<&str>) -> Fact {
         let trouble = trouble.map(|what| Standing { what: what.to_owned(), since: None });
-        let running = Running { label: String::new(), wanted: 0, instances: Vec::new(), trouble, busy: None };
+        let running = Running {
+            label: String::new(),
+            wanted: 0,
+            instances: Vec::new(),
+            unready: Vec::new(),
+            trouble,
+            busy: None,
+        };
         let service = ServiceName::new("web").unwrap();
         Fact { service, observed_at: Timestamp::UNIX_EPOCH, seen: Seen::Present(running), files: BTreeMap::new() }
     }

@@ -47,6 +47,9 @@ pub struct Running {
     pub wanted: u32,
     /// The instances that exist, sorted by name.
     pub instances: Vec<Instance>,
+    /// Those of them that run, were not started again, and whose own health check has not held yet.
+    #[serde(default)]
+    pub unready: Vec<Unready>,
     /// What keeps it from getting where it should be, where the platform says so and it will not pass by itself.
     #[serde(default)]
     pub trouble: Option<Standing>,
@@ -62,6 +65,17 @@ pub struct Standing {
     pub what: String,
     /// Since when, by the platform's clock.
     pub since: Option<Timestamp>,
+}
+
+/// An instance that runs, was not started again, and whose own health check has not held yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Unready {
+    /// The instance's [`Instance::id`].
+    pub id: String,
+    /// What it waits for: `web-5c7d, container `app`: its readiness probe (HTTP GET :80/)`.
+    pub what: String,
+    /// How long it may take, in milliseconds (see [`crate::detect::Start`]).
+    pub may_take_ms: u64,
 }
 
 /// Two versions are the same when both fields are equal.

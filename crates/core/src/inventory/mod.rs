@@ -15,5 +15,5 @@ pub use checkpoint::{Checkpoint, Grade, Graded, last_known_good, to_release};
 pub use cluster::{ArgocdArtifact, ConfigurationKind, ConfigurationRef, HelmArtifact, KubernetesArtifact};
 pub use databases::{DatabasesAfter, UnseenDatabase, databases_after};
 pub use fact::{
-    Fact, Health, Instance, InstanceState, Running, Seen, Standing, Version, changed_between, facts_digest,
+    Fact, Health, Instance, InstanceState, Running, Seen, Standing, Unready, Version, changed_between, facts_digest,
 };

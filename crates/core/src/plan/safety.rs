@@ -254,7 +254,8 @@ mod tests {
         let service = ServiceName::new("api").unwrap();
         let refused = |since: Option<i64>, is_own: bool| {
             let busy = Some(Standing { what: "pending-upgrade".to_owned(), since: since.map(at) });
-            let running = Running { label: String::new(), wanted: 0, instances: Vec::new(), trouble: None, busy };
+            let (label, instances, unready) = (String::new(), Vec::new(), Vec::new());
+            let running = Running { label, wanted: 0, instances, unready, trouble: None, busy };
             let (seen, files) = (Seen::Present(running), BTreeMap::new());
             let fact = Fact { service: service.clone(), observed_at: at(20), seen, files };
             operation_in_progress(&service, &[fact], is_own, at(20)).is_some()

@@ -3,7 +3,7 @@
 
 use std::future::pending;
 
-use backout_core::detect::TroubleWatch;
+use backout_core::detect::{ReadyWatch, TroubleWatch};
 use backout_core::inventory::Fact;
 use backout_core::port::PlatformEvent;
 use futures_util::future::select_all;
@@ -13,8 +13,8 @@ use super::collect::observe_some;
 use super::watch::LOOK_EVERY;
 use crate::world::{Hosted, World};
 
-/// Ends with the trouble that a service on a cluster is in, in the platform's words, once it has lasted. Never ends where
-/// there is none.
+/// Ends with the trouble that a service on a cluster is in, in the platform's words, once it has lasted, or with what a new
+/// instance waits for, once it has waited longer than it may. Never ends where there is neither.
 pub(crate) async fn in_trouble(world: &World, before: &[Fact]) -> String {
     let is_on_cluster = |hosted: &&Hosted| {
         let of = |service| world.environment.services.get(service);
@@ -35,11 +35,15 @@ async fn of_one(world: &World, hosted: &Hosted, before: &[Fact]) -> String {
         let _ = ask.try_send(());
     }));
     let looks = async {
-        let mut trouble = TroubleWatch::new(before);
+        let (mut trouble, mut ready) = (TroubleWatch::new(before), ReadyWatch::new(before));
         loop {
             let facts = observe_some(world, hosted, &hosted.services).await;
             let now = world.clock.now();
-            if let Some((service, what)) = facts.iter().find_map(|f| Some((&f.service, trouble.look(f, now)?))) {
+            let mut found = facts.iter().filter_map(|fact| {
+                let (trouble, late) = (trouble.look(fact, now), ready.look(fact, now));
+                Some((&fact.service, trouble.or(late)?))
+            });
+            if let Some((service, what)) = found.next() {
                 return format!("{service}: {what}");
             }
             tokio::select! {

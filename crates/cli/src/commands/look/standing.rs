@@ -189,6 +189,7 @@ mod tests {
                 label: "release 1".to_owned(),
                 wanted: 1,
                 instances: vec![instance],
+                unready: Vec::new(),
                 trouble: None,
                 busy: None,
             }),

@@ -1,5 +1,7 @@
 //! Services on clusters: Kubernetes workloads, Helm releases, Applications of Argo CD.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 /// Which cluster, and as whom.
@@ -28,6 +30,8 @@ pub struct KubernetesService {
     pub name: String,
     /// What happens to the Secrets it uses.
     pub secrets: SecretsPolicy,
+    /// How long a pod may take to become ready; `None` leaves it to [`crate::detect::Start`].
+    pub ready_within: Option<Duration>,
 }
 
 /// What kind of workload.
@@ -78,6 +82,8 @@ pub struct HelmService {
     pub program: String,
     /// The release.
     pub release: String,
+    /// How long a pod may take to become ready; `None` leaves it to [`crate::detect::Start`].
+    pub ready_within: Option<Duration>,
 }
 
 /// An Application of Argo CD.

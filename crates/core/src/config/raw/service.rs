@@ -113,6 +113,9 @@ raw! {
         rollout: optional Scalar<String>,
         /// Platform `kubernetes`: what happens to the Secrets it uses: `keep` what they hold today (default), or `restore`.
         secrets: optional Scalar<SecretsPolicy>,
+        /// Platforms `kubernetes` and `helm`: how long a pod may take to become ready before a deploy that waits for it is
+        /// given up. Default: what its own probes grant, and a minute; more where others took more.
+        ready_within: optional Scalar<Period>,
         /// Platform `helm`: the release that it is. Default: that of the same name.
         release: optional Scalar<String>,
         /// Platform `argocd`: the Application that it is. Default: that of the same name.

@@ -42,7 +42,7 @@ fn contradictory_settings_of_services_are_reported() {
   both: { platform: { host: {} }, git: /srv/x, releases: /srv/y, units: [x.service], command: { restart: [x] } }
   two: { platform: { compose: {}, host: {} } }
   none: { platform: {} }
-  foreign: { units: [x.service] }
+  foreign: { units: [x.service], ready_within: 1m }
   wrapped: { platform: { exec: {} }, observe: [] }
   tended: { platform: { host: {} }, units: [], env: { "A B": c, TOKEN: hunter2 } }
   idle: { platform: { host: {} }, units: [x.service] }

@@ -60,6 +60,7 @@ mod tests {
             label: "app:1".to_owned(),
             wanted: 1,
             instances: vec![instance],
+            unready: Vec::new(),
             trouble: None,
             busy: None,
         }))

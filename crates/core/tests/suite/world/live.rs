@@ -147,6 +147,7 @@ impl World {
                 label: live.version.code.clone(),
                 wanted: live.replicas,
                 instances,
+                unready: Vec::new(),
                 trouble: None,
                 busy: None,
             })

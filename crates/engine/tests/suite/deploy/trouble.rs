@@ -18,6 +18,7 @@ fn waiting(on_cluster: bool) -> Scenario {
             kind: WorkloadKind::Deployment,
             name: "app".to_owned(),
             secrets: SecretsPolicy::Keep,
+            ready_within: None,
         });
     }
     scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().in_trouble_after(seconds(3), WHAT));

@@ -78,6 +78,7 @@ impl Hosted {
             label: versions.join(" and "),
             wanted: self.wanted,
             instances: instances.collect(),
+            unready: Vec::new(),
             trouble: self.trouble(now),
             busy: None,
         })

@@ -1,5 +1,8 @@
 //! What a service is on a cluster.
 
+use std::time::Duration;
+
+use crate::config::leaf::Period;
 use crate::config::raw::{RawArgocd, RawHelm, RawKubernetes, RawService};
 use crate::config::read::{Field, Located};
 use crate::config::resolve::context::Context;
@@ -51,7 +54,7 @@ pub(super) fn workload(
         (WorkloadKind::Rollout, &raw.rollout),
     ];
     let given: Vec<_> = kinds.into_iter().filter(|(_, field)| !field.is_absent()).collect();
-    let secrets = context.value(&raw.secrets).unwrap_or_default();
+    let (secrets, ready_within) = (context.value(&raw.secrets).unwrap_or_default(), ready_within(raw, context));
     let (kind, name) = match given.as_slice() {
         [] => (WorkloadKind::Deployment, name.to_owned()),
         [(kind, field)] => (*kind, context.value(field)?),
@@ -61,7 +64,8 @@ pub(super) fn workload(
             return None;
         }
     };
-    is_resource_name(&name, raw, context).then_some(KubernetesService { cluster, kind, name, secrets })
+    let service = KubernetesService { cluster, kind, name, secrets, ready_within };
+    is_resource_name(&service.name, raw, context).then_some(service)
 }
 
 /// A release; of the service's name, where the configuration does not say.
@@ -71,8 +75,12 @@ pub(super) fn release(
     (cluster, program): (ClusterAccess, String),
     context: &mut Context<'_>,
 ) -> Option<HelmService> {
-    let release = named(&raw.release, name, context)?;
-    is_resource_name(&release, raw, context).then_some(HelmService { cluster, program, release })
+    let (release, ready_within) = (named(&raw.release, name, context)?, ready_within(raw, context));
+    is_resource_name(&release, raw, context).then_some(HelmService { cluster, program, release, ready_within })
+}
+
+fn ready_within(raw: &RawService, context: &mut Context<'_>) -> Option<Duration> {
+    context.value(&raw.ready_within).map(|Period(within)| within)
 }
 
 /// An Application; of the service's name, where the configuration does not say.

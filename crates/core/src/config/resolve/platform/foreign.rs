@@ -6,6 +6,7 @@ use crate::inventory::PlatformKind;
 
 /// Reports keys that belong to another platform.
 pub(super) fn foreign(name: &str, raw: &RawService, kind: PlatformKind, context: &mut Context<'_>) {
+    without_pods(name, raw, kind, context);
     let keys = [
         (PlatformKind::Compose, "service", raw.service.key()),
         (PlatformKind::Host, "git", raw.git.key()),
@@ -37,5 +38,16 @@ pub(super) fn foreign(name: &str, raw: &RawService, kind: PlatformKind, context:
             let hint = format!("remove it, or set `platform: {{ {owner}: {{}} }}` for the service");
             context.contradiction(at, message, hint);
         }
+    }
+}
+
+/// Reports a key about pods where there are none.
+fn without_pods(name: &str, raw: &RawService, kind: PlatformKind, context: &mut Context<'_>) {
+    let has_pods = matches!(kind, PlatformKind::Kubernetes | PlatformKind::Helm);
+    if let Some(at) = raw.ready_within.key().filter(|_| !has_pods) {
+        let kind = kind.as_str();
+        let message =
+            format!("`ready_within` belongs to platforms `kubernetes` and `helm`, and `{name}` is on `{kind}`");
+        context.contradiction(at, message, "remove it".to_owned());
     }
 }
