@@ -5,6 +5,7 @@
 //! [`take_over`] -> [`survey`] -> [`prune`].
 
 mod error;
+mod interrupt;
 mod look;
 mod past;
 mod prepare;
@@ -14,6 +15,7 @@ mod state;
 mod world;
 
 pub use error::EngineError;
+pub use interrupt::Interrupt;
 pub use look::{Pace, Survey, look_at_databases, observe, probe_all, probes, red, required, survey, watch};
 pub use past::{
     PastRollback, acts_by_hand, back_up, by_hand, checkpoints, estimates, import_backup, past_rollbacks, prune,

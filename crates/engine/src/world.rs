@@ -2,13 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use backout_core::config::Environment;
 use backout_core::id::{DatabaseName, ServiceName};
 use backout_core::port::{
     Blobs, Cache, Clock, Database, Deployer, Files, Platform, Ports, Prober, Progress, Store, Watcher,
 };
+use futures_util::future::join_all;
 use tokio::sync::watch;
+
+use crate::interrupt::Interrupt;
+
+/// How long tidying up may take before a process that shall stop does.
+const TIDIES_WITHIN: Duration = Duration::from_secs(30);
 
 /// One environment and its ports. Time, randomness and interruption come in here.
 #[derive(Clone)]
@@ -41,8 +48,8 @@ pub struct World {
     pub progress: Arc<dyn Progress>,
     /// Random numbers, for identifiers.
     pub salt: Arc<dyn Fn() -> u32 + Send + Sync>,
-    /// Turns true when this process shall stop.
-    pub interrupt: watch::Receiver<bool>,
+    /// Whether this process shall stop.
+    pub interrupt: watch::Receiver<Interrupt>,
 }
 
 /// A platform and the services it runs.
@@ -83,10 +90,23 @@ impl World {
 
     /// Ends when this process shall stop.
     pub(crate) async fn interrupted(&self) {
+        self.interrupted_by(Interrupt::Asked).await;
+    }
+
+    /// Ends when a person wants that as much, or more.
+    pub(crate) async fn interrupted_by(&self, wish: Interrupt) {
         let mut interrupt = self.interrupt.clone();
         // A sender that is gone can no longer interrupt.
-        if interrupt.wait_for(|stop| *stop).await.is_err() {
+        if interrupt.wait_for(|now| *now >= wish).await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// Ends when nothing that was let go of is still being tidied up, or takes too long.
+    pub(crate) async fn at_rest(&self) {
+        tokio::select! {
+            _ = join_all(self.platforms.iter().map(|hosted| hosted.platform.at_rest())) => {}
+            () = self.clock.sleep(TIDIES_WITHIN) => {}
         }
     }
 }

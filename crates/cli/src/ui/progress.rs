@@ -76,6 +76,10 @@ impl Watcher for Narrator {
         self.wait_for(&record.body);
     }
 
+    fn finishing(&self, what: &str) {
+        self.bar.suspend(|| self.ui.say(&format!("{} {what}", Paint::warning("interrupted:"))));
+    }
+
     fn sampled(&self, sample: &Sample) {
         if !self.bar.is_hidden() && !matches!(sample.measured, Measured::Unmeasurable { .. }) {
             self.bar.set_message(format!("watching: {} {}", sample.signal, sample.what));

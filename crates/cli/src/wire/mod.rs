@@ -21,7 +21,7 @@ use backout_engine::blob::{BlobFolder, BlobKey};
 use backout_engine::clock::SystemClock;
 use backout_engine::state_dir::{Places, StateDir};
 use backout_engine::store::SqliteStore;
-use backout_engine::{OwnedFile, World};
+use backout_engine::{Interrupt, OwnedFile, World};
 pub(crate) use clusters::{applications, cluster};
 pub(crate) use config::{FILE_NAME, Found, find, load};
 pub(crate) use databases::databases;
@@ -97,7 +97,7 @@ impl Setup {
         &self,
         deploy: Option<Command>,
         watcher: Arc<W>,
-        interrupt: watch::Receiver<bool>,
+        interrupt: watch::Receiver<Interrupt>,
     ) -> Result<World, CliError> {
         let Platforms { hosted, prober, inside } = platforms(self);
         let databases = with_migrations_inside(self, &inside);

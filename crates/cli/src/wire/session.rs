@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use backout_core::port::{Lease, Store};
-use backout_engine::World;
 use backout_engine::lease::Heartbeat;
+use backout_engine::{Interrupt, World};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
@@ -56,18 +56,21 @@ impl Session {
     }
 }
 
-/// Turns true at the first SIGINT, SIGTERM or SIGHUP.
+/// Says that a person asks this process to stop at the first SIGINT, SIGTERM or SIGHUP, and that the person insists at the
+/// second.
 ///
 /// # Errors
 /// Where signals cannot be listened for.
-pub(crate) fn interrupts() -> Result<watch::Receiver<bool>, CliError> {
-    let (sender, receiver) = watch::channel(false);
+pub(crate) fn interrupts() -> Result<watch::Receiver<Interrupt>, CliError> {
+    let (sender, receiver) = watch::channel(Interrupt::None);
     for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
         let mut signals = signal(kind).map_err(|error| CliError::failed(format!("no signals: {error}")))?;
         let sender = sender.clone();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
-                sender.send_replace(true);
+                sender.send_modify(|wish| {
+                    *wish = if *wish == Interrupt::None { Interrupt::Asked } else { Interrupt::Insisted };
+                });
             }
         });
     }

@@ -2,9 +2,10 @@
 
 use backout_kube_double::{Behaviour, Instruction, Timings};
 use backout_testkit::kube::Generation;
+use rustix::process::Signal;
 
 use crate::manifests::{secret, web};
-use crate::site::Site;
+use crate::site::{SOON, Site};
 
 /// Guards a deploy that must go back, and asserts that everybody agrees that it has.
 #[track_caller]
@@ -109,6 +110,31 @@ fn a_secret_that_was_rotated_since_stays_as_it_is_today() {
     site.double.configuration("db", "PASSWORD", "old", Behaviour::Crash);
     goes_back(&site, &["kubectl", "set", "image", "deployment/web", "app=shop/web:2-missing"]);
     assert_eq!(site.says("secret/db", ".data.PASSWORD"), "cm90YXRlZA==");
+}
+
+/// The pods of the way back do not come, and its person does not wait for them.
+#[test]
+fn a_rollback_that_waits_can_be_left_and_gone_on_with() {
+    let Some(site) = Site::workload("a_rollback_that_waits_can_be_left_and_gone_on_with", Generation::Helm4) else {
+        return;
+    };
+    let good = site.running();
+    drop(site.clients.kubectl(&["set", "image", "deployment/web", "app=shop/web:2"]).ok());
+    let new = site.running();
+    site.double.image("shop/web:1", Behaviour::NeverReady);
+    let run = site.start(&["rollback", "--yes"]);
+    let waits = || site.double.objects("v1", "Pod", "default").len() > 2;
+    assert!(site.double.eventually(SOON, |_| waits()));
+    run.signal(Signal::INT);
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    run.signal(Signal::TERM);
+    let left = run.wait().expect_code(130);
+    assert!(left.stderr.contains("Ctrl-C again interrupts it"), "{}", left.stderr);
+    site.double.image("shop/web:1", Behaviour::Ready);
+    site.double.become_behaviour("default", "web", Behaviour::Ready);
+    site.backout(&["resume"]).expect_code(0);
+    let running = site.running();
+    assert!(running == good && running != new, "{running:?}");
 }
 
 #[test]

@@ -42,7 +42,13 @@ pub(super) struct Operation {
 pub(super) async fn run(release: &Release, operation: Operation) -> Result<(), PortError> {
     // Dropping this future drops `held`, of which the task hears.
     let (held, let_go) = oneshot::channel();
-    let ended = tokio::spawn(operate(release.clone(), operation, let_go)).await;
+    let (release, at_work) = (release.clone(), release.at_work().await);
+    let ended = tokio::spawn(async move {
+        let ended = operate(release, operation, let_go).await;
+        drop(at_work);
+        ended
+    });
+    let ended = ended.await;
     drop(held);
     ended.unwrap_or_else(|error| Err(PortError::new(format!("`helm` could not be followed: {error}"))))
 }

@@ -106,6 +106,10 @@ impl Platform for HelmPlatform {
         Box::pin(async move { switch::switch(self.release(&switch.to.service)?, switch, blobs).await })
     }
 
+    fn at_rest(&self) -> Pending<'_, ()> {
+        Box::pin(async move { drop(join_all(self.releases.values().map(Release::at_rest)).await) })
+    }
+
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move { switch::stop(self.release(service)?, Duration::from_millis(grace_ms)).await })
     }

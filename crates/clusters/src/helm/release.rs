@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use kube::Api;
 use kube::api::ListParams;
 use kube::core::DynamicObject;
+use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use super::argv::Target;
 use super::record::{History, Manifest, Record, labelled};
@@ -25,6 +26,8 @@ pub(super) struct Release {
     pub(super) service: HelmService,
     pub(super) clock: Arc<dyn Clock>,
     newest: Arc<Mutex<Option<Newest>>>,
+    /// Read by each `helm` that runs until the release is settled, so that who may write knows that none does.
+    at_work: Arc<RwLock<()>>,
     /// Whether its records are in ConfigMaps, once that was asked: the answer costs a request.
     is_elsewhere: Arc<Mutex<Option<bool>>>,
 }
@@ -69,7 +72,7 @@ pub(super) fn kinds(kind: WorkloadKind) -> [Kind; 2] {
 
 impl Release {
     pub(super) fn new(cluster: Arc<Cluster>, service: HelmService, clock: Arc<dyn Clock>) -> Self {
-        Self { cluster, service, clock, newest: Arc::default(), is_elsewhere: Arc::default() }
+        Self { cluster, service, clock, newest: Arc::default(), at_work: Arc::default(), is_elsewhere: Arc::default() }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -79,6 +82,16 @@ impl Release {
     /// What the configuration says of how long its pods may take to become ready.
     pub(super) fn ready_within(&self) -> Option<Duration> {
         self.service.ready_within
+    }
+
+    /// Says that `helm` runs, until it is dropped.
+    pub(super) async fn at_work(&self) -> OwnedRwLockReadGuard<()> {
+        Arc::clone(&self.at_work).read_owned().await
+    }
+
+    /// Ends when no `helm` runs on it, and what one left behind is settled.
+    pub(super) async fn at_rest(&self) {
+        drop(self.at_work.write().await);
     }
 
     pub(super) fn now(&self) -> Timestamp {

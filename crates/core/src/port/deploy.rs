@@ -30,4 +30,9 @@ pub trait Watcher: Send + Sync {
 
     /// Something was measured.
     fn sampled(&self, sample: &Sample);
+
+    /// A person wants this process to end, and it says what is finished first, and how not to wait for that.
+    fn finishing(&self, what: &str) {
+        let _ = what;
+    }
 }

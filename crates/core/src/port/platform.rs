@@ -66,6 +66,12 @@ pub trait Platform: Send + Sync {
     /// Stops a service that should not be there.
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>>;
 
+    /// Ends when nothing that was begun here and then let go of (a [`Platform::switch`] that was dropped) is still being tidied
+    /// up. A process that ends before leaves that to the next one.
+    fn at_rest(&self) -> Pending<'_, ()> {
+        Box::pin(std::future::ready(()))
+    }
+
     /// Lets go of what was pinned for a checkpoint.
     fn release<'a>(
         &'a self,

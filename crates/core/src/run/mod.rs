@@ -12,6 +12,7 @@
 mod apply;
 mod effect;
 mod gate;
+mod leave;
 mod machine;
 mod next;
 mod state;
@@ -20,5 +21,6 @@ mod words;
 pub use apply::Unexpected;
 pub use effect::{Act, CapturePurpose, Effect};
 pub use gate::{GateVerdict, gate};
+pub use leave::Leave;
 pub use machine::Run;
 pub use state::{Phase, State, StepStatus};

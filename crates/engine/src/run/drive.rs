@@ -3,15 +3,16 @@
 //! Architecture invariant: record intent, act, record outcome, then tell others. A record that the journal does not take
 //! stops the run before the act it announces.
 
-use backout_core::data::DataAct;
-use backout_core::id::{RunId, StepId};
+use std::future::pending;
+
+use backout_core::id::RunId;
 use backout_core::journal::{Body, Record, RunResult, RunStarted};
-use backout_core::plan::Action;
 use backout_core::port::{Lease, PortError, StoreError};
-use backout_core::run::{Act as Wanted, Effect, Run};
+use backout_core::run::{Act as Wanted, Effect, Leave, Run};
 
 use super::switch::Act;
 use crate::error::EngineError;
+use crate::interrupt::Interrupt;
 use crate::world::World;
 
 /// One run in this process, under a lease.
@@ -81,30 +82,38 @@ impl Driver<'_> {
         }
     }
 
-    /// Does what is wanted, unless this process is interrupted first. What changes something, or starts a process, is not
-    /// torn apart: it ends, or this process does.
+    /// Does what is wanted, unless this process is interrupted first, in so far as it may be left ([`Leave`]). What is left
+    /// has no outcome in the journal, so whoever goes on looks again.
     async fn perform(&self, wanted: Wanted) -> Result<Body, EngineError> {
-        if *self.world.interrupt.borrow() {
+        if *self.world.interrupt.borrow() > Interrupt::None {
             return Err(EngineError::Interrupted);
         }
-        let changes = match &wanted {
-            Wanted::Execute { step, .. } => !self.is_only_built(*step),
-            Wanted::Undo { .. } | Wanted::Capture(_) | Wanted::Arm | Wanted::StartDeploy => true,
-            _ => false,
-        };
-        if changes {
-            return self.act(wanted).await;
-        }
+        let state = self.machine.state();
+        let (leave, finishing) = (state.leave(&wanted), state.finishing(&wanted));
+        let mut act = Box::pin(self.act(wanted));
         tokio::select! {
-            event = self.act(wanted) => event,
-            () = self.world.interrupted() => Err(EngineError::Interrupted),
+            biased;
+            event = &mut act => return event,
+            () = self.world.interrupted() => {}
         }
-    }
-
-    /// Whether a step only builds a copy beside what is in use: that may take hours, and can be left at any point.
-    fn is_only_built(&self, id: StepId) -> bool {
-        let step = self.machine.state().plan.as_ref().and_then(|plan| plan.step(id));
-        matches!(step.map(|step| &step.action), Some(Action::Data(data)) if matches!(data.act, DataAct::RestoreBeside { .. }))
+        if leave != Leave::AtOnce {
+            self.world.watcher.finishing(&finishing);
+        }
+        let left = async {
+            match leave {
+                Leave::AtOnce => {}
+                Leave::WhenInsisted => self.world.interrupted_by(Interrupt::Insisted).await,
+                Leave::Never => pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            event = &mut act => return event,
+            () = left => {}
+        }
+        drop(act);
+        self.world.at_rest().await;
+        Err(EngineError::Interrupted)
     }
 
     pub(crate) fn as_act(&self) -> Act<'_> {

@@ -3,8 +3,8 @@
 use backout_core::id::RunId;
 use backout_core::journal::RunResult;
 use backout_core::port::Store;
-use backout_engine::{EngineError, StandBy, Successor, World, begin, resume, take_over};
-use backout_testkit::world::{Behaviour, Move};
+use backout_engine::{EngineError, Interrupt, StandBy, Successor, World, begin, resume, take_over};
+use backout_testkit::world::{Behaviour, Move, SwitchFault};
 
 use crate::scenario::{Scenario, TTL, back, guard, millis, rollback, seconds, service};
 
@@ -70,14 +70,17 @@ async fn replaced_file_that_cannot_be_recorded_is_not_replaced() {
 async fn interrupted_run_stays_open_and_can_be_resumed() {
     let scenario = bad_stack().await;
     scenario.platform.teach(&service("db"), "db:v1", Behaviour::well().healthy_after(seconds(5)));
+    let begun = scenario.clock.now();
     let interrupt = async {
         scenario.clock.sleep(seconds(2)).await;
-        scenario.interrupt.send_replace(true);
+        scenario.interrupt.send_replace(Interrupt::Asked);
     };
     let (ended, ()) = tokio::join!(scenario.run(rollback(back()), "run-1"), interrupt);
     assert!(matches!(ended, Err(EngineError::Interrupted)), "{ended:?}");
     assert_eq!(scenario.touched(), ["db"]);
-    scenario.interrupt.send_replace(false);
+    // What waits for health changes nothing, so nothing is finished first.
+    assert_eq!((scenario.clock.now().duration_since(begun).as_secs(), scenario.watcher.finishing().len()), (2, 0));
+    scenario.interrupt.send_replace(Interrupt::None);
     let ended = scenario.resume("run-1").await.unwrap();
     assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
     assert_eq!(scenario.touched(), ["db", "app", "web"]);
@@ -90,11 +93,32 @@ async fn interruption_in_the_middle_of_a_switch_lets_it_end() {
         while scenario.touched().is_empty() {
             scenario.clock.sleep(millis(10)).await;
         }
-        scenario.interrupt.send_replace(true);
+        scenario.interrupt.send_replace(Interrupt::Asked);
     };
     let (ended, ()) = tokio::join!(scenario.run(rollback(back()), "run-1"), interrupt);
     assert!(matches!(ended, Err(EngineError::Interrupted)), "{ended:?}");
     assert_eq!(scenario.running(), ["app:v2", "db:v1", "web:v2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn person_who_insists_does_not_wait_for_a_switch_and_resume_ends_it() {
+    let scenario = bad_stack().await;
+    let begun = scenario.clock.now();
+    scenario.platform.faults(|faults| faults.switch(&service("db"), SwitchFault::HangsBefore, 1));
+    let interrupt = async {
+        scenario.clock.sleep(seconds(5)).await;
+        scenario.interrupt.send_replace(Interrupt::Asked);
+        scenario.clock.sleep(seconds(5)).await;
+        scenario.interrupt.send_replace(Interrupt::Insisted);
+    };
+    let (ended, ()) = tokio::join!(scenario.run(rollback(back()), "run-1"), interrupt);
+    assert!(matches!(ended, Err(EngineError::Interrupted)), "{ended:?}");
+    assert!(scenario.clock.now().duration_since(begun).as_secs() < 15);
+    let finishing = scenario.watcher.finishing();
+    assert!(finishing.len() == 1 && finishing[0].contains("finishing step 4 (switch `db`"), "{finishing:?}");
+    scenario.interrupt.send_replace(Interrupt::None);
+    let ended = scenario.resume("run-1").await.unwrap();
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,12 +127,12 @@ async fn interrupted_guard_leaves_its_deploy_command_alone() {
     let scenario = Scenario::of_app().deploying(script);
     let interrupt = async {
         scenario.clock.sleep(seconds(2)).await;
-        scenario.interrupt.send_replace(true);
+        scenario.interrupt.send_replace(Interrupt::Asked);
     };
     let (ended, ()) = tokio::join!(scenario.run(guard(), "run-1"), interrupt);
     assert!(matches!(ended, Err(EngineError::Interrupted)), "{ended:?}");
     assert!(scenario.deployer.is_running());
-    scenario.interrupt.send_replace(false);
+    scenario.interrupt.send_replace(Interrupt::None);
     let ended = scenario.resume("run-1").await.unwrap();
     assert_eq!(ended.result, RunResult::Kept, "{}", ended.summary);
     assert_eq!((scenario.running(), scenario.deployer.starts()), (vec!["app:v2".to_owned()], 1));
@@ -220,7 +244,7 @@ async fn whoever_stands_by_and_loses_the_run_to_a_person_waits_for_its_end() {
 async fn whoever_stands_by_can_be_stopped() {
     let scenario = bad_stack().await;
     let _held = scenario.lease("somebody").await;
-    scenario.interrupt.send_replace(true);
+    scenario.interrupt.send_replace(Interrupt::Asked);
     let error = take_over(&scenario.another_world(), &run(), &successor(), millis(500)).await.unwrap_err();
     assert!(matches!(error, EngineError::Interrupted), "{error:?}");
 }

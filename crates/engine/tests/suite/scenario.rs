@@ -17,7 +17,7 @@ use backout_core::journal::{Body, Record, RunKind, RunResult, RunStarted, StepOu
 use backout_core::plan::{Mode, Request, Scope};
 use backout_core::policy::RefusalName;
 use backout_core::port::{Cache as CachePort, Clock, Database as DatabasePort, Lease, Store};
-use backout_engine::{EngineError, Hosted, OwnedFile, World, begin, resume};
+use backout_engine::{EngineError, Hosted, Interrupt, OwnedFile, World, begin, resume};
 use backout_testkit::world::{
     Fuse, MemoryBlobs, MemoryCache, MemoryDatabase, MemoryFiles, MemoryPlatform, MemoryStore, Move, NoProgress,
     RecordingWatcher, ScriptedDeployer, ScriptedProber, VirtualClock,
@@ -56,7 +56,7 @@ pub(crate) struct Scenario {
     pub(crate) prober: ScriptedProber,
     pub(crate) deployer: ScriptedDeployer,
     pub(crate) watcher: RecordingWatcher,
-    pub(crate) interrupt: watch::Sender<bool>,
+    pub(crate) interrupt: watch::Sender<Interrupt>,
     pub(crate) database: Option<MemoryDatabase>,
     pub(crate) cache: MemoryCache,
     files_of: BTreeMap<ServiceName, Vec<OwnedFile>>,
@@ -82,7 +82,7 @@ impl Scenario {
             prober: ScriptedProber::new(platform.clone(), Arc::clone(&clock)),
             deployer: ScriptedDeployer::new(Vec::new(), platform.clone(), files.clone(), clock, fuse.clone()),
             watcher: RecordingWatcher::default(),
-            interrupt: watch::Sender::new(false),
+            interrupt: watch::Sender::new(Interrupt::None),
             database: None,
             cache: MemoryCache::default(),
             files_of: BTreeMap::new(),

@@ -10,6 +10,7 @@ use backout_core::port::{Progress, Watcher};
 #[derive(Debug, Clone, Default)]
 pub struct RecordingWatcher {
     told: Arc<Mutex<(Vec<Record>, Vec<Sample>)>>,
+    finishing: Arc<Mutex<Vec<String>>>,
 }
 
 impl RecordingWatcher {
@@ -24,9 +25,19 @@ impl RecordingWatcher {
     pub fn samples(&self) -> Vec<Sample> {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
+
+    /// What it was told is finished first.
+    #[must_use]
+    pub fn finishing(&self) -> Vec<String> {
+        self.finishing.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl Watcher for RecordingWatcher {
+    fn finishing(&self, what: &str) {
+        self.finishing.lock().unwrap_or_else(PoisonError::into_inner).push(what.to_owned());
+    }
+
     fn recorded(&self, record: &Record) {
         self.told.lock().unwrap_or_else(PoisonError::into_inner).0.push(record.clone());
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use backout_core::data::{Level, RestorePoint, Verification};
 use backout_core::journal::Body;
 use backout_core::report::check_text;
-use backout_engine::{EngineError, World};
+use backout_engine::{EngineError, Interrupt, World};
 use serde::Serialize;
 
 use super::named::{newest_points, point, points as all_points};
@@ -73,7 +73,7 @@ async fn verify_one(
     let mut interrupt = world.interrupt.clone();
     tokio::select! {
         verified = database.verify(point, level, before, world.ports()) => Ok(verified?),
-        _ = interrupt.wait_for(|stop| *stop) => Err(EngineError::Interrupted.into()),
+        _ = interrupt.wait_for(|wish| *wish > Interrupt::None) => Err(EngineError::Interrupted.into()),
     }
 }
 

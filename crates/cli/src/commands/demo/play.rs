@@ -11,7 +11,7 @@ use backout_core::port::{Clock, Store};
 use backout_core::report::{Times, times};
 use backout_engine::clock::SystemClock;
 use backout_engine::store::RunSummary;
-use backout_engine::survey;
+use backout_engine::{Interrupt, survey};
 use serde::Serialize;
 use tempfile::TempDir;
 
@@ -70,7 +70,7 @@ pub(crate) async fn demo(args: &DemoArgs, ui: Ui) -> Result<ExitCode, CliError> 
     let talk = Ui { json: false, quiet: ui.quiet || ui.json, ..ui };
     let played = tokio::select! {
         biased;
-        _ = interrupt.wait_for(|stop| *stop) => Err(CliError::new(Exit::Interrupted, "interrupted")),
+        _ = interrupt.wait_for(|wish| *wish > Interrupt::None) => Err(CliError::new(Exit::Interrupted, "interrupted")),
         played = play(&stage, &global, args.scenario, talk) => played,
     };
     let cleaned = clean(&global, talk).await;

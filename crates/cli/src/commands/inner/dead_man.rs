@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::id::RunId;
-use backout_engine::{StandBy, Successor, take_over};
+use backout_engine::{Interrupt, StandBy, Successor, take_over};
 
 use crate::args::{DeadManArgs, Global};
 use crate::error::CliError;
@@ -22,7 +22,7 @@ pub(crate) async fn dead_man(global: &Global, args: &DeadManArgs, ui: Ui) -> Res
     let setup = Setup::open(global, ui, Access::Write)?;
     let run = RunId::new(&args.run).map_err(|error| CliError::usage(error.to_string()))?;
     // Nothing interrupts it: it is there for when everything else was.
-    let (_never, interrupt) = tokio::sync::watch::channel(false);
+    let (_never, interrupt) = tokio::sync::watch::channel(Interrupt::None);
     let world = setup.world(None, Arc::new(Narrator::new(ui)), interrupt)?;
     let holder = format!("the dead-man's switch of {}, process {}", setup.process.actor(), setup.process.pid);
     let by = Successor { holder, pid: setup.process.pid, ttl: setup.environment.guard.dead_man };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use backout_core::detect::Sample;
 use backout_core::journal::Record;
 use backout_core::port::{Progress, Watcher};
-use backout_engine::World;
+use backout_engine::{Interrupt, World};
 use tokio::sync::watch;
 
 use crate::error::CliError;
@@ -26,6 +26,6 @@ impl Progress for Silent {
 
 /// The environment as it is, for looking at. Looking is ended by the signal itself: there is nothing to finish.
 pub(crate) fn world(setup: &Setup) -> Result<World, CliError> {
-    let (_never, interrupt) = watch::channel(false);
+    let (_never, interrupt) = watch::channel(Interrupt::None);
     setup.world(None, Arc::new(Silent), interrupt)
 }

@@ -13,7 +13,7 @@ use backout_core::journal::Record;
 use backout_core::plan::explain;
 use backout_core::policy::{Judgement, Verdict};
 use backout_core::port::{Progress, Watcher};
-use backout_engine::{Pace, World, red, survey};
+use backout_engine::{Interrupt, Pace, World, red, survey};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ pub(crate) async fn watch(global: &Global, ui: Ui) -> Result<ExitCode, CliError>
     ui.say(&format!("watching `{}`: {services}, {}; Ctrl-C ends it", setup.environment.name, count(probes, "probe")));
     tokio::select! {
         () = pass_after_pass(&world, &teller) => {}
-        _ = interrupt.wait_for(|stop| *stop) => {}
+        _ = interrupt.wait_for(|wish| *wish > Interrupt::None) => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use backout_core::data::DataPoint;
 use backout_core::inventory::Checkpoint;
 use backout_core::journal::{Body, RunResult};
-use backout_engine::restore_points;
+use backout_engine::{Interrupt, restore_points};
 use backout_testkit::world::{Move, Shift};
 
 use crate::scenario::{Ended, Scenario, guard, seconds, service};
@@ -130,11 +130,11 @@ async fn person_can_interrupt_a_backup_that_takes_long() {
     scenario.data().faults(|faults| faults.backup_takes = Duration::from_secs(3600));
     let interrupt = async {
         scenario.clock.sleep(seconds(60)).await;
-        scenario.interrupt.send_replace(true);
+        scenario.interrupt.send_replace(Interrupt::Asked);
     };
     let (ended, ()) = tokio::join!(scenario.run(guard(), "run-1"), interrupt);
     assert!(matches!(ended, Err(backout_engine::EngineError::Interrupted)), "{ended:?}");
     assert_eq!((scenario.deployer.starts(), scenario.data().stored().len()), (0, 0));
-    scenario.interrupt.send_replace(false);
+    scenario.interrupt.send_replace(Interrupt::None);
     assert_eq!(scenario.resume("run-1").await.unwrap().result, RunResult::Aborted);
 }
