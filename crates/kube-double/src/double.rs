@@ -5,12 +5,15 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use crate::api::{Call, dispatch};
 use crate::cluster::{Key, kinds};
+use crate::door::{Authority, Identity, acceptor};
 use crate::script::{Behaviour, ConfigRule, Denial, Fault, Instruction};
 use crate::wire::{self, Request, Shared};
 
@@ -20,33 +23,77 @@ pub struct Double {
     shared: Arc<Shared>,
     runtime: Option<Runtime>,
     folder: TempDir,
+    authority: Option<Authority>,
     url: String,
     side_url: String,
 }
+
+/// The token that the double's own kubeconfig has, where credentials are asked for.
+const ADMIN_TOKEN: &str = "token-of-admin";
 
 impl Double {
     /// Starts a server of its own on a free loopback port, with the namespaces `default` and `kube-system` and one node.
     ///
     /// # Errors
     /// Where no port can be listened on or no temporary file be written.
-    #[expect(clippy::disallowed_methods, reason = "a kubeconfig of a test needs no durability")]
     pub fn start() -> io::Result<Self> {
+        Self::with(|_| Ok(None))
+    }
+
+    /// As [`Double::start`], over HTTPS with an authority of its own, and only for who shows credentials: a token
+    /// ([`Instruction::Token`]) or a certificate ([`Double::identity`]). All others are told 401. Its kubeconfig is that of a
+    /// user `admin` with a token.
+    ///
+    /// # Errors
+    /// As [`Double::start`], or where there is no `openssl`.
+    pub fn secured() -> io::Result<Self> {
+        let double = Self::with(|folder| Authority::new(folder).map(Some))?;
+        double.tell(Instruction::Token { token: ADMIN_TOKEN.to_owned(), user: Some("admin".to_owned()) });
+        Ok(double)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "a kubeconfig of a test needs no durability")]
+    fn with(authority: impl FnOnce(&Path) -> io::Result<Option<Authority>>) -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("backout-kube-double-").tempdir()?;
+        let authority = authority(folder.path())?;
+        let door = authority.as_ref().map(acceptor).transpose()?;
+        let (scheme, file, token) = match &authority {
+            Some(authority) => ("https", Some(authority.certificate()), Some(ADMIN_TOKEN)),
+            None => ("http", None, None),
+        };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
         let shared = Arc::new(Shared::new());
         let (server, side) = (wire::listen()?, wire::listen()?);
-        let url = format!("http://{}", server.local_addr()?);
+        let url = format!("{scheme}://{}", server.local_addr()?);
         let side_url = format!("http://{}", side.local_addr()?);
-        runtime.spawn(wire::serve(Arc::clone(&shared), server));
+        runtime.spawn(wire::serve(Arc::clone(&shared), server, door));
         runtime.spawn(wire::serve_side(Arc::clone(&shared), side));
         runtime.spawn(wire::tick(Arc::clone(&shared)));
-        let folder = tempfile::Builder::new().prefix("backout-kube-double-").tempdir()?;
-        std::fs::write(folder.path().join("kubeconfig"), kubeconfig(&url))?;
-        let double = Self { shared, runtime: Some(runtime), folder, url, side_url };
+        std::fs::write(folder.path().join("kubeconfig"), kubeconfig(&url, file.as_deref(), token))?;
+        let double = Self { shared, runtime: Some(runtime), folder, authority, url, side_url };
         double.shared.change(|_| ());
         Ok(double)
     }
 
-    /// The address, `http://127.0.0.1:PORT`.
+    /// The certificate of the authority that the server's own is from, as a PEM file; none where it speaks HTTP.
+    #[must_use]
+    pub fn authority(&self) -> Option<std::path::PathBuf> {
+        self.authority.as_ref().map(Authority::certificate)
+    }
+
+    /// A certificate that is that user's from now on.
+    ///
+    /// # Errors
+    /// Where it speaks HTTP, or `openssl` fails.
+    pub fn identity(&self, user: &str) -> io::Result<Identity> {
+        let authority = self.authority.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        let identity = authority.user(user)?;
+        let certificate = CertificateDer::from_pem_file(&identity.certificate).map_err(io::Error::other)?;
+        self.shared.change(|cluster| cluster.script.accounts.add_certificate(certificate.to_vec(), user));
+        Ok(identity)
+    }
+
+    /// The address, `http://127.0.0.1:PORT`, or `https` where it is secured.
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
@@ -185,12 +232,18 @@ impl Drop for Double {
     }
 }
 
-fn kubeconfig(url: &str) -> String {
-    let config = json!({
+fn kubeconfig(url: &str, authority: Option<&Path>, token: Option<&str>) -> String {
+    let mut config = json!({
         "apiVersion": "v1", "kind": "Config", "current-context": "double",
         "clusters": [{"name": "double", "cluster": {"server": url}}],
         "users": [{"name": "double", "user": {}}],
         "contexts": [{"name": "double", "context": {"cluster": "double", "user": "double", "namespace": "default"}}],
     });
+    if let Some(authority) = authority {
+        config["clusters"][0]["cluster"]["certificate-authority"] = json!(authority);
+    }
+    if let Some(token) = token {
+        config["users"][0]["user"]["token"] = json!(token);
+    }
     format!("{config:#}\n")
 }

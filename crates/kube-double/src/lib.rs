@@ -23,11 +23,13 @@
 mod api;
 mod cluster;
 mod controllers;
+mod door;
 mod double;
 mod patch;
 mod script;
 mod wire;
 
+pub use door::Identity;
 pub use double::Double;
 pub use script::{Behaviour, ConfigRule, Denial, Fault, FaultKind, Instruction, Timings};
 pub use wire::Request;

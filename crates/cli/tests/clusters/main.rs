@@ -1,6 +1,7 @@
 //! Clusters from outside: the real program, real `kubectl` and `helm` of two generations, and a double of an API server.
 #![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
 
+mod access;
 mod applications;
 mod faults;
 mod killed;

@@ -3,6 +3,7 @@
 //! Contract: what a test asserts is seen through `kubectl`, `helm`, the API server's own objects and the journal on disk,
 //! never through `backout`'s word alone.
 
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -26,7 +27,18 @@ impl Site {
     /// there already.
     pub(crate) fn new(test: &str, generation: Generation, services: &str) -> Option<Self> {
         let double = Double::start().unwrap();
-        let clients = KubeClients::new(test, generation, &double.kubeconfig())?;
+        let kubeconfig = double.kubeconfig();
+        Self::reached(test, generation, (double, &kubeconfig), services)
+    }
+
+    /// As [`Site::new`], of a double that is reached by that kubeconfig.
+    pub(crate) fn reached(
+        test: &str,
+        generation: Generation,
+        (double, kubeconfig): (Double, &Path),
+        services: &str,
+    ) -> Option<Self> {
+        let clients = KubeClients::new(test, generation, kubeconfig)?;
         CHART.iter().for_each(|(file, content)| drop(clients.write(file, content)));
         let site = Self { double, clients };
         site.configure(services);

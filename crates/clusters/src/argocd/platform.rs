@@ -19,7 +19,7 @@ use super::identity::{folder, spec, unsettled, version};
 use super::seen::{running, short};
 use super::switch::Way;
 use super::{Application, evidence, pause};
-use crate::cluster::{Cluster, Kind};
+use crate::cluster::{Cluster, Kind, unseen};
 
 /// How long an Application may take to sync and become healthy, in milliseconds: what its Deployments may take by default.
 const ROLLOUT_MS: u64 = 600_000;
@@ -161,7 +161,7 @@ impl Platform for ArgocdPlatform {
         Box::pin(async move {
             let mut facts = Vec::new();
             for service in services {
-                let seen = self.seen(service).await.unwrap_or_else(|error| Seen::Unknown { why: error.to_string() });
+                let seen = self.seen(service).await.unwrap_or_else(|error| Seen::Unknown { why: unseen(&error) });
                 let (observed_at, files) = (self.clock.now(), BTreeMap::new());
                 facts.push(Fact { service: service.clone(), observed_at, seen, files });
             }

@@ -1,76 +1,85 @@
-//! How a cluster is reached: kubeconfig, context and whom to act as; connected to at the first look.
+//! How a cluster is reached: kubeconfig, context, credentials and whom to act as.
+//!
+//! Contract: credentials that end are had anew before they do, or when the API server no longer takes them; a client that
+//! was handed out before keeps those that it has.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
-use std::sync::Arc;
 
-use backout_core::config::ClusterAccess;
 use backout_core::port::PortError;
-use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use kube::core::DynamicObject;
 use kube::{Api, Client, Config};
 use tokio::sync::{Mutex, OnceCell};
+use tokio::time::Instant;
 
-use super::{Kind, Live};
+use super::credentials::Credentials;
+use super::kubeconfig::Place;
+use super::{ClusterOptions, Kind};
 
-/// What a cluster is reached with.
-#[derive(Debug, Clone)]
-pub struct ClusterOptions {
-    /// Which cluster, and as whom.
-    pub access: ClusterAccess,
-    /// Relative paths of the configuration start here.
-    pub folder: PathBuf,
-    /// The environment variables of this process.
-    pub environment: BTreeMap<OsString, OsString>,
+/// The way to one cluster.
+pub(crate) struct Access {
+    pub(super) options: ClusterOptions,
+    place: OnceCell<Place>,
+    held: Mutex<Option<Held>>,
 }
 
-/// One cluster and namespace, shared by the platforms on it.
-pub struct Cluster {
-    options: ClusterOptions,
-    connected: OnceCell<(Client, String)>,
-    live: Mutex<BTreeMap<(Kind, String), Arc<Live>>>,
+/// A client, and the credentials that it has.
+struct Held {
+    client: Client,
+    credentials: Credentials,
 }
 
-impl Cluster {
-    /// A cluster that is not connected to yet.
-    #[must_use]
-    pub fn new(options: ClusterOptions) -> Arc<Self> {
-        Arc::new(Self { options, connected: OnceCell::new(), live: Mutex::default() })
+impl Access {
+    pub(super) fn new(options: ClusterOptions) -> Self {
+        Self { options, place: OnceCell::new(), held: Mutex::default() }
     }
 
-    /// The client. Nothing is asked of the cluster for it.
-    ///
-    /// # Errors
-    /// A kubeconfig that cannot be read, or does not have the context.
-    pub(crate) async fn client(&self) -> Result<&Client, PortError> {
-        self.connected().await.map(|(client, _)| client)
+    #[cfg(test)]
+    pub(super) fn at(options: ClusterOptions, place: Place) -> Self {
+        Self { options, place: OnceCell::new_with(Some(place)), held: Mutex::default() }
     }
 
-    /// The namespace of the configuration, else that of the context. Nothing is asked of the cluster for it.
-    ///
-    /// # Errors
-    /// A kubeconfig that cannot be read, or does not have the context.
-    pub async fn namespace(&self) -> Result<&str, PortError> {
-        self.connected().await.map(|(_, namespace)| namespace.as_str())
+    /// The client, with credentials that hold now.
+    pub(super) async fn client(&self) -> Result<Client, PortError> {
+        let place = self.place().await?;
+        let mut held = self.held.lock().await;
+        match held.as_ref() {
+            Some(held) if held.credentials.hold_at(Instant::now()) => return Ok(held.client.clone()),
+            _ => {}
+        }
+        let credentials = place.source.read().await?;
+        let client = match held.take() {
+            Some(old) if old.credentials.are_as(&credentials) => old.client,
+            _ => client(place.config.clone(), &credentials)?,
+        };
+        *held = Some(Held { client: client.clone(), credentials });
+        Ok(client)
+    }
+
+    /// The namespace of the configuration, else that of the context.
+    pub(super) async fn namespace(&self) -> Result<&str, PortError> {
+        let place = self.place().await?;
+        Ok(self.options.access.namespace.as_deref().unwrap_or(&place.config.default_namespace))
     }
 
     /// Objects of a kind in the cluster's namespace.
-    pub(crate) async fn api(&self, kind: Kind) -> Result<Api<DynamicObject>, PortError> {
-        let (client, namespace) = self.connected().await?;
-        Ok(Api::namespaced_with(client.clone(), namespace, &kind.resource()))
+    pub(super) async fn api(&self, kind: Kind) -> Result<Api<DynamicObject>, PortError> {
+        Ok(Api::namespaced_with(self.client().await?, self.namespace().await?, &kind.resource()))
     }
 
-    /// Objects of a kind in the cluster's namespace, kept up to date from the first call on.
-    pub(crate) async fn live(&self, kind: Kind) -> Result<Arc<Live>, PortError> {
-        let api = self.api(kind).await?;
-        let namespace = self.namespace().await?.to_owned();
-        let mut live = self.live.lock().await;
-        Ok(Arc::clone(live.entry((kind, namespace)).or_insert_with(|| Arc::new(Live::start(api, kind)))))
+    /// The API server does not take the credentials: they are had anew for the next client. Says whether others may come.
+    pub(super) async fn is_refused(&self) -> bool {
+        let may_change = self.place.get().is_some_and(|place| place.source.may_change());
+        if may_change {
+            *self.held.lock().await = None;
+        }
+        may_change
     }
 
     /// What tells a program such as `helm` of the same cluster: `KUBECONFIG`, where the configuration names a file.
-    pub(crate) fn environment(&self) -> BTreeMap<OsString, OsString> {
+    pub(super) fn environment(&self) -> BTreeMap<OsString, OsString> {
         let mut environment = self.options.environment.clone();
         if let Some(path) = &self.options.access.kubeconfig {
             environment.insert("KUBECONFIG".into(), self.options.folder.join(path).into());
@@ -78,63 +87,22 @@ impl Cluster {
         environment
     }
 
-    /// Which cluster, and as whom.
-    pub(crate) fn access(&self) -> &ClusterAccess {
-        &self.options.access
+    async fn place(&self) -> Result<&Place, PortError> {
+        self.place.get_or_try_init(|| Place::find(&self.options)).await
     }
+}
 
-    async fn connected(&self) -> Result<&(Client, String), PortError> {
-        self.connected.get_or_try_init(|| self.connect()).await
+fn client(mut config: Config, credentials: &Credentials) -> Result<Client, PortError> {
+    if let Some(token) = &credentials.token {
+        config.auth_info.token = Some(token.clone().into());
     }
-
-    async fn connect(&self) -> Result<(Client, String), PortError> {
-        let access = &self.options.access;
-        let mut config = self.config().await?;
-        config.auth_info.impersonate.clone_from(&access.impersonate);
-        if !access.impersonate_groups.is_empty() {
-            config.auth_info.impersonate_groups = Some(access.impersonate_groups.clone());
-        }
-        let namespace = access.namespace.clone().unwrap_or_else(|| config.default_namespace.clone());
-        let client = Client::try_from(config)
-            .map_err(|error| PortError::new(format!("the cluster's client cannot be set up: {error}")))?;
-        Ok((client, namespace))
+    if let Some((certificate, key)) = &credentials.identity {
+        config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
+        config.auth_info.client_key_data = Some(STANDARD.encode(key).into());
     }
-
-    /// The kubeconfig's context; where there is no kubeconfig, the service account of the pod that this runs in.
-    async fn config(&self) -> Result<Config, PortError> {
-        let Some(kubeconfig) = self.kubeconfig()? else {
-            return Config::incluster().map_err(|_| {
-                PortError::new("there is no kubeconfig, and this does not run in a pod")
-                    .hint("name one: `platform: { kubernetes: { kubeconfig: FILE } }`, or set `KUBECONFIG`")
-            });
-        };
-        let context = self.options.access.context.clone();
-        let options = KubeConfigOptions { context: context.clone(), cluster: None, user: None };
-        Config::from_custom_kubeconfig(kubeconfig, &options).await.map_err(|error| {
-            let context = context.map_or_else(|| "the current context".to_owned(), |name| format!("context `{name}`"));
-            PortError::new(format!("{context} of the kubeconfig cannot be used: {error}"))
-                .hint("see `kubectl config get-contexts`")
-        })
+    // The cluster's log of requests, and the fields that are written, name the program.
+    if let (Ok(name), Ok(value)) = ("user-agent".parse(), concat!("backout/", env!("CARGO_PKG_VERSION")).parse()) {
+        config.headers.push((name, value));
     }
-
-    fn kubeconfig(&self) -> Result<Option<Kubeconfig>, PortError> {
-        let variable = |name: &str| self.options.environment.get(std::ffi::OsStr::new(name));
-        let named = self.options.access.kubeconfig.as_ref().map(|path| vec![self.options.folder.join(path)]);
-        let of_variable = || {
-            let paths: Vec<PathBuf> = std::env::split_paths(variable("KUBECONFIG")?).collect();
-            let paths: Vec<PathBuf> = paths.into_iter().filter(|path| !path.as_os_str().is_empty()).collect();
-            (!paths.is_empty()).then_some(paths)
-        };
-        let of_home = || {
-            let path = PathBuf::from(variable("HOME")?).join(".kube/config");
-            path.exists().then(|| vec![path])
-        };
-        let Some(paths) = named.or_else(of_variable).or_else(of_home) else { return Ok(None) };
-        let unread = |error: KubeconfigError| PortError::new(format!("the kubeconfig cannot be read: {error}"));
-        let mut merged = Kubeconfig::default();
-        for path in paths {
-            merged = merged.merge(Kubeconfig::read_from(path).map_err(unread)?).map_err(unread)?;
-        }
-        Ok(Some(merged))
-    }
+    Client::try_from(config).map_err(|error| PortError::new(format!("the cluster's client cannot be set up: {error}")))
 }

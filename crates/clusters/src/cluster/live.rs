@@ -16,6 +16,7 @@ use kube::{Api, ResourceExt, core::DynamicObject};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::access::Access;
 use super::{Kind, failed};
 
 /// How long a first list may take.
@@ -53,10 +54,10 @@ struct State {
 
 impl Live {
     /// Begins to list and watch. Ends with the value.
-    pub(crate) fn start(api: Api<DynamicObject>, kind: Kind) -> Self {
+    pub(super) fn start(access: Arc<Access>, kind: Kind) -> Self {
         let known = Arc::new(Known::default());
         let (tell, changed) = watch::channel(0);
-        let keeper = tokio::spawn(keep(api, kind, Arc::clone(&known), tell));
+        let keeper = tokio::spawn(keep(access, kind, Arc::clone(&known), tell));
         Self { known, changed, keeper, kind }
     }
 
@@ -128,6 +129,11 @@ impl Known {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    fn broken(&self, tell: &watch::Sender<u64>, error: PortError) {
+        self.state().broken = Some(error);
+        tell.send_modify(|count| *count += 1);
+    }
+
     fn take(&self, mut event: watcher::Event<DynamicObject>) {
         if let watcher::Event::Apply(object) | watcher::Event::InitApply(object) = &mut event {
             // Half of what an object weighs, and of no use here: a write that leaves it out leaves it as it is.
@@ -150,22 +156,29 @@ impl Known {
 
 /// Follows the objects for good. After anything went wrong everything is listed anew: that, and not a watch on which nothing
 /// happens, shows that the API server is there again.
-async fn keep(api: Api<DynamicObject>, kind: Kind, known: Arc<Known>, tell: watch::Sender<u64>) {
+async fn keep(access: Arc<Access>, kind: Kind, known: Arc<Known>, tell: watch::Sender<u64>) {
     let pauses =
         backon::ExponentialBuilder::default().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times();
     let mut pause = pauses.build();
     let mut moments = 0;
     loop {
-        let (error, was_listed) = follow(&api, kind, &known, &tell).await;
+        let (error, was_listed) = match access.api(kind).await {
+            Ok(api) => follow(&api, kind, &known, &tell).await,
+            Err(error) => {
+                known.broken(&tell, error);
+                tokio::time::sleep(pause.next().unwrap_or(PAUSES.1)).await;
+                continue;
+            }
+        };
         if was_listed {
             pause = pauses.build();
             moments = 0;
         }
         moments += 1;
-        let is_borne = was_listed && is_interruption(&error) || is_momentary(&error) && moments < MOMENTS;
+        let may_pass = is_momentary(&error) || code(&error) == Some(401) && access.is_refused().await;
+        let is_borne = was_listed && is_interruption(&error) || may_pass && moments < MOMENTS;
         if !is_borne {
-            known.state().broken = Some(in_words(kind, &error));
-            tell.send_modify(|count| *count += 1);
+            known.broken(&tell, in_words(kind, &error));
         }
         tokio::time::sleep(pause.next().unwrap_or(PAUSES.1)).await;
     }
@@ -210,13 +223,17 @@ fn is_interruption(error: &watcher::Error) -> bool {
 
 /// Whether the API server says that it is busy or broken, which passes more often than not.
 fn is_momentary(error: &watcher::Error) -> bool {
-    let code = match error {
+    code(error).is_some_and(|code| code == 429 || (500..600).contains(&code))
+}
+
+/// What the API server answered, where it did.
+fn code(error: &watcher::Error) -> Option<u16> {
+    match error {
         watcher::Error::InitialListFailed(kube::Error::Api(status))
-        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => status.code,
-        watcher::Error::WatchError(status) => status.code,
-        _ => return false,
-    };
-    code == 429 || (500..600).contains(&code)
+        | watcher::Error::WatchStartFailed(kube::Error::Api(status)) => Some(status.code),
+        watcher::Error::WatchError(status) => Some(status.code),
+        _ => None,
+    }
 }
 
 fn in_words(kind: Kind, error: &watcher::Error) -> PortError {

@@ -1,11 +1,16 @@
 //! One cluster: how it is reached, and what is known of its objects.
 
 mod access;
+mod credentials;
 mod kinds;
+mod kubeconfig;
 mod live;
+mod plugin;
+mod proxy;
+mod reached;
 mod words;
 
-pub use access::{Cluster, ClusterOptions};
 pub(crate) use kinds::Kind;
 pub(crate) use live::Live;
-pub(crate) use words::failed;
+pub use reached::{Cluster, ClusterOptions};
+pub(crate) use words::{failed, unseen};

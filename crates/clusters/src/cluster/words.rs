@@ -8,13 +8,32 @@ pub(crate) fn failed(what: &str, error: &kube::Error) -> PortError {
         kube::Error::Api(status) => {
             let said = PortError::new(format!("{what}: the API server says: {}", status.message));
             match status.code {
-                401 => said.hint("log in again: the credentials of the context are not accepted"),
+                401 => said.hint(
+                    "the credentials of the context are not accepted, or no longer: log in again, or renew its token \
+                     (`kubectl auth whoami` tells when they are)",
+                ),
                 403 => said.hint("`backout check` names what the account may not do, and prints a role that allows it"),
                 _ => said,
             }
         }
-        other => PortError::new(format!("{what}: {}", chain(other)))
-            .hint("see whether the cluster can be reached: `kubectl cluster-info`"),
+        other => {
+            let causes = chain(other);
+            let hint = if causes.contains("certificate") {
+                "the certificates do not fit: see `certificate-authority` of the cluster, and `client-certificate` of the \
+                 user, in the kubeconfig"
+            } else {
+                "see whether the cluster can be reached: `kubectl cluster-info`"
+            };
+            PortError::new(format!("{what}: {causes}")).hint(hint)
+        }
+    }
+}
+
+/// Why something could not be seen, with what to do about it: nobody else tells a person of a look that failed.
+pub(crate) fn unseen(error: &PortError) -> String {
+    match &error.hint {
+        Some(hint) => format!("{}; {hint}", error.what),
+        None => error.what.clone(),
     }
 }
 

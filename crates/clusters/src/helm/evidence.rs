@@ -60,7 +60,7 @@ async fn of_pods(release: &Release, known: &Known) -> Result<Vec<Evidence>, Port
     let objects = release.objects(&known.manifest).await?;
     let families = families(known, &objects);
     let namespace = release.cluster.namespace().await?;
-    let pods: Api<Pod> = Api::namespaced(release.cluster.client().await?.clone(), namespace);
+    let pods: Api<Pod> = Api::namespaced(release.cluster.client().await?, namespace);
     let containers = families.iter().flat_map(|family| &family.members).flat_map(|member| containers(member.pod));
     let logs = join_all(containers.map(|container| log(&pods, container))).await;
     let mut names: BTreeSet<&str> = families.iter().map(|family| name(family.workload)).collect();

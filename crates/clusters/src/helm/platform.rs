@@ -15,7 +15,7 @@ use super::observe::Look;
 use super::record::Record;
 use super::release::Release;
 use super::{capture, events, evidence, preflight, switch};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, unseen};
 
 /// How long a look may take before it counts as failed.
 const LOOKS_WITHIN: Duration = Duration::from_secs(20);
@@ -47,7 +47,7 @@ impl HelmPlatform {
     pub(super) async fn fact(&self, service: &ServiceName) -> Fact {
         let seen = match tokio::time::timeout(LOOKS_WITHIN, self.seen(service)).await {
             Ok(Ok(seen)) => seen,
-            Ok(Err(error)) => Seen::Unknown { why: error.to_string() },
+            Ok(Err(error)) => Seen::Unknown { why: unseen(&error) },
             Err(_) => {
                 Seen::Unknown { why: format!("the API server did not answer within {} s", LOOKS_WITHIN.as_secs()) }
             }

@@ -86,7 +86,7 @@ async fn log(platform: &KubernetesPlatform, pod: &DynamicObject, container: Stri
         ..LogParams::default()
     };
     let fetched = async {
-        let client = platform.cluster.client().await?.clone();
+        let client = platform.cluster.client().await?;
         let namespace = platform.cluster.namespace().await?;
         let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::namespaced(client, namespace);
         let log = pods.logs(name(pod), &parameters).await;

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::platform::KubernetesPlatform;
 use super::stop::{left_stopped, stopped_by_us};
 use super::view::View;
+use crate::cluster::unseen;
 use crate::object::{list, name, text};
 use crate::pods::{Family, Patience, images, instances, trouble, unready};
 
@@ -27,7 +28,7 @@ pub(super) fn facts(
 ) -> Vec<Fact> {
     let now = platform.clock.now();
     let seen = |service: &ServiceName| match (view, platform.services.get(service)) {
-        (Err(error), _) => Seen::Unknown { why: error.to_string() },
+        (Err(error), _) => Seen::Unknown { why: unseen(error) },
         (_, None) => Seen::Unknown { why: format!("`{service}` is no workload of this cluster's configuration") },
         (Ok(view), Some(workload)) => seen(platform, view, workload, now),
     };

@@ -40,7 +40,7 @@ pub async fn permissions(cluster: &Cluster, wards: &[Ward]) -> Result<Vec<Permis
             }
         }
     }
-    let reviews: Api<SelfSubjectAccessReview> = Api::all(cluster.client().await?.clone());
+    let reviews: Api<SelfSubjectAccessReview> = Api::all(cluster.client().await?);
     let namespace = cluster.namespace().await?;
     try_join_all(order.into_iter().map(|(question, purpose)| {
         let reviews = &reviews;

@@ -14,9 +14,19 @@ pub(crate) struct Call {
     pub(crate) accept: String,
     pub(crate) content_type: String,
     pub(crate) user_agent: String,
+    /// Whose credentials were shown; none where none are asked for.
+    pub(crate) user: Option<String>,
     /// Whom the client asks to be taken for.
-    pub(crate) impersonated: Option<String>,
+    pub(crate) impersonated: Impersonated,
     pub(crate) body: Vec<u8>,
+}
+
+/// Whom a client asks to be taken for.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Impersonated {
+    pub(crate) user: Option<String>,
+    pub(crate) groups: Vec<String>,
+    pub(crate) uid: Option<String>,
 }
 
 /// The resource, namespace, name and subresource that a path names; empty where it names none.
@@ -57,6 +67,11 @@ impl Verb {
 }
 
 impl Call {
+    /// Who asks, as the rest of the cluster sees it.
+    pub(crate) fn who(&self) -> &str {
+        self.impersonated.user.as_deref().or(self.user.as_deref()).unwrap_or("double-user")
+    }
+
     pub(crate) fn query(&self, name: &str) -> &str {
         self.query.get(name).map(String::as_str).unwrap_or_default()
     }

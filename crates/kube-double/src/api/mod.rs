@@ -9,6 +9,6 @@ mod server_info;
 mod watching;
 
 pub(crate) use answer::{Answer, Problem};
-pub(crate) use call::{Call, Target, Verb};
+pub(crate) use call::{Call, Impersonated, Target, Verb};
 pub(crate) use dispatch::dispatch;
 pub(crate) use watching::{Next, Watch, expired};

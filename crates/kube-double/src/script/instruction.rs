@@ -62,6 +62,15 @@ pub enum Instruction {
     Deny(Denial),
     /// The user may do everything again.
     AllowAll,
+    /// That token is the user's; none revokes it. Counts only where credentials are asked for ([`Double::secured`]).
+    ///
+    /// [`Double::secured`]: crate::Double::secured
+    Token {
+        /// The token.
+        token: String,
+        /// Whose it is.
+        user: Option<String>,
+    },
     /// The cluster does not know that API group.
     WithoutGroup(String),
     /// A commit of a repository that Argo CD deploys: what its manifests make. It becomes the repository's head.

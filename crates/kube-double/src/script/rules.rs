@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use crate::door::Accounts;
 use crate::script::{Behaviour, ConfigRule, Denial, Fault, Instruction, Timings};
 
 /// What is scripted.
@@ -20,6 +21,7 @@ pub(crate) struct Script {
     pub(crate) health: BTreeMap<String, String>,
     pub(crate) refusals: BTreeMap<String, String>,
     pub(crate) unknown_groups: BTreeSet<String>,
+    pub(crate) accounts: Accounts,
     images: Vec<(String, Behaviour)>,
     digests: BTreeMap<String, String>,
     logs: BTreeMap<String, String>,
@@ -46,6 +48,7 @@ impl Script {
             Instruction::RefusePods { namespace, message } => note(&mut self.refusals, namespace, message),
             Instruction::Deny(denial) => self.denials.push(denial),
             Instruction::AllowAll => self.denials.clear(),
+            Instruction::Token { token, user } => self.accounts.set_token(token, user),
             Instruction::WithoutGroup(group) => drop(self.unknown_groups.insert(group)),
             Instruction::Commit { repository, revision, manifests } => {
                 let repository = self.repositories.entry(repository).or_default();

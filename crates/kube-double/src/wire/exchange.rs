@@ -5,19 +5,42 @@ use std::sync::Arc;
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT};
 use hyper::{Request as HttpRequest, Response};
 use url::form_urlencoded;
 
-use crate::api::{Answer, Call, Problem, dispatch};
+use crate::api::{Answer, Call, Impersonated, Problem, dispatch};
+use crate::cluster::Cluster;
 use crate::script::{FaultKind, milliseconds, strike};
 use crate::wire::request_log::verb;
 use crate::wire::stream::stream;
 use crate::wire::{Reply, Request, Shared};
 
+/// Who has connected.
+#[derive(Debug, Clone)]
+pub(crate) enum Guest {
+    /// Nobody is asked for credentials.
+    Anybody,
+    /// The certificate that was shown, where one was.
+    Asked(Option<Vec<u8>>),
+}
+
 /// Answers a request; an error ends the connection without an answer.
-pub(crate) async fn exchange(shared: Arc<Shared>, request: HttpRequest<Incoming>) -> io::Result<Response<Reply>> {
-    let (call, query) = read(request).await?;
+pub(crate) async fn exchange(
+    shared: Arc<Shared>,
+    guest: Guest,
+    request: HttpRequest<Incoming>,
+) -> io::Result<Response<Reply>> {
+    let (mut call, query, authorization) = read(request).await?;
+    if let Guest::Asked(certificate) = guest {
+        let user = |cluster: &Cluster| cluster.script.accounts.user(certificate.as_deref(), authorization.as_deref());
+        call.user = shared.look(user);
+        if call.user.is_none() {
+            let problem = Problem::new(401, "Unauthorized");
+            shared.note(Request { code: problem.code, ..Request::new(&call, query) });
+            return Ok(refusal(&problem));
+        }
+    }
     let mut told = Request::new(&call, query);
     let fault = shared.change(|cluster| strike(&mut cluster.script.faults, verb(&call), &call.path));
     if let Some(FaultKind::Delay { milliseconds: count }) = fault {
@@ -66,7 +89,7 @@ fn refusal(problem: &Problem) -> Response<Reply> {
     response
 }
 
-async fn read(request: HttpRequest<Incoming>) -> io::Result<(Call, String)> {
+async fn read(request: HttpRequest<Incoming>) -> io::Result<(Call, String, Option<String>)> {
     let (head, body) = request.into_parts();
     let query = head.uri.query().unwrap_or_default().to_owned();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec();
@@ -77,12 +100,21 @@ async fn read(request: HttpRequest<Incoming>) -> io::Result<(Call, String)> {
         accept: header(&head.headers, ACCEPT.as_str()).unwrap_or_default(),
         content_type: header(&head.headers, CONTENT_TYPE.as_str()).unwrap_or_default(),
         user_agent: header(&head.headers, USER_AGENT.as_str()).unwrap_or_default(),
-        impersonated: header(&head.headers, "impersonate-user"),
+        user: None,
+        impersonated: Impersonated {
+            user: header(&head.headers, "impersonate-user"),
+            groups: headers(&head.headers, "impersonate-group"),
+            uid: header(&head.headers, "impersonate-uid"),
+        },
         body,
     };
-    Ok((call, query))
+    Ok((call, query, header(&head.headers, AUTHORIZATION.as_str())))
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
     Some(headers.get(name)?.to_str().ok()?.to_owned())
+}
+
+fn headers(headers: &HeaderMap, name: &str) -> Vec<String> {
+    headers.get_all(name).iter().filter_map(|value| Some(value.to_str().ok()?.to_owned())).collect()
 }

@@ -17,8 +17,14 @@ pub struct Request {
     pub query: String,
     /// The client as it names itself.
     pub user_agent: String,
+    /// Whose credentials it showed, where they are asked for and accepted.
+    pub user: Option<String>,
     /// Whom it asked to be taken for (`Impersonate-User`).
     pub impersonated: Option<String>,
+    /// Of which groups (`Impersonate-Group`).
+    pub impersonated_groups: Vec<String>,
+    /// With which id (`Impersonate-Uid`).
+    pub impersonated_uid: Option<String>,
     /// The body; where it is no text, what can be read of it.
     pub body: String,
     /// The code of the answer; zero where the connection was ended instead.
@@ -33,7 +39,10 @@ impl Request {
             path: call.path.clone(),
             query,
             user_agent: call.user_agent.clone(),
-            impersonated: call.impersonated.clone(),
+            user: call.user.clone(),
+            impersonated: call.impersonated.user.clone(),
+            impersonated_groups: call.impersonated.groups.clone(),
+            impersonated_uid: call.impersonated.uid.clone(),
             body: String::from_utf8_lossy(&call.body).into_owned(),
             code: 0,
         }

@@ -11,11 +11,13 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::TlsAcceptor;
 
 use crate::cluster::clock;
-use crate::wire::exchange::exchange;
+use crate::wire::exchange::{Guest, exchange};
 use crate::wire::side;
 use crate::wire::{Reply, Shared};
 
@@ -26,17 +28,18 @@ pub(crate) fn listen() -> io::Result<StdListener> {
     Ok(listener)
 }
 
-/// Serves the API; while it is away nothing listens, and then it is back on the same port.
-pub(crate) async fn serve(shared: Arc<Shared>, listener: StdListener) {
+/// Serves the API, with TLS and credentials asked for where there is an acceptor; while it is away nothing listens, and
+/// then it is back on the same port.
+pub(crate) async fn serve(shared: Arc<Shared>, listener: StdListener, door: Option<TlsAcceptor>) {
     let Ok(address) = listener.local_addr() else { return };
     let mut listener = TcpListener::from_std(listener).ok();
     let mut absences = shared.absences();
     loop {
         if let Some(listener) = listener.take() {
             let shared = Arc::clone(&shared);
-            let answer = move |request| exchange(Arc::clone(&shared), request);
+            let answer = move |guest, request| exchange(Arc::clone(&shared), guest, request);
             tokio::select! {
-                () = accept(listener, answer) => {}
+                () = accept(listener, door.clone(), answer) => {}
                 _ = absences.changed() => {}
             }
         }
@@ -66,28 +69,40 @@ async fn bind(address: SocketAddr) -> Option<TcpListener> {
 /// Serves what is beside the API.
 pub(crate) async fn serve_side(shared: Arc<Shared>, listener: StdListener) {
     let Ok(listener) = TcpListener::from_std(listener) else { return };
-    accept(listener, move |request| side::answer(Arc::clone(&shared), request)).await;
+    accept(listener, None, move |_, request| side::answer(Arc::clone(&shared), request)).await;
 }
 
 /// Serves each connection until this is dropped; then all of them end.
-async fn accept<F, A>(listener: TcpListener, answer: A)
+async fn accept<F, A>(listener: TcpListener, door: Option<TlsAcceptor>, answer: A)
 where
-    A: Fn(Request<Incoming>) -> F + Clone + Send + 'static,
+    A: Fn(Guest, Request<Incoming>) -> F + Clone + Send + 'static,
     F: Future<Output = io::Result<Response<Reply>>> + Send + 'static,
 {
     let mut connections = JoinSet::new();
     loop {
         if let Ok((stream, _)) = listener.accept().await {
-            connections.spawn(connection(stream, answer.clone()));
+            connections.spawn(connection(stream, door.clone(), answer.clone()));
         }
         while connections.try_join_next().is_some() {}
     }
 }
 
-async fn connection<F, A>(stream: TcpStream, answer: A)
+async fn connection<F, A>(stream: TcpStream, door: Option<TlsAcceptor>, answer: A)
 where
-    A: Fn(Request<Incoming>) -> F + Send + 'static,
+    A: Fn(Guest, Request<Incoming>) -> F + Send + 'static,
     F: Future<Output = io::Result<Response<Reply>>> + Send + 'static,
+{
+    let Some(door) = door else { return talk(stream, move |request| answer(Guest::Anybody, request)).await };
+    // Who does not trust the authority, or is not trusted by it, ends the connection.
+    let Ok(stream) = door.accept(stream).await else { return };
+    let certificate = stream.get_ref().1.peer_certificates().and_then(|chain| Some(chain.first()?.as_ref().to_vec()));
+    talk(stream, move |request| answer(Guest::Asked(certificate.clone()), request)).await;
+}
+
+async fn talk<S, F>(stream: S, answer: impl Fn(Request<Incoming>) -> F)
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+    F: Future<Output = io::Result<Response<Reply>>>,
 {
     // A connection that its client ends, or that a fault ends, is no failure of the server's.
     let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;

@@ -17,6 +17,8 @@ pub struct ClusterAccess {
     pub impersonate: Option<String>,
     /// The groups to act as.
     pub impersonate_groups: Vec<String>,
+    /// The id of the user to act as.
+    pub impersonate_uid: Option<String>,
 }
 
 /// A workload of a Kubernetes cluster.

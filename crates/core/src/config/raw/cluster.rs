@@ -16,6 +16,8 @@ raw! {
         r#as: optional Scalar<String>,
         /// The groups to act as, as `kubectl --as-group`.
         as_groups: optional List<Scalar<String>>,
+        /// The id of the user to act as, as `kubectl --as-uid`.
+        as_uid: optional Scalar<String>,
     }
 }
 
@@ -50,6 +52,8 @@ raw! {
         r#as: optional Scalar<String>,
         /// The groups to act as, as `kubectl --as-group`.
         as_groups: optional List<Scalar<String>>,
+        /// The id of the user to act as, as `kubectl --as-uid`.
+        as_uid: optional Scalar<String>,
     }
 }
 

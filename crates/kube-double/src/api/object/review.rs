@@ -5,8 +5,6 @@ use serde_json::{Value, json};
 use crate::api::{Answer, Call, Problem, Target, Verb};
 use crate::cluster::{Cluster, kinds, object};
 
-const USER: &str = "double-user";
-
 /// Refuses what is scripted to be denied.
 pub(crate) fn allow(cluster: &Cluster, call: &Call, verb: Verb, target: &Target) -> Result<(), Problem> {
     if is_allowed(cluster, verb.word(), &target.resource_name(), &target.namespace) {
@@ -20,7 +18,7 @@ pub(crate) fn allow(cluster: &Cluster, call: &Call, verb: Verb, target: &Target)
         "{}{} is forbidden: User \"{}\" cannot {} resource \"{}\" in API group \"{}\" {scope}",
         target.resource.qualified(),
         if target.name.is_empty() { String::new() } else { format!(" \"{}\"", target.name) },
-        call.impersonated.as_deref().unwrap_or(USER),
+        call.who(),
         verb.word(),
         target.resource_name(),
         target.resource.group,
@@ -41,8 +39,9 @@ pub(crate) fn answer(cluster: &Cluster, call: &Call, target: &Target, asked: &Va
         resource if resource == &kinds::ACCESS_REVIEWS => access(cluster, asked),
         resource if resource == &kinds::RULES_REVIEWS => rules(cluster, asked),
         _ => {
-            let user = call.impersonated.as_deref().unwrap_or(USER);
-            json!({"userInfo": {"username": user, "groups": ["system:authenticated"]}})
+            let mut groups = call.impersonated.groups.clone();
+            groups.push("system:authenticated".to_owned());
+            json!({"userInfo": {"username": call.who(), "uid": call.impersonated.uid, "groups": groups}})
         }
     };
     let (version, kind) = (target.resource.api_version(), target.resource.kind);

@@ -10,7 +10,8 @@ use backout_core::config::{ClusterAccess, Environment, ServicePlatform};
 use super::finding::Finding;
 use crate::wire::{Setup, cluster};
 
-const LIMIT: Duration = Duration::from_secs(10);
+/// A credential plugin may take twenty seconds of it.
+const LIMIT: Duration = Duration::from_secs(30);
 /// The service account that a printed role is for.
 const ACCOUNT: &str = "backout";
 /// The namespace of what says none.

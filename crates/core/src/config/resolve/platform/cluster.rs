@@ -13,7 +13,7 @@ use crate::config::{
 /// Where Argo CD lives by its own manifests.
 const ARGOCD: &str = "argocd";
 
-/// Reads a macro-made type that says which cluster, and as whom.
+/// Reads a macro-made type that says which cluster, and as whom. `helm` cannot be told an id, so it is not read for all.
 macro_rules! access {
     ($raw:expr, $context:expr) => {
         ClusterAccess {
@@ -22,12 +22,13 @@ macro_rules! access {
             namespace: $context.value(&$raw.namespace),
             impersonate: $context.value(&$raw.r#as),
             impersonate_groups: $context.list(&$raw.as_groups),
+            impersonate_uid: None,
         }
     };
 }
 
 pub(super) fn kubernetes_access(raw: &RawKubernetes, context: &mut Context<'_>) -> ClusterAccess {
-    access!(raw, context)
+    ClusterAccess { impersonate_uid: context.value(&raw.as_uid), ..access!(raw, context) }
 }
 
 pub(super) fn helm_access(raw: &RawHelm, context: &mut Context<'_>) -> (ClusterAccess, String) {
@@ -35,7 +36,7 @@ pub(super) fn helm_access(raw: &RawHelm, context: &mut Context<'_>) -> (ClusterA
 }
 
 pub(super) fn argocd_access(raw: &RawArgocd, context: &mut Context<'_>) -> ClusterAccess {
-    let mut access = access!(raw, context);
+    let mut access = ClusterAccess { impersonate_uid: context.value(&raw.as_uid), ..access!(raw, context) };
     access.namespace.get_or_insert_with(|| ARGOCD.to_owned());
     access
 }
