@@ -3,6 +3,7 @@
 //! Contract: these types implement `backout_core::port::Platform`. Looking costs no request once a kind of object is known:
 //! one list and one watch keep it up to date (`cluster`). What a look means is decided in pure functions over the objects.
 
+mod applier;
 mod argocd;
 mod cluster;
 mod found;

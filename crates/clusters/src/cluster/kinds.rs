@@ -18,6 +18,7 @@ pub(crate) enum Kind {
     DaemonSet,
     ControllerRevision,
     HorizontalPodAutoscaler,
+    PodDisruptionBudget,
     PersistentVolumeClaim,
     ServiceAccount,
     Application,
@@ -40,6 +41,7 @@ impl Kind {
             Kind::HorizontalPodAutoscaler => {
                 ["autoscaling", "v2", "HorizontalPodAutoscaler", "horizontalpodautoscalers"]
             }
+            Kind::PodDisruptionBudget => ["policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"],
             Kind::PersistentVolumeClaim => ["", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"],
             Kind::ServiceAccount => ["", "v1", "ServiceAccount", "serviceaccounts"],
             Kind::Application => ["argoproj.io", "v1alpha1", "Application", "applications"],

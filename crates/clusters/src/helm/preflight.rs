@@ -7,6 +7,7 @@ use super::argv;
 use super::observe::digest_of;
 use super::platform::{HelmPlatform, detail, kept};
 use super::record::{Record, difference, hook_words};
+use crate::applier::Applier;
 
 /// An artifact can run where `helm` is there and Helm still has a revision that renders the same, or the checkpoint has its
 /// record. Whether a registry still has the images is not asked: this has no credentials for it, and nodes may have them.
@@ -42,6 +43,7 @@ fn gone(detail: &HelmArtifact, why: &str) -> Preflight {
 pub(super) async fn notes(platform: &HelmPlatform, artifact: &Artifact, blobs: &dyn Blobs) -> Vec<String> {
     let Ok((now, then)) = both(platform, artifact, blobs).await else { return Vec::new() };
     let mut notes = now.as_ref().map_or_else(Vec::new, |now| difference(now, &then));
+    notes.extend(applied(platform, artifact).await.ok().flatten());
     let hooks = now.as_ref().map(Record::hooks);
     notes.extend(hook_words(hooks.as_deref(), &then.hooks()));
     if let Some((now, verb)) = now.as_ref().and_then(|now| Some((now, now.status().under_way()?))) {
@@ -49,6 +51,16 @@ pub(super) async fn notes(platform: &HelmPlatform, artifact: &Artifact, blobs: &
         notes.push(format!("`helm {verb}` of revision {revision} has not ended: it will be marked as failed first"));
     }
     notes
+}
+
+/// Who applies the release again and again, by what is written on its workloads.
+async fn applied(platform: &HelmPlatform, artifact: &Artifact) -> Result<Option<String>, PortError> {
+    let release = platform.release(&artifact.service)?;
+    let Some(known) = release.newest().await? else { return Ok(None) };
+    let objects = release.objects(&known.manifest).await?;
+    let mut there = known.manifest.workloads.iter().filter_map(|it| objects.workload(it.kind, &it.name));
+    let applier = there.find_map(|object| Applier::of(object));
+    Ok(applier.map(|applier| applier.warning(release.name())))
 }
 
 /// The newest record, and the one to go back to: Helm's own where it still has it, else the one that was kept.

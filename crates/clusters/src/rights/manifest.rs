@@ -102,7 +102,8 @@ mod tests {
             - apiGroups: [\"apps\"]\n    resources: [\"deployments\"]\n    \
             verbs: [\"create\", \"get\", \"list\", \"update\", \"watch\"]\n  \
             - apiGroups: [\"apps\"]\n    resources: [\"replicasets\"]\n    verbs: [\"list\", \"watch\"]\n  \
-            - apiGroups: [\"autoscaling\"]\n    resources: [\"horizontalpodautoscalers\"]\n    verbs: [\"list\"]\n---\n";
+            - apiGroups: [\"autoscaling\"]\n    resources: [\"horizontalpodautoscalers\"]\n    verbs: [\"list\"]\n  \
+            - apiGroups: [\"policy\"]\n    resources: [\"poddisruptionbudgets\"]\n    verbs: [\"list\"]\n---\n";
         assert!(yaml.contains(expected), "{yaml}");
         assert!(yaml.contains(
             "resources: [\"applications\"]\n    verbs: [\"get\", \"list\", \"patch\", \"update\", \"watch\"]"

@@ -41,6 +41,7 @@ pub(super) struct Need {
 
 const SEE: &str = "to see what runs";
 const RECORD: &str = "to record what runs";
+const PLAN: &str = "to say in a plan what else has a say";
 const CHECK: &str = "to see whether it can go back";
 const BACK: &str = "to go back";
 const EVIDENCE: &str = "to keep evidence";
@@ -76,6 +77,7 @@ fn of_workload(kind: WorkloadKind, restores_secrets: bool) -> Vec<Need> {
         need(SEE, FOLLOW, Kind::ConfigMap),
         need(RECORD, if restores_secrets { FOLLOW } else { &["get"] }, Kind::Secret),
         need(RECORD, &["list"], Kind::HorizontalPodAutoscaler),
+        need(PLAN, &["list"], Kind::PodDisruptionBudget),
         need(CHECK, &["get"], Kind::ServiceAccount),
         need(CHECK, &["get"], Kind::PersistentVolumeClaim),
         need(BACK, written, workload),

@@ -54,6 +54,21 @@ async fn what_differs_and_which_hooks_run_is_said_before() {
             "{notes:#?}"
         );
         assert_eq!(notes.len(), 4);
+        let labels = "helm.toolkit.fluxcd.io/name=shop helm.toolkit.fluxcd.io/namespace=flux-system";
+        let words: Vec<&str> = ["label", "deployment", "shop-web"].into_iter().chain(labels.split(' ')).collect();
+        drop(ground.clients.kubectl(&words).ok());
+        let warned = async {
+            while !ground
+                .platform
+                .notes(&good, &ground.blobs)
+                .await
+                .iter()
+                .any(|note| note.contains("flux suspend helmrelease shop"))
+            {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(SOON, warned).await.unwrap();
 
         ground.switch(&good).await.unwrap();
         let tag = |hook: &str| {

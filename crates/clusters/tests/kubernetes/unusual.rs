@@ -31,6 +31,40 @@ async fn what_an_autoscaler_says_stays() {
 }
 
 #[tokio::test]
+async fn who_else_has_a_say_is_told_before() {
+    let world = World::new().await;
+    world.deployed(Program::Good).await;
+    let artifact = world.capture().await;
+    let notes = world.platform.notes(&artifact, &world.blobs).await;
+    assert_eq!(notes, Vec::<String>::new());
+    world.apply(&autoscaler()).await;
+    let budget = |name: &str, app: &str| {
+        json!({"apiVersion": "policy/v1", "kind": "PodDisruptionBudget", "metadata": {"name": name},
+            "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": app}}}})
+    };
+    world.apply(&budget("web", "web")).await;
+    world.apply(&budget("other", "other")).await;
+    let notes = world.platform.notes(&artifact, &world.blobs).await;
+    assert!(notes[0].contains("an autoscaler owns how many pods `web` has: their number is left alone"), "{notes:#?}");
+    assert!(notes[1].starts_with("disruption budget `web` "), "{notes:#?}");
+    assert_eq!(notes.len(), 2, "{notes:#?}");
+    world.end().await;
+}
+
+#[tokio::test]
+async fn what_a_controller_will_undo_is_told_before_with_what_to_do() {
+    let world = World::new().await;
+    world.deployed(Program::Good).await;
+    let artifact = world.capture().await;
+    let flux =
+        json!({"kustomize.toolkit.fluxcd.io/name": "apps", "kustomize.toolkit.fluxcd.io/namespace": "flux-system"});
+    world.merge(["apps/v1", "Deployment", "web"], &json!({"metadata": {"labels": flux}})).await;
+    let notes = world.notes(&artifact, "Flux").await;
+    assert!(notes[0].contains("`flux suspend kustomization apps --namespace flux-system` before"), "{notes:#?}");
+    world.end().await;
+}
+
+#[tokio::test]
 async fn how_many_there_were_comes_back_where_nothing_else_says_it() {
     let world = World::new().await;
     world.deployed(Program::Good).await;

@@ -2,6 +2,7 @@
 
 mod arrive;
 mod desired;
+mod limits;
 mod notes;
 mod preflight;
 mod switch;

@@ -5,12 +5,14 @@ use backout_core::inventory::{Artifact, ConfigurationKind};
 use backout_core::port::{Blobs, PortError};
 use kube::core::DynamicObject;
 
+use super::limits::limits;
 use super::write::Act;
+use crate::applier::Applier;
 use crate::kubernetes::artifact::Opened;
 use crate::kubernetes::capture::read;
 use crate::kubernetes::configuration::{Content, act};
 use crate::kubernetes::platform::KubernetesPlatform;
-use crate::object::{annotation, is_true, label, list, name, number};
+use crate::object::{annotation, is_true, list, name, number};
 
 /// A sentence for each thing that a person should know.
 pub(in crate::kubernetes) async fn notes(
@@ -29,7 +31,11 @@ async fn collect(
     let service = platform.workload(&artifact.service)?;
     let opened = Opened::open(artifact, blobs).await?;
     let view = platform.view(std::slice::from_ref(&artifact.service)).await?;
-    let mut notes = view.workload(service).map(|there| of_workload(service, there)).unwrap_or_default();
+    let mut notes = Vec::new();
+    if let Some(there) = view.workload(service) {
+        notes.extend(of_workload(service, there));
+        notes.extend(limits(platform, service, there).await?);
+    }
     for (key, kept) in &opened.configuration {
         let there = read(platform, &view, key).await?;
         let done = act(key, kept.as_ref(), there.as_ref(), (service.secrets, platform.clock.now()));
@@ -45,8 +51,6 @@ fn of_workload(service: &KubernetesService, there: &DynamicObject) -> Vec<String
     let has = |what: bool, words: String| what.then_some(words);
     let partition = number(&there.data, "/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
     let has_steps = !list(&there.data, "/spec/strategy/canary/steps").is_empty();
-    let is_argo = annotation(there, "argocd.argoproj.io/tracking-id").is_some()
-        || label(there, "argocd.argoproj.io/instance").is_some();
     let release = annotation(there, "meta.helm.sh/release-name");
     [
         has(is_true(&there.data, "/spec/paused"), format!("`{name}` is paused, and is unpaused for its rollout")),
@@ -58,7 +62,7 @@ fn of_workload(service: &KubernetesService, there: &DynamicObject) -> Vec<String
             service.kind == WorkloadKind::Rollout && has_steps,
             format!("`{name}` goes back through its canary steps, unless pods of what it goes back to still run"),
         ),
-        has(is_argo, format!("`{name}` is synced by Argo CD, which may deploy what it went back from: see `argocd`")),
+        Applier::of(there).map(|applier| applier.warning(name)),
         release.map(|release| {
             format!("`{name}` belongs to Helm release `{release}`, which does not learn of this: see `helm`")
         }),
