@@ -130,3 +130,21 @@ fn an_interrupt_during_a_rollback_leaves_no_release_stuck_and_resume_ends_it() {
         assert_eq!((status.as_str(), now.as_str()), ("deployed", manifest.as_str()));
     });
 }
+
+/// The way back comes to an end of its own when what ran before does not run any more, and says what there is.
+#[test]
+fn a_rollback_whose_old_pods_crash_under_way_ends_and_says_what_runs() {
+    both("a_rollback_whose_old_pods_crash_under_way_ends_and_says_what_runs", |site| {
+        drop(site.clients.helm(&upgrade("tag=2-crash", &[])).ok());
+        let run = site.start(&["rollback", "--yes"]);
+        waits_for(site, 3, "pending-rollback");
+        site.double.image("shop/web:1", Behaviour::Crash);
+        site.double.become_behaviour("default", "web", Behaviour::Crash);
+        let ended = run.wait().expect_code(4);
+        assert_eq!(site.journal().result().as_deref(), Some("not_verified"));
+        let said = &ended.stderr;
+        assert!(said.contains("CrashLoopBackOff") && said.contains("not back: `shop` runs"), "{said}");
+        let (newest, status, _) = site.released();
+        assert!(newest >= 3 && !status.starts_with("pending"), "revision {newest} is {status}");
+    });
+}

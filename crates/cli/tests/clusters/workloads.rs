@@ -146,3 +146,21 @@ fn a_good_deploy_stays() {
     let new = site.running();
     assert!(new.len() == 2 && new != good, "{new:?}");
 }
+
+/// The pods that are to run again crash while the way back waits for them.
+#[test]
+fn a_rollback_whose_old_pods_crash_under_way_ends_and_says_what_runs() {
+    let test = "a_rollback_whose_old_pods_crash_under_way_ends_and_says_what_runs";
+    let Some(site) = Site::workload(test, Generation::Helm4) else { return };
+    drop(site.clients.kubectl(&["set", "image", "deployment/web", "app=shop/web:2"]).ok());
+    let _ = site.running();
+    site.double.image("shop/web:1", Behaviour::NeverReady);
+    let run = site.start(&["rollback", "--yes"]);
+    assert!(site.double.eventually(SOON, |_| site.double.objects("v1", "Pod", "default").len() > 2));
+    site.double.image("shop/web:1", Behaviour::Crash);
+    site.double.become_behaviour("default", "web", Behaviour::Crash);
+    let ended = run.wait().expect_code(4);
+    assert_eq!(site.journal().result().as_deref(), Some("not_verified"));
+    let said = &ended.stderr;
+    assert!(said.contains("CrashLoopBackOff") && said.contains("not back: `web` runs"), "{said}");
+}

@@ -10,14 +10,15 @@ use std::time::Duration;
 use backout_adapters::command::{Command, Ended, Piped, spawn_piped};
 use backout_core::inventory::Standing;
 use backout_core::port::PortError;
+use kube::core::DynamicObject;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 use super::record::Manifest;
 use super::release::Release;
 use super::repair;
-use crate::object::name;
-use crate::pods::{Family, trouble};
+use crate::object::{condition, text};
+use crate::pods::{Family, restarts, trouble};
 
 /// How long new pods may be in trouble before `helm` is ended.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -101,11 +102,12 @@ fn drain(helm: &mut Piped) {
     }
 }
 
-/// How the workloads were before `helm` began: what was wrong then is not its doing.
+/// How the workloads were before `helm` began: what was wrong then is not its doing, unless it was tried again since.
 pub(super) struct Watch<'a> {
     release: &'a Release,
     manifest: &'a Manifest,
-    pods: BTreeSet<String>,
+    /// Pods that were not ready, by their ids, with how often they had been started again.
+    unwell: BTreeMap<String, i64>,
     generations: BTreeMap<String, Option<i64>>,
     said: BTreeSet<String>,
 }
@@ -113,12 +115,14 @@ pub(super) struct Watch<'a> {
 impl<'a> Watch<'a> {
     pub(super) async fn begin(release: &'a Release, manifest: &'a Manifest) -> Self {
         let mut watch =
-            Self { release, manifest, pods: BTreeSet::new(), generations: BTreeMap::new(), said: BTreeSet::new() };
+            Self { release, manifest, unwell: BTreeMap::new(), generations: BTreeMap::new(), said: BTreeSet::new() };
         if let Ok(objects) = release.objects(manifest).await {
-            watch.pods = objects.pods.iter().map(|pod| name(pod).to_owned()).collect();
+            let unwell = objects.pods.iter().filter(|pod| !is_ready(pod));
+            watch.unwell = unwell.map(|pod| (id(pod), restarts(pod))).collect();
             for workload in &manifest.workloads {
                 let Some(object) = objects.workload(workload.kind, &workload.name) else { continue };
-                let family = Family::of(object, &objects.revisions, &objects.pods);
+                // What its pods say is told apart by pods.
+                let family = Family::of(object, &objects.revisions, &[]);
                 watch.generations.insert(workload.words(), object.metadata.generation);
                 watch.said.extend(trouble(&family, release.now()).map(|standing| standing.what));
             }
@@ -139,8 +143,8 @@ impl<'a> Watch<'a> {
         }
     }
 
-    /// Trouble of workloads that `helm` has changed by now, in pods that were not there before. A look that fails says
-    /// nothing.
+    /// Trouble of workloads that `helm` has changed by now, in pods that are new, were well before, or were started again
+    /// since. A look that fails says nothing.
     async fn look(&self) -> Option<Standing> {
         let objects = self.release.objects(self.manifest).await.ok()?;
         self.manifest.workloads.iter().find_map(|workload| {
@@ -149,8 +153,17 @@ impl<'a> Watch<'a> {
                 return None;
             }
             let mut family = Family::of(object, &objects.revisions, &objects.pods);
-            family.members.retain(|member| !self.pods.contains(name(member.pod)));
+            let is_news = |pod: &DynamicObject| self.unwell.get(&id(pod)).is_none_or(|before| restarts(pod) > *before);
+            family.members.retain(|member| is_news(member.pod));
             trouble(&family, self.release.now()).filter(|standing| !self.said.contains(&standing.what))
         })
     }
+}
+
+fn id(pod: &DynamicObject) -> String {
+    pod.metadata.uid.clone().unwrap_or_default()
+}
+
+fn is_ready(pod: &DynamicObject) -> bool {
+    condition(&pod.data, "Ready").is_some_and(|ready| text(ready, "/status") == Some("True"))
 }

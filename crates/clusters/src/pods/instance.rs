@@ -76,7 +76,8 @@ fn is_failing(status: &Value) -> bool {
     is_looping(status) || number(status, "/state/terminated/exitCode").is_some_and(|code| code != 0)
 }
 
-pub(super) fn restarts(pod: &DynamicObject) -> i64 {
+/// How often its containers were started again.
+pub(crate) fn restarts(pod: &DynamicObject) -> i64 {
     let statuses = ["/status/containerStatuses", "/status/initContainerStatuses"];
     let counts = statuses.iter().flat_map(|statuses| list(&pod.data, statuses));
     counts.filter_map(|status| number(status, "/restartCount")).sum()

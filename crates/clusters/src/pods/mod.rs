@@ -14,7 +14,7 @@ mod trouble;
 
 pub(crate) use family::{Family, Member};
 pub(crate) use images::{Image, code, images};
-pub(crate) use instance::{instance, instances};
+pub(crate) use instance::{instance, instances, restarts};
 pub(crate) use patience::{Patience, unready};
 pub(crate) use template::{OWN_ANNOTATION, digest_of, revision_template, same};
 pub(crate) use trouble::trouble;

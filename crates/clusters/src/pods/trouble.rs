@@ -7,10 +7,13 @@ use serde_json::Value;
 
 use super::Family;
 use super::family::is_observed;
-use crate::object::{condition, is_true, list, made_at, moment, name, text};
+use crate::object::{condition, is_true, list, made_at, moment, name, number, text};
 
 /// How long a first refusal by the registry may be an accident: a node asks again after ten seconds.
 const ACCIDENT: SignedDuration = SignedDuration::from_secs(10);
+
+/// How long a container that was started again must run until it is no longer taken for one that crashes in a loop.
+const STEADY: SignedDuration = SignedDuration::from_secs(60);
 
 /// How many letters of a message are kept.
 const WORDS: usize = 300;
@@ -25,6 +28,7 @@ const WORDS: usize = 300;
 /// | pod, container waits                       | `ImagePullBackOff`, `ErrImageNeverPull`, `InvalidImageName`     |
 /// | pod, container waits, ten seconds after it came to its node | `ErrImagePull`                                 |
 /// | pod, container waits                       | `CrashLoopBackOff`, `RunContainerError`                         |
+/// | pod, container ended, or runs for less than a minute and is not ready; it failed, and was started again twice or more | a crash loop between two waits: as `CrashLoopBackOff` |
 /// | pod, container waits                       | `CreateContainerConfigError`, `CreateContainerError`            |
 /// | pod, container ended or runs and is not ready | ended for want of memory: `OOMKilled`                        |
 /// | condition `ReplicaFailure`                 | true: quota or admission refuse its pods                        |
@@ -53,13 +57,19 @@ fn of_container(pod: &DynamicObject, status: &Value, now: Timestamp) -> Option<S
     if let Some(killed) = killed.next().filter(|_| !is_true(status, "/ready")) {
         return said("OOMKilled", Some("ended by the kernel for want of memory"), moment(killed, "/finishedAt"));
     }
-    let reason = text(status, "/state/waiting/reason")?;
+    let reason = match text(status, "/state/waiting/reason") {
+        Some(reason) => reason,
+        // Trouble that comes and goes with each try would never last.
+        None if is_in_loop(status, now) => "CrashLoopBackOff",
+        None => return None,
+    };
     let is_first = || scheduled_at(pod).is_none_or(|since| now < since + ACCIDENT);
     match reason {
         "CrashLoopBackOff" | "RunContainerError" => {
-            let ended = last_end.and_then(|end| end.get("exitCode")).map(|code| format!("exit code {code}"));
+            let last = end.or(last_end);
+            let ended = last.and_then(|end| end.get("exitCode")).map(|code| format!("exit code {code}"));
             let message = ended.as_deref().or(text(status, "/state/waiting/message"));
-            said(reason, message, last_end.and_then(|end| moment(end, "/finishedAt")))
+            said(reason, message, last.and_then(|end| moment(end, "/finishedAt")))
         }
         "ErrImagePull" if is_first() => None,
         "ErrImagePull"
@@ -70,6 +80,14 @@ fn of_container(pod: &DynamicObject, status: &Value, now: Timestamp) -> Option<S
         | "CreateContainerError" => said(reason, text(status, "/state/waiting/message"), None),
         _ => None,
     }
+}
+
+/// Whether a container that does not wait is between two waits of a crash loop.
+fn is_in_loop(status: &Value, now: Timestamp) -> bool {
+    let failed = |end: &str| number(status, end).is_some_and(|code| code != 0);
+    let is_young = || moment(status, "/state/running/startedAt").is_some_and(|started| now < started + STEADY);
+    let is_failing = failed("/state/terminated/exitCode") || (failed("/lastState/terminated/exitCode") && is_young());
+    is_failing && !is_true(status, "/ready") && number(status, "/restartCount").unwrap_or(0) >= 2
 }
 
 fn of_status(workload: &DynamicObject) -> Option<Standing> {
@@ -162,6 +180,22 @@ mod tests {
         let looping = json!({"name": "app", "state": {"waiting": {"reason": "CrashLoopBackOff"}},
             "lastState": {"terminated": {"exitCode": 3, "finishedAt": "2026-11-21T08:00:05Z"}}});
         assert_eq!(of(looping).as_deref(), Some("web-2-a, container `app`: CrashLoopBackOff: exit code 3"));
+    }
+
+    #[test]
+    fn a_crash_loop_is_trouble_between_its_waits_as_well() {
+        let of = |restarts: u64, ready: bool, state: Value| {
+            let container = json!({"name": "app", "ready": ready, "restartCount": restarts, "state": state,
+                "lastState": {"terminated": {"exitCode": 3, "finishedAt": "2026-11-21T08:00:05Z"}}});
+            troubled(json!({}), json!({}), &[("web-2", container)])
+        };
+        let running = |since: &str| json!({"running": {"startedAt": since}});
+        let said = Some("web-2-a, container `app`: CrashLoopBackOff: exit code 3".to_owned());
+        assert_eq!(of(2, false, running("2026-11-21T08:00:06Z")), said);
+        assert_eq!(of(2, false, json!({"terminated": {"exitCode": 3}})), said);
+        assert_eq!(of(1, false, running("2026-11-21T08:00:06Z")), None, "it was started again once");
+        assert_eq!(of(2, true, running("2026-11-21T08:00:06Z")), None);
+        assert_eq!(of(2, false, running("2026-11-21T07:58:00Z")), None, "it has run for a while");
     }
 
     #[test]
