@@ -6,11 +6,10 @@ use backout_core::config::{KubernetesService, WorkloadKind};
 use backout_core::id::ServiceName;
 use backout_core::inventory::{Artifact, ConfigurationRef, Detail, Instance, KubernetesArtifact, Version};
 use backout_core::port::{Blobs, Captured, PortError};
-use kube::Api;
-use kube::api::ListParams;
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
+use super::autoscalers::{Scaled, autoscaled};
 use super::configuration::{Content, Key, references};
 use super::observe::words;
 use super::platform::KubernetesPlatform;
@@ -185,42 +184,4 @@ fn rollout_ms(family: &Family<'_>, template: &Value, patience: Patience) -> u64 
 
 fn milliseconds(seconds: i64) -> u64 {
     u64::try_from(seconds).unwrap_or(0).saturating_mul(1000)
-}
-
-/// Whose number of pods an autoscaler says.
-pub(super) enum Scaled {
-    /// The workloads, by kind and name.
-    These(Vec<(String, String)>),
-    /// Nobody may say, so any may be.
-    Unseen,
-}
-
-impl Scaled {
-    /// Whether an autoscaler may say how many pods a workload has.
-    pub(super) fn is(&self, workload: &KubernetesService) -> bool {
-        let is_it = |(kind, name): &(String, String)| {
-            kind.eq_ignore_ascii_case(workload.kind.as_str()) && *name == workload.name
-        };
-        match self {
-            Scaled::These(targets) => targets.iter().any(is_it),
-            Scaled::Unseen => true,
-        }
-    }
-}
-
-/// Asks for the autoscalers. An account that may not see them must not overwrite what they say.
-pub(super) async fn autoscaled(platform: &KubernetesPlatform) -> Result<Scaled, PortError> {
-    let api: Api<DynamicObject> = platform.cluster.api(Kind::HorizontalPodAutoscaler).await?;
-    match api.list(&ListParams::default()).await {
-        Ok(scalers) => {
-            let target = |scaler: &DynamicObject| {
-                let field = |name: &str| text(&scaler.data, &format!("/spec/scaleTargetRef/{name}")).map(str::to_owned);
-                Some((field("kind")?, field("name")?))
-            };
-            Ok(Scaled::These(scalers.items.iter().filter_map(target).collect()))
-        }
-        Err(kube::Error::Api(status)) if status.code == 404 => Ok(Scaled::These(Vec::new())),
-        Err(kube::Error::Api(status)) if status.code == 403 => Ok(Scaled::Unseen),
-        Err(error) => Err(failed("the autoscalers could not be listed", &error)),
-    }
 }

@@ -5,6 +5,7 @@
 //! configuration first, then the whole workload at once with the version it was read at; then the rollout is watched.
 
 mod artifact;
+mod autoscalers;
 mod back;
 mod capture;
 mod configuration;

@@ -9,6 +9,7 @@ use backout_core::inventory::{Artifact, Fact};
 use backout_core::plan::Switch;
 use backout_core::port::{Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PortError, Preflight};
 
+use super::autoscalers::Autoscalers;
 use super::version::Versions;
 use super::view::View;
 use super::{back, capture, events, evidence, observe, stop};
@@ -20,6 +21,7 @@ pub struct KubernetesPlatform {
     pub(super) services: BTreeMap<ServiceName, KubernetesService>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) secrets: Option<Arc<dyn Blobs>>,
+    pub(super) autoscalers: Autoscalers,
 }
 
 impl KubernetesPlatform {
@@ -30,7 +32,7 @@ impl KubernetesPlatform {
         services: &BTreeMap<ServiceName, KubernetesService>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { cluster, services: services.clone(), clock, secrets: None }
+        Self { cluster, services: services.clone(), clock, secrets: None, autoscalers: Autoscalers::default() }
     }
 
     /// The same, with Secrets as a part of versions where the configuration says that they go back: by the digest that

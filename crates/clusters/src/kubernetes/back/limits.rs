@@ -7,7 +7,7 @@ use kube::api::ListParams;
 use kube::core::{DynamicObject, Selector, SelectorExt as _};
 
 use crate::cluster::{Kind, failed};
-use crate::kubernetes::capture::{Scaled, autoscaled};
+use crate::kubernetes::autoscalers::{Scaled, autoscaled};
 use crate::kubernetes::platform::KubernetesPlatform;
 use crate::object::{name, number};
 
@@ -27,7 +27,7 @@ pub(super) async fn limits(
     let mut notes = Vec::new();
     // The nodes say how many pods a DaemonSet has.
     if service.kind != WorkloadKind::DaemonSet {
-        notes.extend(match autoscaled(platform).await? {
+        notes.extend(match &*autoscaled(platform).await? {
             Scaled::Unseen => Some(format!(
                 "whether an autoscaler owns how many pods `{workload}` has may not be seen: their number is left alone"
             )),

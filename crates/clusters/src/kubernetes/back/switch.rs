@@ -12,7 +12,7 @@ use super::template::template;
 use super::write::{Act, write};
 use crate::cluster::Kind;
 use crate::kubernetes::artifact::Opened;
-use crate::kubernetes::capture::autoscaled;
+use crate::kubernetes::autoscalers::autoscaled;
 use crate::kubernetes::configuration::act;
 use crate::kubernetes::platform::KubernetesPlatform;
 use crate::kubernetes::view::{View, resource};
