@@ -8,12 +8,17 @@ use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Fact};
 use backout_core::plan::Switch;
 use backout_core::port::{Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PortError, Preflight};
+use tokio::sync::Semaphore;
 
 use super::autoscalers::Autoscalers;
 use super::version::Versions;
 use super::view::View;
 use super::{back, capture, events, evidence, observe, stop};
 use crate::cluster::Cluster;
+
+/// How many workloads are looked into at the same time: each takes a connection to the API server, and a server that is asked
+/// for hundreds at once says that it is busy.
+const AT_ONCE: usize = 16;
 
 /// Workloads in one namespace of one cluster.
 pub struct KubernetesPlatform {
@@ -22,6 +27,7 @@ pub struct KubernetesPlatform {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) secrets: Option<Arc<dyn Blobs>>,
     pub(super) autoscalers: Autoscalers,
+    pub(super) looks: Semaphore,
 }
 
 impl KubernetesPlatform {
@@ -32,7 +38,8 @@ impl KubernetesPlatform {
         services: &BTreeMap<ServiceName, KubernetesService>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { cluster, services: services.clone(), clock, secrets: None, autoscalers: Autoscalers::default() }
+        let (autoscalers, looks) = (Autoscalers::default(), Semaphore::new(AT_ONCE));
+        Self { cluster, services: services.clone(), clock, secrets: None, autoscalers, looks }
     }
 
     /// The same, with Secrets as a part of versions where the configuration says that they go back: by the digest that

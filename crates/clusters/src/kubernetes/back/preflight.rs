@@ -36,6 +36,8 @@ pub(in crate::kubernetes) async fn preflight(
     artifact: &Artifact,
     blobs: &dyn Blobs,
 ) -> Preflight {
+    // Nobody closes it.
+    let _turn = platform.looks.acquire().await;
     let opened = match Opened::open(artifact, blobs).await {
         Ok(opened) => opened,
         Err(error) => return Preflight::Gone { why: error.to_string() },
