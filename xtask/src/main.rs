@@ -37,6 +37,7 @@ cargo xtask COMMAND
   generate [--check]                write (or compare) the files made from the program itself
   bench recovery                    measure recoveries against others, and the cost at rest
   bench data [SCALE]                measure backups and rollbacks of a database against what people do today
+  bench clusters                    measure going back on a cluster against `helm` and `kubectl` by themselves
   build-time                        measure builds from an empty folder
 ";
 
@@ -67,6 +68,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         ["bench", "recovery"] => bench::recovery(),
         ["bench", "data"] => bench::data(None),
         ["bench", "data", scale] => bench::data(Some(scale)),
+        ["bench", "clusters"] => bench::clusters(),
         ["build-time"] => build_time::command(),
         ["testbed", rest @ ..] => testbed::command(rest),
         ["help" | "--help" | "-h"] | [] => {

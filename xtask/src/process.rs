@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::failure::Failure;
 
@@ -58,11 +58,15 @@ impl Call {
     }
 
     /// Starts it with both streams appended to the log file, and returns its process id without waiting for its end.
-    pub(crate) fn start(mut self, log: &Path) -> Result<u32, Failure> {
+    pub(crate) fn start(self, log: &Path) -> Result<u32, Failure> {
+        self.child(log).map(|child| child.id())
+    }
+
+    /// Starts it with both streams appended to the log file.
+    pub(crate) fn child(mut self, log: &Path) -> Result<Child, Failure> {
         let out = File::options().create(true).append(true).open(log).map_err(Failure::file(log))?;
         let err = out.try_clone().map_err(Failure::file(log))?;
-        let child = self.command.stdout(out).stderr(err).spawn().map_err(|error| self.start_failure(error))?;
-        Ok(child.id())
+        self.command.stdout(out).stderr(err).spawn().map_err(|error| self.start_failure(error))
     }
 
     fn start_failure(&self, error: std::io::Error) -> Failure {

@@ -1,12 +1,17 @@
 //! `cargo xtask bench`: programs that measure, and print tables. Never timed tests.
 
+mod clusters;
 mod data;
+mod machine;
 mod opponents;
 mod project;
 mod recovery;
 mod rest;
+mod spread;
 mod stage;
+mod usage;
 mod watch;
 
+pub(crate) use clusters::command as clusters;
 pub(crate) use data::command as data;
 pub(crate) use recovery::command as recovery;

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use super::opponents::{Recovery, backout, by_hand, script, swarm};
 use super::project::{Project, free_port};
-use super::rest;
+use super::spread::Spread;
 use super::stage::Backout;
+use super::{machine, rest};
 use crate::failure::Failure;
 use crate::process::Call;
 use crate::workspace;
@@ -28,7 +29,7 @@ pub(crate) fn command() -> Result<(), Failure> {
         "| who | times | until serving: median (min to max) | until verified: median (min to max) | serving, to the floor |"
     );
     println!("|---|---|---|---|---|");
-    let base = middle(&floor, |r| r.serving);
+    let base = spread(&floor, |r| r.serving).median();
     for (who, recoveries) in [
         ("`backout guard`", &ours),
         ("by hand, at once: `docker compose up -d`", &floor),
@@ -41,11 +42,10 @@ pub(crate) fn command() -> Result<(), Failure> {
 }
 
 fn at_rest(program: &Backout, folder: &std::path::Path) -> Result<(), Failure> {
-    let mut status = rest::status(program, &folder.join("status"), TIMES)?;
-    status.sort_unstable();
+    let status = Spread::of(rest::status(program, &folder.join("status"), TIMES)?);
     let (cpu, memory) = rest::watch(program, &folder.join("watch"))?;
     println!("\n| at rest | measured |\n|---|---|");
-    println!("| `backout status`, 50 services | {} |", range(&status));
+    println!("| `backout status`, 50 services | {status} |");
     println!("| idle `backout watch`, 100 targets | {:.2} % of a core, {memory:.1} MiB |", cpu * 100.0);
     Ok(())
 }
@@ -63,36 +63,21 @@ fn with_swarm() -> Result<Vec<Recovery>, Failure> {
 }
 
 fn machine() -> Result<String, Failure> {
-    let line =
-        |program: &str, words: &[&str]| Call::new(program).args(words).output().map(|text| text.trim().to_owned());
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let line = |words: &[&str]| Call::new("docker").args(words).output().map(|text| text.trim().to_owned());
     Ok(format!(
-        "{}; {cores} cores; kernel {}; Docker Engine {}; Compose {}",
-        line("date", &["-u", "+%Y-%m-%d"])?,
-        line("uname", &["-r"])?,
-        line("docker", &["version", "--format", "{{.Server.Version}}"])?,
-        line("docker", &["compose", "version", "--short"])?
+        "{}; Docker Engine {}; Compose {}",
+        machine::words()?,
+        line(&["version", "--format", "{{.Server.Version}}"])?,
+        line(&["compose", "version", "--short"])?
     ))
 }
 
-fn sorted(recoveries: &[Recovery], of: impl Fn(&Recovery) -> Duration) -> Vec<Duration> {
-    let mut all: Vec<Duration> = recoveries.iter().map(of).collect();
-    all.sort_unstable();
-    all
+fn spread(recoveries: &[Recovery], of: impl Fn(&Recovery) -> Duration) -> Spread {
+    Spread::of(recoveries.iter().map(of))
 }
 
-fn middle(recoveries: &[Recovery], of: impl Fn(&Recovery) -> Duration) -> Duration {
-    let all = sorted(recoveries, of);
-    all.get(all.len() / 2).copied().unwrap_or_default()
-}
-
-fn range(all: &[Duration]) -> String {
-    let at = |place: usize| all.get(place).copied().unwrap_or_default().as_secs_f64();
-    format!("{:.3} s ({:.3} to {:.3})", at(all.len() / 2), at(0), at(all.len().saturating_sub(1)))
-}
-
-fn row(who: &str, recoveries: &[Recovery], base: Duration) -> String {
-    let (serving, verified) = (sorted(recoveries, |r| r.serving), sorted(recoveries, |r| r.verified));
-    let ratio = middle(recoveries, |r| r.serving).as_secs_f64() / base.as_secs_f64();
-    format!("| {who} | {} | {} | {} | {ratio:.2} |", recoveries.len(), range(&serving), range(&verified))
+fn row(who: &str, recoveries: &[Recovery], base: f64) -> String {
+    let (serving, verified) = (spread(recoveries, |r| r.serving), spread(recoveries, |r| r.verified));
+    let ratio = serving.median() / base;
+    format!("| {who} | {} | {serving} | {verified} | {ratio:.2} |", recoveries.len())
 }

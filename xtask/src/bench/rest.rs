@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::project::{GOOD, free_port};
 use super::stage::Backout;
+use super::usage::{memory_mib, processor_ticks};
 use crate::failure::Failure;
 use crate::process::Call;
 
@@ -71,9 +72,9 @@ pub(crate) fn watch(backout: &Backout, folder: &Path) -> Result<(f64, f64), Fail
     )?;
     let mut watch = backout.start(folder, &["watch"])?;
     std::thread::sleep(SETTLED);
-    let before = cpu_ticks(watch.id())?;
+    let before = processor_ticks(watch.id())?;
     std::thread::sleep(MEASURED);
-    let (ticks, memory) = (cpu_ticks(watch.id())? - before, resident_mib(watch.id())?);
+    let (ticks, memory) = (processor_ticks(watch.id())? - before, memory_mib(watch.id(), "VmRSS")?);
     for child in [&mut watch, &mut app] {
         let _ = child.kill();
         let _ = child.wait();
@@ -85,23 +86,4 @@ pub(crate) fn watch(backout: &Backout, folder: &Path) -> Result<(f64, f64), Fail
 fn write(folder: &Path, name: &str, text: &str) -> Result<(), Failure> {
     let path = folder.join(name);
     fs::write(&path, text).map_err(Failure::file(&path))
-}
-
-/// User and system time of a process, in clock ticks.
-fn cpu_ticks(pid: u32) -> Result<f64, Failure> {
-    let text = proc_file(pid, "stat")?;
-    let fields: Vec<f64> =
-        text.rsplit(')').next().unwrap_or("").split_whitespace().map(|f| f.parse().unwrap_or(0.0)).collect();
-    Ok(fields.get(11).unwrap_or(&0.0) + fields.get(12).unwrap_or(&0.0))
-}
-
-fn resident_mib(pid: u32) -> Result<f64, Failure> {
-    let text = proc_file(pid, "status")?;
-    let kib = text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse::<f64>().ok());
-    kib.map(|kib| kib / 1024.0).ok_or_else(|| Failure::Check("no VmRSS: the watch has ended".to_owned()))
-}
-
-fn proc_file(pid: u32, name: &str) -> Result<String, Failure> {
-    let path = Path::new("/proc").join(pid.to_string()).join(name);
-    fs::read_to_string(&path).map_err(Failure::file(&path))
 }

@@ -8,9 +8,9 @@ use super::opponents::{Backup, drop_and_restore, pg_dump};
 use super::ours::{Extra, Ours};
 use super::prober::Seen;
 use super::{loss, moment};
+use crate::bench::machine;
 use crate::bench::stage::Backout;
 use crate::failure::Failure;
-use crate::process::Call;
 use crate::workspace;
 
 /// pgbench's scale: 10 million rows in the largest table, 1.5 GB.
@@ -115,14 +115,9 @@ fn row(who: &str, seen: &Seen, took: Duration) {
 fn about(cluster: &Cluster, scale: u32) -> Result<String, Failure> {
     let size = cluster.sql("shop", "SELECT pg_size_pretty(pg_database_size('shop'))")?;
     let version = cluster.sql("shop", "SHOW server_version")?;
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let kernel = Call::new("uname").args(["-r"]).output()?;
-    let load = Path::new("/proc/loadavg");
-    let load = std::fs::read_to_string(load).map_err(Failure::file(load))?;
-    let load: Vec<&str> = load.split_whitespace().take(3).collect();
     Ok(format!(
-        "PostgreSQL {version}; pgbench scale {scale}, {size}; {cores} cores; kernel {}; load average at the start {}",
-        kernel.trim(),
-        load.join(" ")
+        "{}; PostgreSQL {version}; pgbench scale {scale}, {size}; load average at the start {}",
+        machine::words()?,
+        machine::load()?
     ))
 }
