@@ -36,11 +36,17 @@ impl View {
             looks_at_secrets: services.iter().any(|service| service.secrets == SecretsPolicy::Restore),
         };
         let kinds: std::collections::BTreeSet<WorkloadKind> = services.iter().map(|service| service.kind).collect();
+        let revisions: std::collections::BTreeSet<Kind> = kinds.iter().copied().map(revision_resource).collect();
+        let secrets = view.looks_at_secrets.then_some(Kind::Secret);
+        let others = [Kind::Pod, Kind::ConfigMap].into_iter().chain(secrets);
+        // All first lists are under way before one is waited for.
+        for kind in kinds.iter().copied().map(resource).chain(revisions.iter().copied()).chain(others) {
+            cluster.live(kind).await?;
+        }
         for kind in &kinds {
             let all = cluster.live(resource(*kind)).await?.all().await?;
             view.workloads.extend(all.into_iter().map(|object| ((*kind, name(&object).to_owned()), object)));
         }
-        let revisions: std::collections::BTreeSet<Kind> = kinds.into_iter().map(revision_resource).collect();
         for kind in revisions {
             view.revisions.extend(cluster.live(kind).await?.all().await?);
         }

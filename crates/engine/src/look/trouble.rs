@@ -2,6 +2,7 @@
 //! gives up waiting for it.
 
 use std::future::pending;
+use std::time::Duration;
 
 use backout_core::detect::{ReadyWatch, TroubleWatch};
 use backout_core::inventory::Fact;
@@ -10,8 +11,10 @@ use futures_util::future::select_all;
 use tokio::sync::mpsc;
 
 use super::collect::observe_some;
-use super::watch::LOOK_EVERY;
 use crate::world::{Hosted, World};
+
+/// The longest time between two looks: trouble that lasts does not tell of itself again. A look at a cluster costs no request.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 /// Ends with the trouble that a service on a cluster is in, in the platform's words, once it has lasted, or with what a new
 /// instance waits for, once it has waited longer than it may. Never ends where there is neither.

@@ -21,7 +21,7 @@ use super::starting::{Probed, Starting};
 use crate::world::{Hosted, World};
 
 /// How often everything is looked at although no event told of it: events can get lost.
-pub(super) const LOOK_EVERY: Duration = Duration::from_secs(2);
+const LOOK_EVERY: Duration = Duration::from_secs(2);
 
 /// How often each probe is performed.
 #[derive(Debug, Clone, Copy)]
