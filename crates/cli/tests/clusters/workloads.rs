@@ -39,6 +39,15 @@ fn a_bad_image_tag_goes_back() {
     goes_back_from_image("a_bad_image_tag_goes_back", "shop/web:2-missing");
 }
 
+/// `kubectl` is done before a controller has begun.
+#[test]
+fn a_deploy_that_shows_a_moment_after_its_command_goes_back() {
+    let test = "a_deploy_that_shows_a_moment_after_its_command_goes_back";
+    let Some(site) = Site::workload(test, Generation::Helm4) else { return };
+    let script = "(sleep 1; kubectl set image deployment/web app=shop/web:2-missing) > late.txt 2>&1 &";
+    goes_back(&site, &["sh", "-c", script]);
+}
+
 #[test]
 fn a_crash_loop_goes_back() {
     goes_back_from_image("a_crash_loop_goes_back", "shop/web:2-crash");

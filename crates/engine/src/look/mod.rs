@@ -1,5 +1,6 @@
 //! Looking: what runs, what the probes say, whether it is where it should be, and whether it stays so.
 
+mod after;
 mod arrived;
 mod collect;
 mod data;
@@ -9,6 +10,7 @@ mod survey;
 mod trouble;
 mod watch;
 
+pub(crate) use after::changed_since;
 pub(crate) use arrived::{Expected, are_back, arrived, is_stopped, nor_was_it_there};
 pub use collect::{observe, probe_all, probes};
 pub(crate) use collect::{observe_one, probe_one};

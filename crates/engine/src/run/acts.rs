@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backout_core::id::{CheckpointId, ServiceName, StepId};
-use backout_core::inventory::{Checkpoint, Fact, Seen, Version, changed_between, last_known_good};
+use backout_core::inventory::{Checkpoint, Fact, Seen, Version, last_known_good};
 use backout_core::journal::{Body, RunResult, StepOutcome};
 use backout_core::plan::{Step, safety};
 use backout_core::policy::Verdict;
@@ -16,7 +16,9 @@ use super::drive::Driver;
 use super::step::Before;
 use super::switch::in_words;
 use crate::error::EngineError;
-use crate::look::{Expected, all_seen, arrived, look_at_databases, nor_was_it_there, observe, red, settled};
+use crate::look::{
+    Expected, all_seen, arrived, changed_since, look_at_databases, nor_was_it_there, observe, red, settled,
+};
 use crate::past::{checkpoints, unpin};
 use crate::prepare::{Prepared, prepare};
 
@@ -145,8 +147,7 @@ impl Driver<'_> {
     }
 
     async fn look_after(&self) -> Result<Body, EngineError> {
-        let facts = observe(self.world).await;
-        let changed = changed_between(&self.machine.state().before, &facts);
+        let (facts, changed) = changed_since(self.world, &self.machine.state().before).await;
         let data = self.databases_after().await?;
         if !changed.is_empty() || !data.changed.is_empty() {
             self.keep_vaults().await?;
