@@ -10,6 +10,7 @@ use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
 use super::autoscalers::{Scaled, autoscaled};
+use super::back::is_stable;
 use super::configuration::{Content, Key, references};
 use super::observe::words;
 use super::platform::KubernetesPlatform;
@@ -92,7 +93,7 @@ impl Capturing<'_> {
     }
 
     /// What stands for the workload: its most common version, of the pods that are well where any are; a tie goes to the
-    /// template that it has now.
+    /// template that it has now, and of a Rollout to its stable one.
     ///
     /// A pod that has not seen configuration that was put back says nothing of what is wanted, so its version is told as if it
     /// had.
@@ -107,8 +108,12 @@ impl Capturing<'_> {
         let well: Vec<(Member<'_>, &Instance)> = pairs.iter().copied().filter(|(_, it)| it.is_well()).collect();
         let candidates = if well.is_empty() { pairs } else { well };
         let count = |version: &Version| candidates.iter().filter(|(_, other)| other.version == *version).count();
-        let is_newest =
-            |member: &Member<'_>| member.revision.is_some() && member.revision.map(name) == family.current.map(name);
+        let is_rollout = self.workload.kind == WorkloadKind::Rollout;
+        let is_newest = |member: &Member<'_>| match member.revision.map(name) {
+            // What a canary tries is not what stands.
+            Some(revision) if is_rollout => is_stable(family.workload, revision),
+            revision => revision.is_some() && revision == family.current.map(name),
+        };
         let best = candidates.iter().max_by_key(|(member, it)| (count(&it.version), is_newest(member)));
         best.map(|(member, instance)| (*member, instance.version.clone()))
     }

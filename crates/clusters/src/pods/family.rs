@@ -93,7 +93,7 @@ fn current<'a>(workload: &DynamicObject, revisions: &[&'a DynamicObject]) -> Opt
 }
 
 /// Whether the controller has seen the workload as it is now, so that its status is about it.
-pub(super) fn is_observed(workload: &DynamicObject) -> bool {
+pub(crate) fn is_observed(workload: &DynamicObject) -> bool {
     // A Rollout tells the generation as text.
     let seen = workload.data.pointer("/status/observedGeneration");
     let seen = seen.and_then(|seen| seen.as_i64().or_else(|| seen.as_str()?.parse().ok()));

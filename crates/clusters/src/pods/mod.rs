@@ -12,7 +12,7 @@ mod patience;
 mod template;
 mod trouble;
 
-pub(crate) use family::{Family, Member};
+pub(crate) use family::{Family, Member, is_observed};
 pub(crate) use images::{Image, code, images};
 pub(crate) use instance::{instance, instances, restarts};
 pub(crate) use patience::{Patience, unready};

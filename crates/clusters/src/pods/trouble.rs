@@ -32,7 +32,7 @@ const WORDS: usize = 300;
 /// | pod, container waits                       | `CreateContainerConfigError`, `CreateContainerError`            |
 /// | pod, container ended or runs and is not ready | ended for want of memory: `OOMKilled`                        |
 /// | condition `ReplicaFailure`                 | true: quota or admission refuse its pods                        |
-/// | condition `Progressing`                    | false, `ProgressDeadlineExceeded`                               |
+/// | condition `Progressing`                    | false, `ProgressDeadlineExceeded`; of a Rollout `RolloutAborted` |
 /// | `spec.paused`, with a template that no pod has | nothing rolls it out: it is paused                          |
 pub(crate) fn trouble(family: &Family<'_>, now: Timestamp) -> Option<Standing> {
     let of_pods = family.newest().find_map(|member| of_pod(member.pod, now));
@@ -100,7 +100,8 @@ fn of_status(workload: &DynamicObject) -> Option<Standing> {
         })
     };
     let refused = says("ReplicaFailure", "True", None);
-    let found = refused.or_else(|| says("Progressing", "False", Some("ProgressDeadlineExceeded")))?;
+    let stopped = |reason: &str| says("Progressing", "False", Some(reason));
+    let found = refused.or_else(|| stopped("ProgressDeadlineExceeded")).or_else(|| stopped("RolloutAborted"))?;
     let reason = text(found, "/reason").unwrap_or_default();
     let message = text(found, "/message").map(shortened).unwrap_or_default();
     let what = format!("{}: {reason}: {message}", name(workload));

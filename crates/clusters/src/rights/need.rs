@@ -84,6 +84,15 @@ fn of_workload(kind: WorkloadKind, restores_secrets: bool) -> Vec<Need> {
         need(BACK, &["create", "update", "delete"], Kind::ConfigMap),
         need(BACK, if restores_secrets { &["create", "update", "delete"] } else { &["create"] }, Kind::Secret),
     ];
+    if kind == WorkloadKind::Rollout {
+        // A canary under way is aborted.
+        needs.push(Need {
+            purpose: BACK,
+            verbs: &["patch"],
+            group: Kind::Rollout.group(),
+            resource: "rollouts/status",
+        });
+    }
     if kind == WorkloadKind::StatefulSet {
         // A pod that is not ready stands in the way of its own replacement.
         needs.push(need(BACK, &["delete"], Kind::Pod));

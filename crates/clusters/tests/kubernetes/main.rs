@@ -3,11 +3,11 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "these are tests, helpers included")]
 
 mod access;
+mod canaries;
 mod configuration;
 mod faults;
 mod looking;
 mod programs;
-mod proxy;
 mod rights;
 mod rollouts;
 mod stopping;

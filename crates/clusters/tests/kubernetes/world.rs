@@ -130,18 +130,27 @@ impl World {
         api.patch(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
     }
 
+    pub(crate) async fn patch_status(&self, [version, kind, name]: [&str; 3], patch: &Value) {
+        let api = self.api(&json!({"apiVersion": version, "kind": kind}));
+        api.patch_status(name, &PatchParams::default(), &Patch::Merge(patch)).await.unwrap();
+    }
+
     pub(crate) async fn object(&self, version: &str, kind: &str, name: &str) -> Option<Value> {
         let api = self.api(&json!({"apiVersion": version, "kind": kind}));
         api.get_opt(name).await.unwrap().map(|object| json!(object))
     }
 
     pub(crate) async fn workload(&self) -> Value {
-        self.object("apps/v1", self.kind_name(), "web").await.unwrap()
+        self.object(self.api_version(), self.kind_name(), "web").await.unwrap()
     }
 
     pub(crate) async fn delete(&self, version: &str, kind: &str, name: &str) {
         let api = self.api(&json!({"apiVersion": version, "kind": kind}));
         api.delete(name, &DeleteParams::background()).await.unwrap();
+    }
+
+    pub(crate) fn api_version(&self) -> &'static str {
+        if self.kind == WorkloadKind::Rollout { "argoproj.io/v1alpha1" } else { "apps/v1" }
     }
 
     pub(crate) fn kind_name(&self) -> &'static str {
@@ -157,7 +166,7 @@ impl World {
     pub(crate) fn manifest(&self, program: Program) -> Value {
         let labels = json!({"app": "web"});
         let mut manifest = json!({
-            "apiVersion": "apps/v1", "kind": self.kind_name(), "metadata": {"name": "web"},
+            "apiVersion": self.api_version(), "kind": self.kind_name(), "metadata": {"name": "web"},
             "spec": {
                 "selector": {"matchLabels": labels},
                 "template": {
@@ -168,6 +177,10 @@ impl World {
         });
         match self.kind {
             WorkloadKind::DaemonSet => {}
+            WorkloadKind::Rollout => {
+                manifest["spec"]["replicas"] = json!(2);
+                manifest["spec"]["strategy"] = json!({"canary": {"steps": [{"setWeight": 50}, {"pause": {}}]}});
+            }
             WorkloadKind::StatefulSet => {
                 manifest["spec"]["replicas"] = json!(2);
                 manifest["spec"]["serviceName"] = json!("web");

@@ -97,7 +97,8 @@ pub(crate) static APPLICATIONS: Resource = plain("argoproj.io", "v1alpha1", "app
 static APPLICATION_SETS: Resource =
     plain("argoproj.io", "v1alpha1", "applicationsets", "ApplicationSet").short("appset").status();
 static PROJECTS: Resource = plain("argoproj.io", "v1alpha1", "appprojects", "AppProject").short("appproj");
-static ROLLOUTS: Resource = plain("argoproj.io", "v1alpha1", "rollouts", "Rollout").short("ro").status().scale();
+pub(crate) static ROLLOUTS: Resource =
+    plain("argoproj.io", "v1alpha1", "rollouts", "Rollout").short("ro").status().scale();
 static HELM_RELEASES: Resource =
     plain("helm.toolkit.fluxcd.io", "v2", "helmreleases", "HelmRelease").short("hr").status();
 static KUSTOMIZATIONS: Resource =

@@ -14,6 +14,7 @@ mod pod;
 mod reconcile;
 mod replica_set;
 mod revisions;
+mod rollout;
 mod stateful_set;
 
 pub(crate) use garbage::{delete, remove_with_dependents};

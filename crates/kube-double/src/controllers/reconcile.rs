@@ -3,7 +3,9 @@
 use jiff::Timestamp;
 
 use crate::cluster::{Cluster, Key, kinds};
-use crate::controllers::{argo, daemon_set, deployment, garbage, job, namespace, pod, replica_set, stateful_set};
+use crate::controllers::{
+    argo, daemon_set, deployment, garbage, job, namespace, pod, replica_set, rollout, stateful_set,
+};
 
 /// Brings one object a step further; returns when to look at it again, if time alone will change something.
 pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, now: Timestamp) -> Option<Timestamp> {
@@ -19,6 +21,7 @@ pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, now: Timestamp) -> Opt
         key if key.is_of(&kinds::DAEMON_SETS) => daemon_set::reconcile(cluster, key, object, now),
         key if key.is_of(&kinds::JOBS) => job::reconcile(cluster, key, object, now),
         key if key.is_of(&kinds::NAMESPACES) => namespace::reconcile(cluster, &object),
+        key if key.is_of(&kinds::ROLLOUTS) => rollout::reconcile(cluster, key, object, now),
         key if key.is_of(&kinds::APPLICATIONS) => argo::reconcile(cluster, key, object, now),
         _ => None,
     }

@@ -32,14 +32,9 @@ pub(crate) async fn exchange(
     request: HttpRequest<Incoming>,
 ) -> io::Result<Response<Reply>> {
     let (mut call, query, authorization) = read(request).await?;
-    if let Guest::Asked(certificate) = guest {
-        let user = |cluster: &Cluster| cluster.script.accounts.user(certificate.as_deref(), authorization.as_deref());
-        call.user = shared.look(user);
-        if call.user.is_none() {
-            let problem = Problem::new(401, "Unauthorized");
-            shared.note(Request { code: problem.code, ..Request::new(&call, query) });
-            return Ok(refusal(&problem));
-        }
+    if let Err(problem) = let_in(&shared, guest, &mut call, authorization.as_deref()) {
+        shared.note(Request { code: problem.code, ..Request::new(&call, query) });
+        return Ok(refusal(&problem));
     }
     let mut told = Request::new(&call, query);
     let fault = shared.change(|cluster| strike(&mut cluster.script.faults, verb(&call), &call.path));
@@ -69,6 +64,14 @@ pub(crate) async fn exchange(
     told.code = response.status().as_u16();
     shared.note(told);
     Ok(response)
+}
+
+/// Notes whose request it is, where that is asked for.
+fn let_in(shared: &Shared, guest: Guest, call: &mut Call, authorization: Option<&str>) -> Result<(), Problem> {
+    let Guest::Asked(certificate) = guest else { return Ok(()) };
+    let user = |cluster: &Cluster| cluster.script.accounts.user(certificate.as_deref(), authorization);
+    call.user = shared.look(user);
+    if call.user.is_some() { Ok(()) } else { Err(Problem::new(401, "Unauthorized")) }
 }
 
 /// An answer with that code and type.

@@ -9,4 +9,5 @@ mod helm;
 mod kubectl;
 mod manifest;
 mod program;
+mod rollouts;
 mod workloads;

@@ -161,13 +161,9 @@ fn a_workload_answers_by_what_runs_in_it() {
 }
 
 #[test]
-fn kinds_of_flux_and_rollouts_are_stored_and_their_status_is_apart() {
-    both("kinds_of_flux_and_rollouts_are_stored_and_their_status_is_apart", |ground| {
-        let kinds = [
-            ("helm.toolkit.fluxcd.io/v2", "HelmRelease"),
-            ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
-            ("argoproj.io/v1alpha1", "Rollout"),
-        ];
+fn kinds_of_flux_are_stored_and_their_status_is_apart() {
+    both("kinds_of_flux_are_stored_and_their_status_is_apart", |ground| {
+        let kinds = [("helm.toolkit.fluxcd.io/v2", "HelmRelease"), ("kustomize.toolkit.fluxcd.io/v1", "Kustomization")];
         for (version, kind) in kinds {
             let metadata = json!({"name": "web"});
             ground

@@ -9,6 +9,7 @@ use backout_core::plan::runs;
 use backout_core::port::PortError;
 use kube::core::DynamicObject;
 
+use super::canary::{is_done, waits};
 use super::switch::clear;
 use crate::cluster::Kind;
 use crate::kubernetes::observe::facts;
@@ -28,6 +29,7 @@ pub(super) async fn arrive(
     in_the_way: &(dyn Fn(&View) -> Vec<DynamicObject> + Sync),
 ) -> Result<(), PortError> {
     let service = &artifact.service;
+    let workload = platform.workload(service)?;
     let mut changes = platform.cluster.live(Kind::Pod).await?.changes();
     let mut trouble = TroubleWatch::default();
     let mut cleared = BTreeSet::new();
@@ -41,8 +43,16 @@ pub(super) async fn arrive(
             }
         }
         let look = facts(platform, std::slice::from_ref(service), &view);
-        if let Some(outcome) = look.first().and_then(|fact| judge(artifact, fact, &mut trouble)) {
-            return outcome;
+        let family = view.as_ref().ok().and_then(|view| view.family(workload));
+        let outcome = look.first().and_then(|fact| judge(artifact, fact, &mut trouble));
+        match (outcome, family) {
+            (Some(Ok(())), Some(family)) if !is_done(workload, &family) => {}
+            (Some(outcome), _) => return outcome,
+            (None, _) => {}
+        }
+        let there = view.as_ref().ok().and_then(|view| view.workload(workload));
+        if let Some(waits) = there.and_then(|there| waits(workload, there)) {
+            return Err(waits);
         }
         tokio::select! {
             _ = changes.changed() => {}

@@ -1,6 +1,7 @@
 //! Going back: configuration first, then the whole workload at once, then watching it arrive.
 
 mod arrive;
+mod canary;
 mod desired;
 mod limits;
 mod notes;
@@ -9,6 +10,7 @@ mod switch;
 mod template;
 mod write;
 
+pub(super) use canary::is_stable;
 pub(super) use notes::notes;
 pub(super) use preflight::preflight;
 pub(super) use switch::switch;

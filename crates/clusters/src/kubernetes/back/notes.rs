@@ -1,10 +1,11 @@
 //! What a person should know of going back before it is done.
 
-use backout_core::config::{KubernetesService, WorkloadKind};
+use backout_core::config::WorkloadKind;
 use backout_core::inventory::{Artifact, ConfigurationKind};
 use backout_core::port::{Blobs, PortError};
 use kube::core::DynamicObject;
 
+use super::canary::{is_stable, is_under_way};
 use super::limits::limits;
 use super::write::Act;
 use crate::applier::Applier;
@@ -33,7 +34,10 @@ async fn collect(
     let view = platform.view(std::slice::from_ref(&artifact.service)).await?;
     let mut notes = Vec::new();
     if let Some(there) = view.workload(service) {
-        notes.extend(of_workload(service, there));
+        notes.extend(of_workload(there));
+        if service.kind == WorkloadKind::Rollout {
+            notes.extend(of_rollout(there, &opened.detail.revision));
+        }
         notes.extend(limits(platform, service, there).await?);
     }
     for (key, kept) in &opened.configuration {
@@ -46,21 +50,16 @@ async fn collect(
 }
 
 /// What is peculiar about a workload.
-fn of_workload(service: &KubernetesService, there: &DynamicObject) -> Vec<String> {
+fn of_workload(there: &DynamicObject) -> Vec<String> {
     let name = name(there);
     let has = |what: bool, words: String| what.then_some(words);
     let partition = number(&there.data, "/spec/updateStrategy/rollingUpdate/partition").unwrap_or(0);
-    let has_steps = !list(&there.data, "/spec/strategy/canary/steps").is_empty();
     let release = annotation(there, "meta.helm.sh/release-name");
     [
         has(is_true(&there.data, "/spec/paused"), format!("`{name}` is paused, and is unpaused for its rollout")),
         has(
             partition > 0,
             format!("`{name}` is partitioned at {partition}; that ends where pods below it must go back"),
-        ),
-        has(
-            service.kind == WorkloadKind::Rollout && has_steps,
-            format!("`{name}` goes back through its canary steps, unless pods of what it goes back to still run"),
         ),
         Applier::of(there).map(|applier| applier.warning(name)),
         release.map(|release| {
@@ -70,6 +69,25 @@ fn of_workload(service: &KubernetesService, there: &DynamicObject) -> Vec<String
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// How a Rollout goes back to a revision.
+fn of_rollout(there: &DynamicObject, revision: &str) -> Vec<String> {
+    let name = name(there);
+    let has_steps = !list(&there.data, "/spec/strategy/canary/steps").is_empty();
+    let mut notes = Vec::new();
+    if is_under_way(there) {
+        notes.push(format!("`{name}` is in the middle of a rollout, which is aborted first"));
+    }
+    // Within its window the controller skips the steps as well; how far that reaches is its to say.
+    let has_window = number(&there.data, "/spec/rollbackWindow/revisions").is_some_and(|revisions| revisions > 0);
+    if has_steps && !has_window && !is_stable(there, revision) {
+        notes.push(format!(
+            "`{name}` goes back through its canary steps, because what it goes back to is not its stable template; a pause \
+             without an end is for somebody to end: `kubectl argo rollouts promote {name} --full`"
+        ));
+    }
+    notes
 }
 
 /// What is peculiar about a ConfigMap or Secret.

@@ -24,6 +24,7 @@ use crate::object::{list, text};
 /// |--------------------------------------------------------------------------|---------|
 /// | a blob of the artifact is gone                                           | gone    |
 /// | pods are only replaced by hand (`OnDelete`)                              | gone    |
+/// | a Rollout has its template elsewhere (`workloadRef`)                     | gone    |
 /// | a service account, volume claim or needed Secret that nothing makes again | gone   |
 /// | the API server refuses the write: admission, quota, rights               | gone    |
 /// | the API server does not answer, or is busy                               | unknown |
@@ -58,6 +59,12 @@ async fn look(platform: &KubernetesPlatform, opened: &Opened<'_>) -> Result<Opti
     if strategy == Some("OnDelete") {
         let name = &service.name;
         return Ok(Some(format!("`{name}` replaces pods only by hand: its update strategy is `OnDelete`")));
+    }
+    if let Some(owner) = there.and_then(|there| text(&there.data, "/spec/workloadRef/name")) {
+        let name = &service.name;
+        return Ok(Some(format!(
+            "Rollout `{name}` takes its template from `{owner}` (`workloadRef`): make that a service of its own"
+        )));
     }
     if let Some(missing) = missing(platform, &view, opened).await? {
         return Ok(Some(missing));

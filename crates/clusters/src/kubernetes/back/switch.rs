@@ -1,12 +1,13 @@
 //! Making a workload run what was captured.
 
-use backout_core::config::KubernetesService;
+use backout_core::config::{KubernetesService, WorkloadKind};
 use backout_core::inventory::ConfigurationKind;
 use backout_core::plan::Switch;
 use backout_core::port::{Blobs, PortError};
 use kube::core::DynamicObject;
 
 use super::arrive::arrive;
+use super::canary::abort;
 use super::desired::{desired, made_again};
 use super::template::template;
 use super::write::{Act, write};
@@ -32,6 +33,9 @@ pub(in crate::kubernetes) async fn switch(
     let switching = Switching { platform, service, opened: &opened };
     switching.put_configuration_back().await?;
     let anew = switch.starts_anew().then(|| platform.clock.now());
+    if service.kind == WorkloadKind::Rollout {
+        abort(platform, service).await?;
+    }
     switching.write_workload(anew).await?;
     arrive(platform, &switch.to, &|view| switching.in_the_way(view)).await
 }
@@ -90,7 +94,7 @@ impl Switching<'_> {
     /// Pods of a StatefulSet that are of another template and not ready: its controller waits for them to become ready before
     /// it replaces any, and they never will (kubernetes#67250; its documentation says to delete them by hand).
     fn in_the_way(&self, view: &View) -> Vec<DynamicObject> {
-        if self.service.kind != backout_core::config::WorkloadKind::StatefulSet {
+        if self.service.kind != WorkloadKind::StatefulSet {
             return Vec::new();
         }
         let Some(family) = view.family(self.service) else { return Vec::new() };

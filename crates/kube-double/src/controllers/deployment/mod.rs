@@ -5,5 +5,5 @@ mod history;
 mod rolling;
 mod status;
 
-pub(crate) use controller::reconcile;
+pub(crate) use controller::{reconcile, scale};
 pub(crate) use history::hash;

@@ -17,7 +17,7 @@ use backout_kube_double::{Double, Instruction};
 use backout_testkit::kube::{Generation, KubeClients, Ran};
 use serde_json::{Value, json};
 
-use crate::proxy::Proxy;
+use super::proxy::Proxy;
 use crate::world::{WallClock, web};
 
 /// A secured API server with a Deployment `web` in `shop`, and `kubectl` beside it.

@@ -1,0 +1,4 @@
+//! How a cluster is reached.
+
+mod door;
+mod proxy;
