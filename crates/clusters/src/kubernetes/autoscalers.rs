@@ -1,29 +1,15 @@
 //! Whose number of pods an autoscaler says.
-//!
-//! Contract: what is told is at most a second old, so that two hundred workloads that are looked into at once cost one request
-//! and not two hundred.
 
 use std::sync::Arc;
 
 use backout_core::config::KubernetesService;
 use backout_core::port::PortError;
-use jiff::{SignedDuration, Timestamp};
 use kube::api::ListParams;
 use kube::core::DynamicObject;
-use tokio::sync::Mutex;
 
 use super::platform::KubernetesPlatform;
 use crate::cluster::{Kind, failed};
 use crate::object::text;
-
-/// For how long one answer holds.
-const HOLDS: SignedDuration = SignedDuration::from_secs(1);
-
-/// The autoscalers of one namespace, as they were told last.
-#[derive(Default)]
-pub(super) struct Autoscalers {
-    told: Mutex<Option<(Timestamp, Arc<Scaled>)>>,
-}
 
 /// Whose number of pods an autoscaler says.
 pub(super) enum Scaled {
@@ -46,21 +32,12 @@ impl Scaled {
     }
 }
 
-/// The autoscalers. Those who ask at the same time wait for one answer; one that failed is not kept.
+/// The autoscalers, as they were a second ago at most.
 ///
 /// # Errors
 /// They could not be listed.
 pub(super) async fn autoscaled(platform: &KubernetesPlatform) -> Result<Arc<Scaled>, PortError> {
-    let mut told = platform.autoscalers.told.lock().await;
-    let now = platform.clock.now();
-    if let Some((at, scaled)) = told.as_ref()
-        && (*at..*at + HOLDS).contains(&now)
-    {
-        return Ok(Arc::clone(scaled));
-    }
-    let scaled = Arc::new(ask(platform).await?);
-    *told = Some((now, Arc::clone(&scaled)));
-    Ok(scaled)
+    platform.autoscalers.or_ask(|| platform.clock.now(), ask(platform)).await
 }
 
 /// Asks for the autoscalers. An account that may not see them must not overwrite what they say.

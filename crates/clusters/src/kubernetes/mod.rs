@@ -14,6 +14,7 @@ mod events;
 mod evidence;
 mod observe;
 mod platform;
+mod recent;
 mod stop;
 mod version;
 mod view;

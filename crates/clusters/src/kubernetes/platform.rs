@@ -8,9 +8,11 @@ use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Fact};
 use backout_core::plan::Switch;
 use backout_core::port::{Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PortError, Preflight};
+use kube::core::DynamicObject;
 use tokio::sync::Semaphore;
 
-use super::autoscalers::Autoscalers;
+use super::autoscalers::Scaled;
+use super::recent::Recent;
 use super::version::Versions;
 use super::view::View;
 use super::{back, capture, events, evidence, observe, stop};
@@ -26,7 +28,8 @@ pub struct KubernetesPlatform {
     pub(super) services: BTreeMap<ServiceName, KubernetesService>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) secrets: Option<Arc<dyn Blobs>>,
-    pub(super) autoscalers: Autoscalers,
+    pub(super) autoscalers: Recent<Scaled>,
+    pub(super) budgets: Recent<Vec<DynamicObject>>,
     pub(super) looks: Semaphore,
 }
 
@@ -38,8 +41,8 @@ impl KubernetesPlatform {
         services: &BTreeMap<ServiceName, KubernetesService>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        let (autoscalers, looks) = (Autoscalers::default(), Semaphore::new(AT_ONCE));
-        Self { cluster, services: services.clone(), clock, secrets: None, autoscalers, looks }
+        let (autoscalers, budgets, looks) = (Recent::default(), Recent::default(), Semaphore::new(AT_ONCE));
+        Self { cluster, services: services.clone(), clock, secrets: None, autoscalers, budgets, looks }
     }
 
     /// The same, with Secrets as a part of versions where the configuration says that they go back: by the digest that

@@ -44,6 +44,8 @@ async fn who_else_has_a_say_is_told_before() {
     };
     world.apply(&budget("web", "web")).await;
     world.apply(&budget("other", "other")).await;
+    // What was told is told again for a second.
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
     let notes = world.platform.notes(&artifact, &world.blobs).await;
     assert!(notes[0].contains("an autoscaler owns how many pods `web` has: their number is left alone"), "{notes:#?}");
     assert!(notes[1].starts_with("disruption budget `web` "), "{notes:#?}");

@@ -36,16 +36,17 @@ pub(super) async fn limits(
                 .then(|| format!("an autoscaler owns how many pods `{workload}` has: their number is left alone")),
         });
     }
-    for budget in budgets(platform).await? {
-        if !covers(&budget, there) {
+    for budget in platform.budgets.or_ask(|| platform.clock.now(), budgets(platform)).await?.iter() {
+        if !covers(budget, there) {
             continue;
         }
-        let allowed = number(&budget.data, "/status/disruptionsAllowed");
-        let allows = allowed.map_or_else(|| "does not say yet how many".to_owned(), |count| format!("allows {count}"));
+        let allows = match number(&budget.data, "/status/disruptionsAllowed") {
+            Some(count) => format!("allows {count} of the pods of `{workload}` to be evicted"),
+            None => format!("is for the pods of `{workload}`, and not counted yet"),
+        };
         notes.push(format!(
-            "disruption budget `{}` {allows} of the pods of `{workload}` to be evicted; a rollout is not held up by it and \
-             goes by the workload's own strategy",
-            name(&budget)
+            "disruption budget `{}` {allows}; a rollout is not held up by it and goes by the workload's own strategy",
+            name(budget)
         ));
     }
     Ok(notes)
