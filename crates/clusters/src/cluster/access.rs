@@ -5,17 +5,18 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use backout_core::port::PortError;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use kube::core::DynamicObject;
-use kube::{Api, Client, Config};
+use kube::{Api, Client};
 use tokio::sync::{Mutex, OnceCell};
 use tokio::time::Instant;
 
+use super::client::client;
 use super::credentials::Credentials;
 use super::kubeconfig::Place;
+use super::server::Server;
 use super::{ClusterOptions, Kind};
 
 /// The way to one cluster.
@@ -64,6 +65,11 @@ impl Access {
         Ok(self.options.access.namespace.as_deref().unwrap_or(&place.config.default_namespace))
     }
 
+    /// Where it is, and whether it answers.
+    pub(super) async fn server(&self) -> Result<Arc<Server>, PortError> {
+        Ok(Arc::clone(&self.place().await?.server))
+    }
+
     /// Objects of a kind in the cluster's namespace.
     pub(super) async fn api(&self, kind: Kind) -> Result<Api<DynamicObject>, PortError> {
         Ok(Api::namespaced_with(self.client().await?, self.namespace().await?, &kind.resource()))
@@ -90,19 +96,4 @@ impl Access {
     async fn place(&self) -> Result<&Place, PortError> {
         self.place.get_or_try_init(|| Place::find(&self.options)).await
     }
-}
-
-fn client(mut config: Config, credentials: &Credentials) -> Result<Client, PortError> {
-    if let Some(token) = &credentials.token {
-        config.auth_info.token = Some(token.clone().into());
-    }
-    if let Some((certificate, key)) = &credentials.identity {
-        config.auth_info.client_certificate_data = Some(STANDARD.encode(certificate));
-        config.auth_info.client_key_data = Some(STANDARD.encode(key).into());
-    }
-    // The cluster's log of requests, and the fields that are written, name the program.
-    if let (Ok(name), Ok(value)) = ("user-agent".parse(), concat!("backout/", env!("CARGO_PKG_VERSION")).parse()) {
-        config.headers.push((name, value));
-    }
-    Client::try_from(config).map_err(|error| PortError::new(format!("the cluster's client cannot be set up: {error}")))
 }

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use backout_core::port::PortError;
 use kube::Config;
@@ -12,6 +13,7 @@ use super::ClusterOptions;
 use super::credentials::Source;
 use super::plugin::Plugin;
 use super::proxy::proxy;
+use super::server::Server;
 
 /// What a pod is given of its service account.
 const MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -20,6 +22,7 @@ const MOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
 pub(super) struct Place {
     pub(super) config: Config,
     pub(super) source: Source,
+    pub(super) server: Arc<Server>,
 }
 
 impl Place {
@@ -67,7 +70,8 @@ impl Place {
                 .hint("say `as: USER` as well: a cluster takes groups and ids only with a name"));
         }
         let source = Source::take(user, |program| Plugin::new(program, &options.environment));
-        Ok(Self { config, source })
+        let server = Arc::new(Server::new(access, &config));
+        Ok(Self { config, source, server })
     }
 }
 

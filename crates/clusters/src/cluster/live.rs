@@ -17,10 +17,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use super::access::Access;
+use super::server::Server;
 use super::{Kind, failed};
 
-/// How long a first list may take.
-const FIRST_WITHIN: Duration = Duration::from_secs(15);
 /// The shortest and the longest time between two tries to watch.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 /// How often in a row the API server may say that it is busy or broken before that is told: for a moment it often is.
@@ -35,6 +34,7 @@ pub(crate) struct Live {
     changed: watch::Receiver<u64>,
     keeper: JoinHandle<()>,
     kind: Kind,
+    server: Arc<Server>,
 }
 
 #[derive(Default)]
@@ -52,13 +52,21 @@ struct State {
     broken: Option<PortError>,
 }
 
+/// What is listed and watched, and where.
+struct Source {
+    access: Arc<Access>,
+    server: Arc<Server>,
+    kind: Kind,
+}
+
 impl Live {
     /// Begins to list and watch. Ends with the value.
-    pub(super) fn start(access: Arc<Access>, kind: Kind) -> Self {
+    pub(super) fn start(access: Arc<Access>, server: Arc<Server>, kind: Kind) -> Self {
         let known = Arc::new(Known::default());
         let (tell, changed) = watch::channel(0);
-        let keeper = tokio::spawn(keep(access, kind, Arc::clone(&known), tell));
-        Self { known, changed, keeper, kind }
+        let source = Source { access, server: Arc::clone(&server), kind };
+        let keeper = tokio::spawn(keep(source, Arc::clone(&known), tell));
+        Self { known, changed, keeper, kind, server }
     }
 
     /// All objects, once the first list is there.
@@ -71,9 +79,8 @@ impl Live {
             let state = self.known.state();
             state.is_listed || state.broken.is_some()
         });
-        if tokio::time::timeout(FIRST_WITHIN, seen).await.is_err() {
-            let what = format!("the API server did not list {} within 15 seconds", self.kind.plural());
-            return Err(PortError::new(what).hint("see whether the cluster can be reached: `kubectl cluster-info`"));
+        if tokio::time::timeout(self.server.patience(), seen).await.is_err() {
+            return Err(self.server.is_silent(self.kind));
         }
         let state = self.known.state();
         match &state.broken {
@@ -156,14 +163,14 @@ impl Known {
 
 /// Follows the objects for good. After anything went wrong everything is listed anew: that, and not a watch on which nothing
 /// happens, shows that the API server is there again.
-async fn keep(access: Arc<Access>, kind: Kind, known: Arc<Known>, tell: watch::Sender<u64>) {
+async fn keep(source: Source, known: Arc<Known>, tell: watch::Sender<u64>) {
     let pauses =
         backon::ExponentialBuilder::default().with_min_delay(PAUSES.0).with_max_delay(PAUSES.1).without_max_times();
     let mut pause = pauses.build();
     let mut moments = 0;
     loop {
-        let (error, was_listed) = match access.api(kind).await {
-            Ok(api) => follow(&api, kind, &known, &tell).await,
+        let (error, was_listed) = match source.access.api(source.kind).await {
+            Ok(api) => follow(&api, &source, &known, &tell).await,
             Err(error) => {
                 known.broken(&tell, error);
                 tokio::time::sleep(pause.next().unwrap_or(PAUSES.1)).await;
@@ -175,10 +182,10 @@ async fn keep(access: Arc<Access>, kind: Kind, known: Arc<Known>, tell: watch::S
             moments = 0;
         }
         moments += 1;
-        let may_pass = is_momentary(&error) || code(&error) == Some(401) && access.is_refused().await;
+        let may_pass = is_momentary(&error) || code(&error) == Some(401) && source.access.is_refused().await;
         let is_borne = was_listed && is_interruption(&error) || may_pass && moments < MOMENTS;
         if !is_borne {
-            known.broken(&tell, in_words(kind, &error));
+            known.broken(&tell, in_words(&source, &error));
         }
         tokio::time::sleep(pause.next().unwrap_or(PAUSES.1)).await;
     }
@@ -187,12 +194,12 @@ async fn keep(access: Arc<Access>, kind: Kind, known: Arc<Known>, tell: watch::S
 /// Follows the objects until something goes wrong; says what, and whether they had been listed.
 async fn follow(
     api: &Api<DynamicObject>,
-    kind: Kind,
+    source: &Source,
     known: &Known,
     tell: &watch::Sender<u64>,
 ) -> (watcher::Error, bool) {
     let mut config = watcher::Config::default().timeout(WATCH_SECONDS);
-    if let Some(labels) = kind.labels() {
+    if let Some(labels) = source.kind.labels() {
         config = config.labels(labels);
     }
     let mut events = pin!(watcher(api.clone(), config));
@@ -203,6 +210,7 @@ async fn follow(
             Some(Ok(event @ (watcher::Event::Init | watcher::Event::InitApply(_)))) => known.take(event),
             Some(Ok(event)) => {
                 is_listed = true;
+                source.server.has_answered();
                 known.take(event);
                 tell.send_modify(|count| *count += 1);
             }
@@ -236,12 +244,15 @@ fn code(error: &watcher::Error) -> Option<u16> {
     }
 }
 
-fn in_words(kind: Kind, error: &watcher::Error) -> PortError {
-    let what = format!("{} could not be watched", kind.plural());
+fn in_words(source: &Source, error: &watcher::Error) -> PortError {
+    let what = format!("{} could not be watched", source.kind.plural());
     match error {
         watcher::Error::InitialListFailed(error)
         | watcher::Error::WatchStartFailed(error)
-        | watcher::Error::WatchFailed(error) => failed(&what, error),
+        | watcher::Error::WatchFailed(error) => match error {
+            kube::Error::Service(error) => source.server.is_out_of_reach(error.as_ref()),
+            _ => failed(&what, error),
+        },
         watcher::Error::WatchError(status) => PortError::new(format!("{what}: {}", status.message)),
         watcher::Error::NoResourceVersion => PortError::new(what),
     }

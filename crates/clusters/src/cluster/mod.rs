@@ -1,6 +1,7 @@
 //! One cluster: how it is reached, and what is known of its objects.
 
 mod access;
+mod client;
 mod credentials;
 mod kinds;
 mod kubeconfig;
@@ -8,6 +9,7 @@ mod live;
 mod plugin;
 mod proxy;
 mod reached;
+mod server;
 mod words;
 
 pub(crate) use kinds::Kind;

@@ -67,7 +67,7 @@ impl Cluster {
         }
         // What is wrong with the access is told here, before anything waits for a list.
         self.access.client().await?;
-        let begun = Arc::new(Live::start(Arc::clone(&self.access), kind));
+        let begun = Arc::new(Live::start(Arc::clone(&self.access), self.access.server().await?, kind));
         live.insert(kind, Arc::clone(&begun));
         Ok(begun)
     }

@@ -16,17 +16,27 @@ pub(crate) fn failed(what: &str, error: &kube::Error) -> PortError {
                 _ => said,
             }
         }
-        other => {
-            let causes = chain(other);
-            let hint = if causes.contains("certificate") {
-                "the certificates do not fit: see `certificate-authority` of the cluster, and `client-certificate` of the \
-                 user, in the kubeconfig"
-            } else {
-                "see whether the cluster can be reached: `kubectl cluster-info`"
-            };
-            PortError::new(format!("{what}: {causes}")).hint(hint)
-        }
+        kube::Error::Service(error) => out_of_reach(what, error.as_ref(), "kubectl cluster-info"),
+        other => PortError::new(format!("{what}: {}", chain(other)))
+            .hint("see whether the cluster can be reached: `kubectl cluster-info`"),
     }
+}
+
+/// Nothing could be exchanged with an API server. What the layers of the client say of themselves helps nobody, so the
+/// innermost cause is told. `look` is what a person can look with.
+pub(super) fn out_of_reach(what: &str, error: &(dyn std::error::Error + 'static), look: &str) -> PortError {
+    let mut innermost = error;
+    while let Some(cause) = innermost.source() {
+        innermost = cause;
+    }
+    let hint = if chain(error).contains("certificate") {
+        "the certificates do not fit: see `certificate-authority` of the cluster, and `client-certificate` of the user, in \
+         the kubeconfig"
+            .to_owned()
+    } else {
+        format!("see whether the cluster can be reached: `{look}`")
+    };
+    PortError::new(format!("{what}: no connection: {innermost}")).hint(hint)
 }
 
 /// Why something could not be seen, with what to do about it: nobody else tells a person of a look that failed.

@@ -138,9 +138,7 @@ impl Timeline {
             }
             Body::Verified { checks, .. } => {
                 let failing = checks.iter().filter(|check| check.blocks()).count();
-                let text =
-                    if failing == 0 { "every check holds".to_owned() } else { format!("{failing} checks do not hold") };
-                said("verified", text).with(checks.iter().map(check_text).collect()).bad_if(failing > 0)
+                said("verified", checks_text(checks)).with(checks.iter().map(check_text).collect()).bad_if(failing > 0)
             }
             Body::TakenOver { by, .. } => said("taken over", by.clone()),
             Body::AbortRequested { by } => said("abort", format!("asked for by {by}")),
@@ -198,6 +196,19 @@ fn exit_text(exit: &DeployExit) -> String {
         DeployExit::Stopped { why } => format!("the deploy command was ended: {why}"),
         DeployExit::NotStarted { why } => format!("the deploy command could not be started: {why}"),
         DeployExit::Unseen => "the deploy command was not seen to end".to_owned(),
+    }
+}
+
+/// What all checks came to. One that cannot be measured stands in the way of nothing, and does not hold either.
+fn checks_text(checks: &[Check]) -> String {
+    let failing = checks.iter().filter(|check| check.blocks()).count();
+    let holding = checks.iter().filter(|check| check.verdict == Verdict::Healthy).count();
+    match (failing, holding == checks.len()) {
+        (0, true) => "every check holds".to_owned(),
+        (0, false) => {
+            format!("{holding} of {} checks hold; the rest cannot be told, or failed before as well", checks.len())
+        }
+        _ => format!("{failing} of {} checks do not hold", checks.len()),
     }
 }
 
