@@ -1,8 +1,6 @@
 //! Who applies an object again and again: Argo CD or Flux. What such a controller does not know of, it undoes.
 
-use kube::core::DynamicObject;
-
-use crate::object::{annotation, label};
+use kube::core::ObjectMeta;
 
 /// A controller that keeps an object as a repository says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,18 +20,28 @@ impl Applier {
     /// | label `argocd.argoproj.io/instance`                    | that Application            |
     /// | label `helm.toolkit.fluxcd.io/name` (and `/namespace`) | that HelmRelease            |
     /// | label `kustomize.toolkit.fluxcd.io/name` (and so on)   | that Kustomization          |
-    pub(crate) fn of(object: &DynamicObject) -> Option<Self> {
-        let tracked = annotation(object, "argocd.argoproj.io/tracking-id").and_then(|id| Some(id.split_once(':')?.0));
-        if let Some(application) = tracked.or_else(|| label(object, "argocd.argoproj.io/instance")) {
+    pub(crate) fn of(metadata: &ObjectMeta) -> Option<Self> {
+        let annotation = |name: &str| metadata.annotations.as_ref()?.get(name).map(String::as_str);
+        let label = |name: &str| metadata.labels.as_ref()?.get(name).map(String::as_str);
+        let tracked = annotation("argocd.argoproj.io/tracking-id").and_then(|id| Some(id.split_once(':')?.0));
+        if let Some(application) = tracked.or_else(|| label("argocd.argoproj.io/instance")) {
             return Some(Self::Argocd { application: application.to_owned() });
         }
         let flux = |kind: &'static str, group: &str| {
-            let name = label(object, &format!("{group}.toolkit.fluxcd.io/name"))?.to_owned();
-            let namespace = label(object, &format!("{group}.toolkit.fluxcd.io/namespace"));
-            let own = || object.metadata.namespace.as_deref().unwrap_or_default();
+            let name = label(&format!("{group}.toolkit.fluxcd.io/name"))?.to_owned();
+            let namespace = label(&format!("{group}.toolkit.fluxcd.io/namespace"));
+            let own = || metadata.namespace.as_deref().unwrap_or_default();
             Some(Self::Flux { kind, namespace: namespace.unwrap_or_else(own).to_owned(), name })
         };
         flux("helmrelease", "helm").or_else(|| flux("kustomization", "kustomize"))
+    }
+
+    /// The Application, where it is one.
+    pub(crate) fn application(self) -> Option<String> {
+        match self {
+            Self::Argocd { application } => Some(application),
+            Self::Flux { .. } => None,
+        }
     }
 
     /// What a person should know and do before something goes back behind its back.
@@ -60,7 +68,7 @@ mod tests {
     use super::*;
 
     fn of(metadata: &serde_json::Value) -> Option<Applier> {
-        Applier::of(&serde_json::from_value(json!({"metadata": metadata})).unwrap())
+        Applier::of(&serde_json::from_value(metadata.clone()).unwrap())
     }
 
     #[test]

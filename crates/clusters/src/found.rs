@@ -7,6 +7,7 @@ use backout_core::port::PortError;
 use kube::api::ListParams;
 use kube::core::{ObjectMeta, PartialObjectMeta};
 
+use crate::applier::Applier;
 use crate::cluster::{Cluster, Kind, failed};
 
 /// What there is in the cluster's namespace.
@@ -35,6 +36,8 @@ pub struct FoundWorkload {
     pub release: Option<String>,
     /// The Application of Argo CD that keeps it as it is: that is what goes back.
     pub application: Option<String>,
+    /// What to know and do before it goes back on its own, where a controller applies it again and again: a sentence.
+    pub warning: Option<String>,
 }
 
 const WORKLOADS: [(WorkloadKind, Kind); 4] = [
@@ -79,16 +82,14 @@ async fn names(cluster: &Cluster, kind: Kind, unseen: &mut Vec<String>) -> Resul
 fn workload(kind: WorkloadKind, metadata: &ObjectMeta) -> Option<FoundWorkload> {
     let is_made = metadata.owner_references.iter().flatten().any(|owner| owner.controller == Some(true));
     let annotation = |name: &str| metadata.annotations.as_ref()?.get(name).cloned();
-    let label = |name: &str| metadata.labels.as_ref()?.get(name).cloned();
-    // `APPLICATION:apps/Deployment:NAMESPACE/NAME`
-    let tracked = annotation("argocd.argoproj.io/tracking-id");
-    let tracked = tracked.and_then(|id| id.split_once(':').map(|(application, _)| application.to_owned()));
+    let applier = Applier::of(metadata);
     let found = || {
         Some(FoundWorkload {
             kind,
             name: metadata.name.clone()?,
             release: annotation("meta.helm.sh/release-name"),
-            application: tracked.or_else(|| label("argocd.argoproj.io/instance")),
+            warning: applier.as_ref().zip(metadata.name.as_deref()).map(|(applier, name)| applier.warning(name)),
+            application: applier.and_then(Applier::application),
         })
     };
     if is_made { None } else { found() }

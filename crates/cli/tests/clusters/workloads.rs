@@ -173,3 +173,19 @@ fn a_rollback_whose_old_pods_crash_under_way_ends_and_says_what_runs() {
     let said = &ended.stderr;
     assert!(said.contains("CrashLoopBackOff") && said.contains("not back: `web` runs"), "{said}");
 }
+
+#[test]
+fn a_workload_that_flux_applies_is_told_of_by_check_and_plan() {
+    let test = "a_workload_that_flux_applies_is_told_of_by_check_and_plan";
+    let Some(site) = Site::workload(test, Generation::Helm4) else { return };
+    let labels = ["kustomize.toolkit.fluxcd.io/name=apps", "kustomize.toolkit.fluxcd.io/namespace=flux-system"];
+    drop(site.clients.kubectl(&[&["label", "deployment", "web"][..], &labels].concat()).ok());
+    let suspend = "`flux suspend kustomization apps --namespace flux-system` before";
+    let checked = site.backout(&["check"]);
+    assert!(checked.stdout.contains("what applies `web`") && checked.stdout.contains(suspend), "{checked:?}");
+    drop(site.clients.kubectl(&["set", "image", "deployment/web", "app=shop/web:2"]).ok());
+    drop(site.clients.kubectl(&["rollout", "status", "deployment/web", "--timeout=10s"]).ok());
+    let planned = site.backout(&["plan"]).expect_code(0);
+    let words = planned.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(suspend), "{planned:?}");
+}

@@ -59,7 +59,7 @@ async fn applied(platform: &HelmPlatform, artifact: &Artifact) -> Result<Option<
     let Some(known) = release.newest().await? else { return Ok(None) };
     let objects = release.objects(&known.manifest).await?;
     let mut there = known.manifest.workloads.iter().filter_map(|it| objects.workload(it.kind, &it.name));
-    let applier = there.find_map(|object| Applier::of(object));
+    let applier = there.find_map(|object| Applier::of(&object.metadata));
     Ok(applier.map(|applier| applier.warning(release.name())))
 }
 

@@ -61,7 +61,7 @@ fn of_workload(there: &DynamicObject) -> Vec<String> {
             partition > 0,
             format!("`{name}` is partitioned at {partition}; that ends where pods below it must go back"),
         ),
-        Applier::of(there).map(|applier| applier.warning(name)),
+        Applier::of(&there.metadata).map(|applier| applier.warning(name)),
         release.map(|release| {
             format!("`{name}` belongs to Helm release `{release}`, which does not learn of this: see `helm`")
         }),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backout_adapters::command::Command;
-use backout_clusters::{Account, Permission, Ward, manifest, permissions};
+use backout_clusters::{Account, FoundWorkload, Permission, Ward, found, manifest, permissions};
 use backout_core::config::{ClusterAccess, Environment, ServicePlatform};
 
 use super::finding::Finding;
@@ -22,6 +22,7 @@ pub(super) async fn clusters(setup: &Setup) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (access, wards) in wards(&setup.environment) {
         findings.push(rights(setup, &access, &wards).await);
+        findings.extend(applied(setup, &access).await);
     }
     for program in programs(&setup.environment) {
         findings.push(version(setup, program).await);
@@ -69,6 +70,27 @@ async fn rights(setup: &Setup, access: &ClusterAccess, wards: &[Ward]) -> Findin
         Err(_) => Finding::fails(check, format!("the cluster did not answer within {} s", LIMIT.as_secs()))
             .hint("see whether it can be reached: `kubectl cluster-info`".to_owned()),
     }
+}
+
+/// Services that a controller applies again and again, so that they do not stay back. Nothing where nobody can tell: whether
+/// the cluster answers is said elsewhere.
+async fn applied(setup: &Setup, access: &ClusterAccess) -> Vec<Finding> {
+    let cluster = cluster(setup, access);
+    let looked = tokio::time::timeout(LIMIT, found(&cluster)).await;
+    let Ok(Ok(found)) = looked else { return Vec::new() };
+    let warning = |platform: &ServicePlatform| {
+        let is_own = |workload: &&FoundWorkload| match platform {
+            ServicePlatform::Kubernetes(own) => {
+                own.cluster == *access && own.kind == workload.kind && own.name == workload.name
+            }
+            ServicePlatform::Helm(own) => own.cluster == *access && workload.release.as_ref() == Some(&own.release),
+            _ => false,
+        };
+        found.workloads.iter().filter(is_own).find_map(|workload| workload.warning.clone())
+    };
+    let services = setup.environment.services.iter();
+    let warned = services.filter_map(|(name, service)| Some((name, warning(&service.platform)?)));
+    warned.map(|(name, warning)| Finding::note(format!("what applies `{name}`"), warning)).collect()
 }
 
 fn of_answers(check: String, answers: &[Permission]) -> Finding {

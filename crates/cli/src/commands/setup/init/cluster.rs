@@ -127,7 +127,13 @@ mod tests {
 
     fn workload(kind: WorkloadKind, name: &str, release: Option<&str>, application: Option<&str>) -> FoundWorkload {
         let owned = |name: Option<&str>| name.map(str::to_owned);
-        FoundWorkload { kind, name: name.to_owned(), release: owned(release), application: owned(application) }
+        FoundWorkload {
+            kind,
+            name: name.to_owned(),
+            release: owned(release),
+            application: owned(application),
+            warning: None,
+        }
     }
 
     fn everything() -> ClusterFound {
