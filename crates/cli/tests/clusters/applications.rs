@@ -167,6 +167,10 @@ fn a_sync_window_is_said_and_leaves_no_operation_behind() {
     assert!(ended.stderr.contains("sync window"), "{}", ended.stderr);
     assert_eq!(shop(&site).get("operation"), None, "{}", ended.stderr);
     window(&site, false);
+    // Nothing begins by itself now that the window is open, and what is said to run runs.
+    assert_eq!(state(&site)[0], "bbb");
+    let told = site.journal().newest("run_ended").unwrap();
+    assert!(told.text("/summary").unwrap().contains("not back: `shop` is at bbb"), "{told:?}");
     let ended = site.backout(&["rollback", "--yes", "--force", "destination-unhealthy"]).expect_code(0);
     assert_eq!(site.running(), good, "{}", ended.stderr);
 }
@@ -185,4 +189,7 @@ fn a_parent_that_switches_auto_sync_on_again_is_named() {
     let ended = site.backout(&["rollback", "--yes"]);
     assert!(ended.stderr.contains("Application `apps`"), "{}{}", ended.stdout, ended.stderr);
     assert_eq!(ended.code, 4, "{}", ended.stderr);
+    // It does what was said: the bad one is back, with auto-sync on.
+    until(&site, "the parent to have its way", |site| is_settled(site) && state(site)[0] == "bbb");
+    assert_eq!(shop(&site).pointer("/spec/syncPolicy/automated"), Some(&json!({"prune": true})));
 }

@@ -7,6 +7,7 @@ mod faults;
 mod killed;
 mod manifests;
 mod releases;
+mod reverts;
 mod several;
 mod site;
 mod stuck;

@@ -25,7 +25,8 @@ pub(super) async fn set(api: &Api<DynamicObject>, name: &str, operation: &Value)
     loop {
         let mut object = api.get(name).await.map_err(|error| failed(&what, &error))?;
         if Application::of(&object).has_operation {
-            return Err(PortError::new(format!("{what}: another one was set meanwhile")).hint("run `backout resume`"));
+            return Err(PortError::new(format!("{what}: another one was set meanwhile"))
+                .hint("run `backout rollback --force destination-unhealthy` once it has ended"));
         }
         object.data["operation"] = operation.clone();
         if let Some(status) = object.data.get_mut("status").and_then(Value::as_object_mut) {

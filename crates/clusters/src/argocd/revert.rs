@@ -57,7 +57,7 @@ impl Revert<'_> {
             }
             let commit = self.commit_on(&tip).await?;
             if let Some(publish) = self.publish {
-                return self.publish(publish, &commit).await.map(Reverted::Published);
+                return self.publish(publish, &tip, &commit).await.map(Reverted::Published);
             }
             match self.push(&commit, &self.branch).await {
                 Ok(()) => return Ok(Reverted::Pushed(commit)),
@@ -105,11 +105,17 @@ impl Revert<'_> {
         self.git(&["push", "--quiet", "origin", &format!("{commit}:refs/heads/{branch}")], None).await.map(drop)
     }
 
-    /// Pushes a branch of its own and runs the user's command, which finds its name in `BACKOUT_BRANCH`.
-    async fn publish(&self, command: &[String], commit: &str) -> Result<String, PortError> {
-        let branch = format!("backout/{}-to-{}", self.application, short(self.commit));
-        let is_there = self.clones.tip(&self.folder, &branch).await;
-        if is_there.is_err() {
+    /// Pushes a branch of its own and runs the user's command, which finds its name in `BACKOUT_BRANCH`. A change that was
+    /// opened is not opened again: the clone keeps a reference for each branch that the command has published.
+    async fn publish(&self, command: &[String], tip: &str, commit: &str) -> Result<String, PortError> {
+        // Another tip is another change: what was merged or refused before is not taken for this one.
+        let branch = format!("backout/{}-{}-to-{}", self.application, short(tip), short(self.commit));
+        let published = format!("refs/backout/published/{branch}");
+        let is_pushed = self.clones.tip(&self.folder, &branch).await.is_ok();
+        if is_pushed && self.git(&["rev-parse", "--verify", "--quiet", &published], None).await.is_ok() {
+            return Ok(branch);
+        }
+        if !is_pushed {
             self.push(commit, &branch).await?;
         }
         let (program, arguments) = command.split_first().ok_or_else(|| PortError::new("`publish` is empty"))?;
@@ -121,6 +127,7 @@ impl Revert<'_> {
             .limit(PUBLISHES_WITHIN)
             .run()
             .await?;
+        self.git(&["update-ref", &published, commit], None).await?;
         Ok(branch)
     }
 

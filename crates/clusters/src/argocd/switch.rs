@@ -85,8 +85,9 @@ impl Way<'_> {
         };
         match revert.run().await? {
             Reverted::Pushed(commit) => self.follow(app, commit).await,
-            Reverted::Published(branch) => Err(PortError::new(format!("the revert is published as `{branch}`"))
-                .hint("have it merged; Argo CD goes back by itself then, and `backout resume` verifies it")),
+            Reverted::Published(branch) => Err(PortError::new(format!("the revert is published as `{branch}`")).hint(
+                "have it merged: Argo CD goes back by itself then, and `backout status` says `same` once it has",
+            )),
         }
     }
 

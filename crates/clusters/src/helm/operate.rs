@@ -87,7 +87,7 @@ async fn operate(release: Release, operation: Operation, let_go: oneshot::Receiv
     match repair::settle(&release, &why).await {
         Ok(_) => Err(PortError::new(why)),
         Err(error) => Err(PortError::new(format!("{why}; the release may be left pending: {}", error.what))
-            .hint("run `backout resume`, which looks again and repairs it")),
+            .hint("`backout resume`, or `backout rollback` where the run has ended, looks again and repairs it")),
     }
 }
 

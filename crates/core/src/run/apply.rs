@@ -201,15 +201,16 @@ impl State {
     }
 
     fn undone(&mut self, step: StepId, outcome: &StepOutcome) -> StepStatus {
-        let (is_back, what) = match outcome {
-            StepOutcome::Done { seen } | StepOutcome::AlreadyThere { seen } => (true, seen),
-            StepOutcome::Failed { why } | StepOutcome::Unclear { why } => (false, why),
+        const NOT_UNDONE: &str = "it could not be undone";
+        let (is_back, undo, what) = match outcome {
+            StepOutcome::Done { seen } => (true, "it was undone", seen),
+            StepOutcome::AlreadyThere { seen } => (true, "what it would have changed is as it was", seen),
+            StepOutcome::Failed { why } | StepOutcome::Unclear { why } => (false, NOT_UNDONE, why),
             StepOutcome::NotThere { seen } | StepOutcome::Recovered { seen } | StepOutcome::Worsened { seen } => {
-                (false, seen)
+                (false, NOT_UNDONE, seen)
             }
         };
         let why = self.failure.as_deref().unwrap_or("for a reason that was not recorded");
-        let undo = if is_back { "it was undone" } else { "it could not be undone" };
         self.stopped = Some((false, format!("step {step} failed, {why}; {undo}: {what}")));
         StepStatus::Undone { is_back, what: what.clone() }
     }

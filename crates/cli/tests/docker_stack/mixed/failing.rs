@@ -58,7 +58,7 @@ fn a_release_whose_records_cannot_be_written_stays_and_what_depends_on_it_is_lef
     let Some(site) = Site::new(test) else { return };
     let broken = FaultKind::Answer { code: 403, retry_after: None };
     site.double.fault(Fault::new("create", "/secrets", u32::MAX, broken));
-    stops_at_the_third(&site, "it was undone: `gate` runs");
+    stops_at_the_third(&site, "what it would have changed is as it was: `gate` runs");
     site.double.tell(Instruction::NoFaults);
     arrives_when_tried_again(&site);
 }
