@@ -11,6 +11,7 @@ mod helm;
 mod kubernetes;
 mod object;
 mod pods;
+mod refusals;
 mod rights;
 
 pub use argocd::ArgocdPlatform;

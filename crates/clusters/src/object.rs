@@ -50,6 +50,11 @@ pub(crate) fn name(object: &DynamicObject) -> &str {
     object.metadata.name.as_deref().unwrap_or_default()
 }
 
+/// Its id; empty where it has none, which no object of a server has.
+pub(crate) fn uid(object: &DynamicObject) -> &str {
+    object.metadata.uid.as_deref().unwrap_or_default()
+}
+
 /// When it was made.
 pub(crate) fn made_at(object: &DynamicObject) -> Option<Timestamp> {
     object.metadata.creation_timestamp.as_ref().map(|time| time.0)

@@ -32,6 +32,28 @@ pub(crate) fn secret(password: &str) -> String {
     format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: db}}\nstringData: {{PASSWORD: \"{password}\"}}\n")
 }
 
+/// A StatefulSet `db` of two pods.
+pub(crate) const DB: &str = r#"apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  replicas: 2
+  serviceName: db
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      terminationGracePeriodSeconds: 1
+      containers:
+        - name: app
+          image: "shop/db:1"
+          readinessProbe: {tcpSocket: {port: 5432}, periodSeconds: 1, failureThreshold: 1}
+"#;
+
+/// A quota of two pods.
+pub(crate) const QUOTA: &str =
+    "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: small}\nspec: {hard: {pods: \"2\"}}\n";
+
 /// The files of the chart `shop`.
 pub(crate) const CHART: [(&str, &str); 4] = [
     ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.4.2\nappVersion: \"2.0\"\n"),

@@ -4,7 +4,7 @@ use backout_kube_double::{Behaviour, Instruction, Timings};
 use backout_testkit::kube::Generation;
 use rustix::process::Signal;
 
-use crate::manifests::{secret, web};
+use crate::manifests::{DB, QUOTA, secret, web};
 use crate::site::{SOON, Site};
 
 /// Guards a deploy that must go back, and asserts that everybody agrees that it has.
@@ -188,4 +188,37 @@ fn a_workload_that_flux_applies_is_told_of_by_check_and_plan() {
     let planned = site.backout(&["plan"]).expect_code(0);
     let words = planned.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains(suspend), "{planned:?}");
+}
+
+/// Only events say so: nothing in the status of a StatefulSet does.
+#[test]
+fn a_stateful_set_whose_pods_a_quota_refuses_goes_back() {
+    let test = "a_stateful_set_whose_pods_a_quota_refuses_goes_back";
+    let services = "db: { platform: { kubernetes: { namespace: default } }, statefulset: db }";
+    let Some(site) = Site::new(test, Generation::Helm4, services) else { return };
+    site.apply(DB);
+    drop(site.clients.kubectl(&["rollout", "status", "statefulset/db", "--timeout=30s"]).ok());
+    site.backout(&["checkpoint", "create"]).expect_code(0);
+    site.apply(QUOTA);
+    let deploy = "kubectl scale statefulset/db --replicas=3 && kubectl rollout status statefulset/db";
+    let ended = site.guard(&["sh", "-c", deploy]);
+    site.went_back(&ended);
+    let exit = site.journal().newest("deploy_ended").unwrap().body["exit"].to_string();
+    assert!(exit.contains("db: FailedCreate: create Pod db-2 in StatefulSet db failed error:"), "{exit}");
+    assert!(exit.contains("exceeded quota: small"), "{exit}");
+    assert_eq!(site.says("statefulset/db", ".status.readyReplicas"), "2");
+    assert_eq!(site.says("statefulset/db", ".spec.replicas"), "2");
+}
+
+/// All pods that run are as they were: only what the workload was told is not.
+#[test]
+fn a_deployment_whose_new_pods_are_all_refused_goes_back() {
+    let test = "a_deployment_whose_new_pods_are_all_refused_goes_back";
+    let Some(site) = Site::workload(test, Generation::Helm4) else { return };
+    site.apply(QUOTA);
+    goes_back(
+        &site,
+        &["sh", "-c", "kubectl set image deployment/web app=shop/web:2 && kubectl rollout status deployment/web"],
+    );
+    assert_eq!(site.says("deployment/web", ".status.conditions[?(@.type==\"ReplicaFailure\")].status"), "");
 }

@@ -13,6 +13,7 @@ use tokio::sync::Mutex;
 
 use super::access::Access;
 use super::{Kind, Live};
+use crate::refusals::Refusals;
 
 /// What a cluster is reached with.
 #[derive(Debug, Clone)]
@@ -29,13 +30,14 @@ pub struct ClusterOptions {
 pub struct Cluster {
     access: Arc<Access>,
     live: Mutex<BTreeMap<Kind, Arc<Live>>>,
+    pub(crate) refusals: Refusals,
 }
 
 impl Cluster {
     /// A cluster that is not connected to yet.
     #[must_use]
     pub fn new(options: ClusterOptions) -> Arc<Self> {
-        Arc::new(Self { access: Arc::new(Access::new(options)), live: Mutex::default() })
+        Arc::new(Self { access: Arc::new(Access::new(options)), live: Mutex::default(), refusals: Refusals::default() })
     }
 
     /// The client, with credentials that hold now. Nothing is asked of the cluster for it.

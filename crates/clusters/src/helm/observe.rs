@@ -1,22 +1,25 @@
 //! What a record and the pods of its workloads say of a release. Pure.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::id::Digest;
 use backout_core::inventory::{Health, Instance, InstanceState, Running, Seen, Standing, Version};
 use jiff::Timestamp;
+use kube::core::DynamicObject;
 
 use super::record::{Record, Status, Workload};
 use super::release::{Known, Objects};
 use crate::object::name;
-use crate::pods::{Family, Member, Patience, images, instances, trouble, unready};
+use crate::pods::{Family, Member, Patience, images, instances, refused, trouble, unready};
 
 /// A release as it was seen.
 pub(super) struct Look<'a> {
     known: &'a Known,
     /// The workloads of the release's own namespace, each with its family where it is there.
     parts: Vec<(&'a Workload, Option<Family<'a>>)>,
+    refusals: &'a [Arc<DynamicObject>],
     at: Timestamp,
     ready_within: Option<Duration>,
 }
@@ -45,6 +48,7 @@ impl<'a> Look<'a> {
         Self {
             known,
             parts: known.manifest.workloads.iter().filter(is_here).map(part).collect(),
+            refusals: &objects.refusals,
             at,
             ready_within: None,
         }
@@ -140,7 +144,7 @@ impl<'a> Look<'a> {
     /// What the pods say, then what is missing, then what Helm says.
     pub(super) fn trouble(&self) -> Option<Standing> {
         let record = &self.known.record;
-        let of_pods = self.families().find_map(|it| trouble(it, self.at));
+        let of_pods = self.families().find_map(|it| trouble(it, self.at).or_else(|| refused(it, self.refusals)));
         let missing = || {
             let (workload, _) = self.parts.iter().find(|(_, family)| family.is_none())?;
             let what = format!("`{}` of the release is not there", workload.words());
@@ -237,6 +241,7 @@ mod tests {
                 pod("web-1", "shop/web:1", "docker.io/shop/web@sha256:1"),
                 pod("web-2", "shop/web:2", "docker.io/shop/web@sha256:2"),
             ],
+            ..Objects::default()
         }
     }
 

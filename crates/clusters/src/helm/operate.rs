@@ -17,8 +17,8 @@ use tokio::time::{Instant, sleep};
 use super::record::Manifest;
 use super::release::Release;
 use super::repair;
-use crate::object::{condition, text};
-use crate::pods::{Family, restarts, trouble};
+use crate::object::{condition, text, uid};
+use crate::pods::{Family, refused, restarts, trouble};
 
 /// How long new pods may be in trouble before `helm` is ended.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -118,7 +118,7 @@ impl<'a> Watch<'a> {
             Self { release, manifest, unwell: BTreeMap::new(), generations: BTreeMap::new(), said: BTreeSet::new() };
         if let Ok(objects) = release.objects(manifest).await {
             let unwell = objects.pods.iter().filter(|pod| !is_ready(pod));
-            watch.unwell = unwell.map(|pod| (id(pod), restarts(pod))).collect();
+            watch.unwell = unwell.map(|pod| (uid(pod).to_owned(), restarts(pod))).collect();
             for workload in &manifest.workloads {
                 let Some(object) = objects.workload(workload.kind, &workload.name) else { continue };
                 // What its pods say is told apart by pods.
@@ -153,15 +153,12 @@ impl<'a> Watch<'a> {
                 return None;
             }
             let mut family = Family::of(object, &objects.revisions, &objects.pods);
-            let is_news = |pod: &DynamicObject| self.unwell.get(&id(pod)).is_none_or(|before| restarts(pod) > *before);
+            let is_news = |pod: &DynamicObject| self.unwell.get(uid(pod)).is_none_or(|before| restarts(pod) > *before);
             family.members.retain(|member| is_news(member.pod));
-            trouble(&family, self.release.now()).filter(|standing| !self.said.contains(&standing.what))
+            let found = trouble(&family, self.release.now()).or_else(|| refused(&family, &objects.refusals));
+            found.filter(|standing| !self.said.contains(&standing.what))
         })
     }
-}
-
-fn id(pod: &DynamicObject) -> String {
-    pod.metadata.uid.clone().unwrap_or_default()
 }
 
 fn is_ready(pod: &DynamicObject) -> bool {

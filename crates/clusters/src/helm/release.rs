@@ -17,7 +17,8 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use super::argv::Target;
 use super::record::{History, Manifest, Record, labelled};
 use crate::cluster::{Cluster, Kind, failed};
-use crate::object::name;
+use crate::object::{name, uid};
+use crate::pods::Family;
 
 /// A release of the configuration. Cheap to clone: all clones are the same one.
 #[derive(Clone)]
@@ -51,12 +52,19 @@ pub(super) struct Objects {
     /// ReplicaSets and ControllerRevisions.
     pub(super) revisions: Vec<Arc<DynamicObject>>,
     pub(super) pods: Vec<Arc<DynamicObject>>,
+    /// Events that say that pods could not be made.
+    pub(super) refusals: Vec<Arc<DynamicObject>>,
 }
 
 impl Objects {
     /// A workload by kind and name.
     pub(super) fn workload(&self, kind: WorkloadKind, wanted: &str) -> Option<&Arc<DynamicObject>> {
         self.workloads.get(kind.as_str())?.iter().find(|workload| name(workload) == wanted)
+    }
+
+    fn families<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = Family<'a>> {
+        let there = manifest.workloads.iter().filter_map(|it| self.workload(it.kind, &it.name));
+        there.map(|workload| Family::of(workload, &self.revisions, &self.pods))
     }
 }
 
@@ -156,6 +164,9 @@ impl Release {
         if !manifest.workloads.is_empty() {
             objects.pods = self.cluster.live(Kind::Pod).await?.all().await?;
         }
+        let looked_at: Vec<(String, bool)> =
+            objects.families(manifest).map(|family| (uid(family.workload).to_owned(), family.is_short())).collect();
+        objects.refusals = self.cluster.refusals(&looked_at).await;
         Ok(objects)
     }
 

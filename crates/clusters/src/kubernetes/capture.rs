@@ -15,7 +15,7 @@ use super::configuration::{Content, Key, references};
 use super::observe::words;
 use super::platform::KubernetesPlatform;
 use super::stop::stopped_by_us;
-use super::version::Versions;
+use super::version::{Versions, lasting};
 use super::view::View;
 use crate::cluster::{Kind, failed};
 use crate::object::{list, name, number, text};
@@ -95,14 +95,14 @@ impl Capturing<'_> {
     /// What stands for the workload: its most common version, of the pods that are well where any are; a tie goes to the
     /// template that it has now, and of a Rollout to its stable one.
     ///
-    /// A pod that has not seen configuration that was put back says nothing of what is wanted, so its version is told as if it
-    /// had.
+    /// A pod that has not seen configuration that was put back, or that is to follow another template, is told as if it were
+    /// to stay: what it runs is what was captured.
     fn stands(&self) -> Option<(Member<'_>, Version)> {
         let (family, versions) = (self.family, self.versions());
         let now = self.platform.clock.now();
         let all: Vec<Instance> = instances(family, (now, Patience::default()), |member| {
             let version = versions.of(family, member);
-            Version { spec: version.spec.trim_end_matches(" stale").to_owned(), ..version }
+            Version { spec: lasting(&version.spec).to_owned(), ..version }
         });
         let pairs: Vec<(Member<'_>, &Instance)> = family.members.iter().copied().zip(&all).collect();
         let well: Vec<(Member<'_>, &Instance)> = pairs.iter().copied().filter(|(_, it)| it.is_well()).collect();

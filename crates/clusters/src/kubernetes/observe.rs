@@ -12,7 +12,7 @@ use super::stop::{left_stopped, stopped_by_us};
 use super::view::View;
 use crate::cluster::unseen;
 use crate::object::{list, name, text};
-use crate::pods::{Family, Patience, images, instances, trouble, unready};
+use crate::pods::{Family, Patience, images, instances, refused, trouble, unready};
 
 /// A fact of each service, from one look.
 pub(super) async fn observe(platform: &KubernetesPlatform, services: &[ServiceName]) -> Vec<Fact> {
@@ -59,7 +59,9 @@ fn seen(platform: &KubernetesPlatform, view: &View, service: &KubernetesService,
         wanted: family.wanted(),
         instances: instances(&family, (now, patience), |member| versions.of(&family, member)),
         unready: unready(&family, patience),
-        trouble: trouble(&family, now).or_else(|| left_stopped(family.workload)),
+        trouble: trouble(&family, now)
+            .or_else(|| refused(&family, view.refusals()))
+            .or_else(|| left_stopped(family.workload)),
         busy: None,
     })
 }

@@ -1,5 +1,7 @@
 //! The version of a pod: what it executes, and how it is set up.
 
+use std::collections::BTreeMap;
+
 use backout_core::config::SecretsPolicy;
 use backout_core::id::Digest;
 use backout_core::inventory::{ConfigurationKind, Version};
@@ -8,8 +10,14 @@ use serde_json::Value;
 
 use super::configuration::{Content, is_made_before, latest, mark_of, references};
 use super::view::View;
-use crate::object::{annotation, text};
+use crate::object::{annotation, list, text};
 use crate::pods::{Family, Member, OWN_ANNOTATION, code, digest_of, revision_template};
+
+/// Marks the setting of a pod that has not seen configuration that was put back.
+const STALE: &str = " stale";
+
+/// Marks the setting of a pod whose workload has another template now.
+const LEAVING: &str = " leaving";
 
 /// How versions are told.
 #[derive(Clone, Copy)]
@@ -30,13 +38,22 @@ impl Versions<'_> {
     /// | after it was made              |                                   | has no mark of that time   | stale     |
     /// |                                | yes                               | has an older mark, or none | stale     |
     /// | after it was made              | yes                               | has that mark              | as it is  |
+    ///
+    /// A pod of another template than the workload has now is *leaving*, however long that takes: where the pods that are to
+    /// follow are refused, all that run are as they were, and the workload is not.
     pub(super) fn of(&self, family: &Family<'_>, member: Member<'_>) -> Version {
         let code = code(member.pod);
         let Some(template) = member.revision.and_then(revision_template) else {
             return Version { code, spec: "of a revision that is gone".to_owned() };
         };
-        let stale = if self.is_stale(family, member, &template) { " stale" } else { "" };
-        Version { code, spec: format!("{}{stale}", self.setting(&template)) }
+        let passing = if is_leaving(family, &template) {
+            LEAVING
+        } else if self.is_stale(family, member, &template) {
+            STALE
+        } else {
+            ""
+        };
+        Version { code, spec: format!("{}{passing}", self.setting(&template)) }
     }
 
     /// The digest of a template and of the configuration that goes back with it, as that is now.
@@ -69,6 +86,23 @@ impl Versions<'_> {
         wanted.is_some_and(|wanted| has.is_none_or(|has| has < wanted))
             || is_made_before(member.pod, self.put_back(template))
     }
+}
+
+/// Whether a template is another than the workload has now. Restarts make no other one.
+fn is_leaving(family: &Family<'_>, template: &Value) -> bool {
+    let asked = family.workload.data.pointer("/spec/template").unwrap_or(&Value::Null);
+    digest_of(asked) != digest_of(template) || named(asked) != named(template)
+}
+
+/// The images of a template as it names them, by container.
+fn named(template: &Value) -> BTreeMap<&str, &str> {
+    let containers = list(template, "/spec/containers").iter().chain(list(template, "/spec/initContainers"));
+    containers.filter_map(|container| Some((text(container, "/name")?, text(container, "/image")?))).collect()
+}
+
+/// A setting without what passes: what it is once all pods have followed.
+pub(super) fn lasting(setting: &str) -> &str {
+    setting.trim_end_matches(STALE).trim_end_matches(LEAVING)
 }
 
 /// Our annotation as a part of a JSON pointer.

@@ -1,4 +1,5 @@
-//! Everything that one look needs, from what is known of the cluster: no request is made for it.
+//! Everything that one look needs, from what is known of the cluster: no request is made for it, but for what events say of
+//! pods that are missing.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +11,7 @@ use kube::core::DynamicObject;
 
 use super::configuration::{Key, References};
 use crate::cluster::{Cluster, Kind};
-use crate::object::name;
+use crate::object::{name, uid};
 use crate::pods::Family;
 
 /// What is known of a namespace.
@@ -19,6 +20,7 @@ pub(super) struct View {
     revisions: Vec<Arc<DynamicObject>>,
     pods: Vec<Arc<DynamicObject>>,
     configuration: BTreeMap<Key, Arc<DynamicObject>>,
+    refusals: Vec<Arc<DynamicObject>>,
     looks_at_secrets: bool,
 }
 
@@ -33,6 +35,7 @@ impl View {
             revisions: Vec::new(),
             pods: Vec::new(),
             configuration: BTreeMap::new(),
+            refusals: Vec::new(),
             looks_at_secrets: services.iter().any(|service| service.secrets == SecretsPolicy::Restore),
         };
         let kinds: std::collections::BTreeSet<WorkloadKind> = services.iter().map(|service| service.kind).collect();
@@ -56,6 +59,10 @@ impl View {
         if view.looks_at_secrets {
             view.read(cluster, ConfigurationKind::Secret, Kind::Secret).await?;
         }
+        let looked_at = services.iter().filter_map(|service| view.family(service));
+        let looked_at: Vec<(String, bool)> =
+            looked_at.map(|family| (uid(family.workload).to_owned(), family.is_short())).collect();
+        view.refusals = cluster.refusals(&looked_at).await;
         Ok(view)
     }
 
@@ -68,6 +75,11 @@ impl View {
     /// The workload of a service; `None` where there is none.
     pub(super) fn workload(&self, service: &KubernetesService) -> Option<&Arc<DynamicObject>> {
         self.workloads.get(&(service.kind, service.name.clone()))
+    }
+
+    /// Events that say that pods could not be made.
+    pub(super) fn refusals(&self) -> &[Arc<DynamicObject>] {
+        &self.refusals
     }
 
     /// The workload of a service with its revisions and pods.

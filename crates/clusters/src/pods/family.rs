@@ -15,6 +15,8 @@ pub(crate) struct Family<'a> {
     pub(crate) current: Option<&'a DynamicObject>,
     /// Its instances, sorted by name.
     pub(crate) members: Vec<Member<'a>>,
+    /// Whether a pod of it is being removed.
+    is_losing: bool,
 }
 
 /// A pod of a workload.
@@ -42,10 +44,11 @@ impl<'a> Family<'a> {
             let revision = by_owner.or(by_label);
             (is_direct || revision.is_some()).then_some(Member { pod, revision })
         };
-        let pods = pods.iter().map(Arc::as_ref).filter(|pod| is_counted(pod));
-        let mut members: Vec<Member<'a>> = pods.filter_map(member).collect();
+        let own = pods.iter().map(Arc::as_ref).filter_map(member);
+        let (mut members, others): (Vec<_>, Vec<_>) = own.partition(|member| is_counted(member.pod));
         members.sort_by_key(|member| name(member.pod));
-        Self { workload, current: current(workload, &revisions), members }
+        let is_losing = others.iter().any(|member| member.pod.metadata.deletion_timestamp.is_some());
+        Self { workload, current: current(workload, &revisions), members, is_losing }
     }
 
     /// How many instances there should be.
@@ -55,6 +58,14 @@ impl<'a> Family<'a> {
         let wanted = wanted.or(number(&self.workload.data, "/spec/replicas"));
         let is_daemon = self.workload.types.as_ref().is_some_and(|types| types.kind == "DaemonSet");
         wanted.map_or(u32::from(!is_daemon), |wanted| u32::try_from(wanted).unwrap_or(0))
+    }
+
+    /// Whether it is a StatefulSet or DaemonSet with fewer pods than it wants, and none that is being replaced. Workloads of
+    /// other kinds say themselves what keeps them from having more.
+    pub(crate) fn is_short(&self) -> bool {
+        let kind = self.workload.types.as_ref().map(|types| types.kind.as_str());
+        let is_one = matches!(kind, Some("StatefulSet" | "DaemonSet"));
+        is_one && !self.is_losing && self.members.len() < self.wanted() as usize
     }
 
     /// The pods of the template that the workload has now: what is wrong with the others passes when they go.

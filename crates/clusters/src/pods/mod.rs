@@ -9,6 +9,7 @@ mod health;
 mod images;
 mod instance;
 mod patience;
+mod refused;
 mod template;
 mod trouble;
 
@@ -16,5 +17,6 @@ pub(crate) use family::{Family, Member, is_observed};
 pub(crate) use images::{Image, code, images};
 pub(crate) use instance::{instance, instances, restarts};
 pub(crate) use patience::{Patience, unready};
+pub(crate) use refused::refused;
 pub(crate) use template::{OWN_ANNOTATION, digest_of, revision_template, same};
 pub(crate) use trouble::trouble;

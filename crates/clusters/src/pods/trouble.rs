@@ -124,7 +124,7 @@ fn scheduled_at(pod: &DynamicObject) -> Option<Timestamp> {
     scheduled.and_then(|condition| moment(condition, "/lastTransitionTime")).or_else(|| made_at(pod))
 }
 
-fn shortened(message: &str) -> String {
+pub(super) fn shortened(message: &str) -> String {
     match message.char_indices().nth(WORDS) {
         Some((end, _)) => format!("{}…", &message[..end]),
         None => message.to_owned(),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use backout_core::config::{SecretsPolicy, WorkloadKind};
 use backout_core::inventory::Seen;
 use backout_core::port::{Platform as _, Preflight};
 use backout_kube_double::{Fault, FaultKind, Instruction};
@@ -120,6 +121,34 @@ async fn pods_that_admission_refuses_are_trouble() {
     double.tell(Instruction::RefusePods { namespace: world.namespace.clone(), message });
     world.deploy(Program::Newer).await;
     world.in_trouble("exceeded quota").await;
+}
+
+/// They say so in events only.
+#[tokio::test]
+async fn pods_that_admission_refuses_are_trouble_of_every_kind_of_workload() {
+    for kind in [WorkloadKind::StatefulSet, WorkloadKind::DaemonSet] {
+        let world = World::of(kind, SecretsPolicy::Keep).await;
+        let test = "pods_that_admission_refuses_are_trouble_of_every_kind_of_workload";
+        let Some(double) = world.double(test) else { return };
+        world.deployed(Program::Good).await;
+        let refuse = |message: Option<&str>| Instruction::RefusePods {
+            namespace: world.namespace.clone(),
+            message: message.map(str::to_owned),
+        };
+        double.tell(refuse(Some("exceeded quota: small")));
+        world.deploy(Program::Newer).await;
+        let running = world.in_trouble("exceeded quota: small").await;
+        let what = running.trouble.unwrap().what;
+        assert!(what.starts_with("web: FailedCreate: "), "{what}");
+        double.tell(refuse(None));
+        let is_well = |seen: &Seen| matches!(seen, Seen::Present(running) if running.is_well());
+        world.until("well once it is no longer refused", is_well).await;
+        let asked = || double.requests().iter().filter(|request| request.path.contains("/events")).count();
+        let before = asked();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        world.until("still well", is_well).await;
+        assert_eq!(asked(), before, "nothing is asked of who has all pods");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::id::ServiceName;
-use crate::inventory::{Artifact, Checkpoint, Fact, FileRef, InstanceState, Running, Seen};
+use crate::inventory::{Artifact, Checkpoint, Detail, Fact, FileRef, InstanceState, Running, Seen};
 
 /// What has to happen to one service for it to be as the checkpoint has it.
 ///
@@ -64,13 +64,69 @@ fn to_artifact<'a>(artifact: &'a Artifact, fact: Option<&'a Fact>) -> Change<'a>
 }
 
 /// Whether the artifact is what runs: the same version in every instance, no fewer and no more of them, none ended. Where
-/// something else says how many there are, it is as many as that.
+/// something else says how many there are, it is as many as that; a cluster must also have been told that number.
 #[must_use]
 pub fn runs(artifact: &Artifact, running: &Running) -> bool {
     let wanted = if artifact.detail.is_scaled_elsewhere() { running.wanted } else { artifact.replicas };
-    running.instances.len() == wanted as usize
+    // A cluster goes on towards the number that it was told, even where it cannot get there.
+    let is_told_otherwise = matches!(artifact.detail, Detail::Kubernetes(_)) && running.wanted != wanted;
+    !is_told_otherwise
+        && running.instances.len() == wanted as usize
         && running.instances.iter().all(|instance| {
             instance.version == artifact.version
                 && matches!(instance.state, InstanceState::Running | InstanceState::Restarting | InstanceState::Paused)
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Digest;
+    use crate::inventory::{BlobRef, ExecArtifact, Health, Instance, KubernetesArtifact, Version};
+
+    fn version() -> Version {
+        Version { code: "web:1".to_owned(), spec: String::new() }
+    }
+
+    fn running(wanted: u32, instances: usize) -> Running {
+        let instance = |number: usize| Instance {
+            id: number.to_string(),
+            name: number.to_string(),
+            version: version(),
+            state: InstanceState::Running,
+            health: Health::Healthy,
+            since: None,
+            restarts: 0,
+        };
+        let instances = (0..instances).map(instance).collect();
+        Running { label: String::new(), wanted, instances, unready: Vec::new(), trouble: None, busy: None }
+    }
+
+    fn artifact(detail: Detail) -> Artifact {
+        let service = ServiceName::new("web").unwrap();
+        Artifact { service, version: version(), label: String::new(), replicas: 2, files: Vec::new(), detail }
+    }
+
+    fn workload(is_autoscaled: bool) -> Artifact {
+        artifact(Detail::Kubernetes(KubernetesArtifact {
+            workload: "deployment/web".to_owned(),
+            namespace: "shop".to_owned(),
+            revision: "web-1".to_owned(),
+            images: BTreeMap::new(),
+            template: BlobRef { digest: Digest::of(b""), bytes: 0 },
+            configuration: Vec::new(),
+            is_autoscaled,
+            stop_grace_ms: 0,
+            rollout_ms: 0,
+        }))
+    }
+
+    #[test]
+    fn a_cluster_that_was_told_another_number_does_not_run_what_was_captured() {
+        assert!(runs(&workload(false), &running(2, 2)));
+        assert!(!runs(&workload(false), &running(3, 2)), "scaled up, and the third is refused");
+        assert!(runs(&workload(true), &running(3, 3)), "that is the autoscaler's to say");
+        let elsewhere = artifact(Detail::Exec(ExecArtifact { state: serde_json::Value::Null }));
+        assert!(runs(&elsewhere, &running(3, 2)), "no platform but a cluster goes on towards it");
+    }
 }

@@ -20,9 +20,15 @@ impl NewPod<'_> {
     /// Makes it; returns the reason where admission refuses it, with the event that the owner's controller records.
     pub(crate) fn create(self, cluster: &mut Cluster, now: Timestamp) -> Result<(), String> {
         let namespace = object::namespace(self.owner).to_owned();
-        // Named by the owner, so that each try says the same and changes nothing.
-        if let Some(refusal) = refusal(cluster, &namespace, &format!("{}-", object::name(self.owner))) {
-            let message = format!("Error creating: {refusal}");
+        let is_numbered = object::text(self.owner, "/kind") == "StatefulSet";
+        // Where names are made up, that of the owner stands for them, so that each try says the same and changes nothing.
+        let asked = if is_numbered { self.name.clone() } else { format!("{}-", object::name(self.owner)) };
+        let told = format!("create Pod {} in StatefulSet {}", self.name, object::name(self.owner));
+        if let Some(refusal) = refusal(cluster, &namespace, &asked) {
+            let message = match is_numbered {
+                true => format!("{told} failed error: {refusal}"),
+                false => format!("Error creating: {refusal}"),
+            };
             record_event(cluster, self.owner, ["Warning", "FailedCreate", &message], now);
             return Err(refusal);
         }
@@ -38,7 +44,7 @@ impl NewPod<'_> {
         object::set(&mut pod, &["metadata", "namespace"], json!(namespace));
         let owner = object::owner_reference(self.resource, self.owner);
         object::set(&mut pod, &["metadata", "ownerReferences"], owner);
-        let message = format!("Created pod: {}", self.name);
+        let message = if is_numbered { format!("{told} successful") } else { format!("Created pod: {}", self.name) };
         cluster.store.put(&Key::new(&kinds::PODS, &namespace, &self.name), pod);
         record_event(cluster, self.owner, ["Normal", "SuccessfulCreate", &message], now);
         Ok(())
