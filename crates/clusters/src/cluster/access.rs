@@ -84,11 +84,14 @@ impl Access {
         may_change
     }
 
-    /// What tells a program such as `helm` of the same cluster: `KUBECONFIG`, where the configuration names a file.
+    /// What tells a program such as `helm` of the same cluster: `KUBECONFIG`, where the configuration names a file, or this
+    /// is connected to by the service account of a pod.
     pub(super) fn environment(&self) -> BTreeMap<OsString, OsString> {
         let mut environment = self.options.environment.clone();
         if let Some(path) = &self.options.access.kubeconfig {
             environment.insert("KUBECONFIG".into(), self.options.folder.join(path).into());
+        } else if let Some(file) = self.place.get().and_then(|place| place.written.as_ref()) {
+            environment.insert("KUBECONFIG".into(), file.path().into());
         }
         environment
     }

@@ -1,6 +1,7 @@
 //! Where the address and the credentials of a cluster stand: a kubeconfig, or the files that a pod is given.
 
 use std::ffi::OsStr;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use backout_core::port::PortError;
 use kube::Config;
 use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use super::ClusterOptions;
 use super::credentials::Source;
@@ -23,16 +25,27 @@ pub(super) struct Place {
     pub(super) config: Config,
     pub(super) source: Source,
     pub(super) server: Arc<Server>,
+    /// The kubeconfig of a pod's service account, for programs that would not act as somebody else without one. It names
+    /// files, and holds no secret.
+    pub(super) written: Option<NamedTempFile>,
 }
 
 impl Place {
     /// The kubeconfig's context; where there is no kubeconfig, the service account of the pod that this runs in.
     pub(super) async fn find(options: &ClusterOptions) -> Result<Self, PortError> {
-        let kubeconfig = match kubeconfig(options)? {
-            Some(kubeconfig) => kubeconfig,
-            None => of_pod(options, Path::new(MOUNT))?,
-        };
-        Self::of(options, kubeconfig).await
+        match kubeconfig(options)? {
+            Some(kubeconfig) => Self::of(options, kubeconfig).await,
+            None => Self::in_pod(options, Path::new(MOUNT)).await,
+        }
+    }
+
+    async fn in_pod(options: &ClusterOptions, mount: &Path) -> Result<Self, PortError> {
+        let kubeconfig = of_pod(options, mount)?;
+        let written = write(&kubeconfig).map_err(|error| {
+            PortError::new(format!("the kubeconfig of this pod's service account cannot be written: {error}"))
+                .hint("see that the folder for temporary files can be written to")
+        })?;
+        Ok(Self { written: Some(written), ..Self::of(options, kubeconfig).await? })
     }
 
     async fn of(options: &ClusterOptions, kubeconfig: Kubeconfig) -> Result<Self, PortError> {
@@ -71,7 +84,7 @@ impl Place {
         }
         let source = Source::take(user, |program| Plugin::new(program, &options.environment));
         let server = Arc::new(Server::new(access, &config));
-        Ok(Self { config, source, server })
+        Ok(Self { config, source, server, written: None })
     }
 }
 
@@ -125,6 +138,13 @@ fn of_pod(options: &ClusterOptions, mount: &Path) -> Result<Kubeconfig, PortErro
     serde_json::from_value(value).map_err(|_| none())
 }
 
+fn write(kubeconfig: &Kubeconfig) -> std::io::Result<NamedTempFile> {
+    let mut file = tempfile::Builder::new().prefix("backout-pod-").suffix(".kubeconfig").tempfile()?;
+    serde_json::to_writer(&mut file, kubeconfig)?;
+    file.flush()?;
+    Ok(file)
+}
+
 /// `proxy-url` of the cluster of a context.
 fn proxy_of(kubeconfig: &Kubeconfig, context: Option<&str>) -> Option<String> {
     let context = context.or(kubeconfig.current_context.as_deref())?;
@@ -161,6 +181,7 @@ mod tests {
 
     use backout_core::config::ClusterAccess;
     use backout_kube_double::{Double, Instruction};
+    use backout_testkit::kube::{Generation, KubeClients};
 
     use super::*;
     use crate::cluster::Kind;
@@ -182,12 +203,21 @@ mod tests {
         write(mount.path().join("token"), "t-pod").unwrap();
         write(mount.path().join("namespace"), "shop").unwrap();
         std::fs::copy(double.authority().unwrap(), mount.path().join("ca.crt")).unwrap();
-        let place = Place::of(&options, of_pod(&options, mount.path()).unwrap()).await.unwrap();
+        let place = Place::in_pod(&options, mount.path()).await.unwrap();
         let access = Access::at(options.clone(), place);
         assert_eq!(access.namespace().await.unwrap(), "shop");
         access.api(Kind::Pod).await.unwrap().list(&Default::default()).await.unwrap();
         let asked = double.requests().pop().unwrap();
         assert_eq!((asked.user.as_deref(), asked.path.as_str()), (Some("pod"), "/api/v1/namespaces/shop/pods"));
+        // A program such as `helm` is led to the same account, and may act as somebody else with it.
+        let file = access.environment()[OsStr::new("KUBECONFIG")].clone();
+        let test = "in_a_pod_its_service_account_opens_and_its_namespace_is_meant";
+        if let Some(clients) = KubeClients::new(test, Generation::Helm4, Path::new(&file)) {
+            drop(clients.kubectl(&["get", "pods", "--as=deployer"]).ok());
+            let asked = double.requests().pop().unwrap();
+            assert_eq!((asked.user.as_deref(), asked.impersonated.as_deref()), (Some("pod"), Some("deployer")));
+            assert_eq!(asked.path, "/api/v1/namespaces/shop/pods");
+        }
         options.environment = BTreeMap::new();
         assert!(of_pod(&options, mount.path()).unwrap_err().what.contains("does not run in a pod"));
     }
