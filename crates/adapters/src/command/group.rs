@@ -76,6 +76,11 @@ pub async fn interrupt_group(process: ProcessId, grace: Duration) -> Termination
     terminate_group(process, grace).await
 }
 
+/// Whether a process runs and leads its own group, as all do that are started here.
+pub(super) fn leads(pid: u32) -> bool {
+    Stat::of(pid).is_some_and(|stat| stat.group == pid && stat.is_running())
+}
+
 /// Whether that very process is stopped.
 pub(super) fn is_stopped(process: ProcessId) -> bool {
     Stat::of(process.pid).is_some_and(|stat| stat.started_ticks == process.started_ticks && stat.state == 'T')

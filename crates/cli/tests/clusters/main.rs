@@ -3,6 +3,7 @@
 
 mod access;
 mod applications;
+mod argo;
 mod faults;
 mod killed;
 mod manifests;

@@ -25,7 +25,7 @@ fn goes_back(site: &Site, set: &str) {
 }
 
 #[track_caller]
-fn both(test: &str, run: impl Fn(&Site) + Sync) {
+pub(crate) fn both(test: &str, run: impl Fn(&Site) + Sync) {
     std::thread::scope(|scope| {
         for generation in Generation::BOTH {
             let run = &run;

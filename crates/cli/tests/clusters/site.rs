@@ -120,6 +120,14 @@ impl Site {
         self.guard(&["helm", "upgrade", "shop", "chart", "--set", set, "--wait", "--timeout", "300s"])
     }
 
+    /// A script of the shell that finds `kubectl` and `helm`.
+    #[expect(clippy::disallowed_methods, reason = "the script is run as a person runs it")]
+    pub(crate) fn shell(&self, script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.envs(self.clients.environment()).current_dir(self.clients.folder()).args(["-c", script]);
+        command
+    }
+
     pub(crate) fn journal(&self) -> Journal {
         Journal::of(&self.clients.folder().join(".backout"))
     }

@@ -16,7 +16,7 @@ pub(crate) struct Application {
     pub(super) automated: Option<Value>,
     pub(super) sync_options: Vec<Value>,
     /// An operation that the controller has not taken up yet, or works on.
-    pub(super) has_operation: bool,
+    pub(super) set: Option<Value>,
     pub(super) operation: Option<Operation>,
     /// Successful syncs, the newest last.
     pub(super) history: Vec<HistoryEntry>,
@@ -25,13 +25,15 @@ pub(crate) struct Application {
     pub(super) sync: String,
     /// What made it, where something did: an ApplicationSet, or an Application of Applications.
     pub(super) parent: Option<String>,
-    /// Whether auto-sync is off because we switched it off.
-    pub(super) is_paused_by_us: bool,
+    /// What auto-sync was, where it is off because we switched it off.
+    pub(super) paused: Option<Value>,
 }
 
 /// The newest operation.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Operation {
+    /// What was asked for, as it was set.
+    pub(super) asked: Value,
     pub(super) phase: String,
     pub(super) message: String,
     pub(super) started_at: Option<Timestamp>,
@@ -66,7 +68,7 @@ impl Application {
             sources: sources(at("/spec").unwrap_or(&Value::Null)),
             automated: at("/spec/syncPolicy/automated").filter(|automated| is_on(automated)).cloned(),
             sync_options: at("/spec/syncPolicy/syncOptions").and_then(Value::as_array).cloned().unwrap_or_default(),
-            has_operation: at("/operation").is_some_and(|operation| !operation.is_null()),
+            set: at("/operation").filter(|operation| !operation.is_null()).cloned(),
             operation: at("/status/operationState")
                 .filter(|state| !state.is_null())
                 .map(|state| Operation::of(state, moment(at("/status/reconciledAt")))),
@@ -75,13 +77,19 @@ impl Application {
             health_message: at("/status/health/message").and_then(Value::as_str).map(str::to_owned),
             sync: text("/status/sync/status"),
             parent: parent(object),
-            is_paused_by_us: annotations.contains_key(PAUSED),
+            paused: annotations.get(PAUSED).and_then(|kept| serde_json::from_str(kept).ok()),
         }
     }
 
     /// Whether an operation is under way, or waits to be taken up.
     pub(super) fn is_busy(&self) -> bool {
-        self.has_operation || self.operation.as_ref().is_some_and(|operation| operation.finished_at.is_none())
+        self.set.is_some() || self.operation.as_ref().is_some_and(|operation| operation.finished_at.is_none())
+    }
+
+    /// Whether auto-sync removes what is no longer in the repository, or did before it was paused for a way back.
+    pub(super) fn prunes(&self) -> bool {
+        let automated = self.automated.as_ref().or(self.paused.as_ref());
+        automated.is_some_and(|automated| automated["prune"] == Value::Bool(true))
     }
 }
 
@@ -89,6 +97,7 @@ impl Operation {
     fn of(state: &Value, reconciled_at: Option<Timestamp>) -> Self {
         let text = |name: &str| state.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
         Self {
+            asked: state.get("operation").cloned().unwrap_or_default(),
             phase: text("phase"),
             message: text("message"),
             started_at: moment(state.get("startedAt")),

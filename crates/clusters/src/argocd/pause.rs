@@ -8,10 +8,7 @@ use serde_json::Value;
 
 use super::application::PAUSED;
 use super::{Application, request};
-use crate::cluster::failed;
-
-/// How often a write that lost against another one is tried.
-pub(super) const TRIES: u32 = 10;
+use crate::cluster::{Patience, failed, is_crossed, is_momentary, patiently};
 
 /// Switches auto-sync off, and keeps on the Application what it was. Nothing where it is off.
 pub(super) async fn pause(api: &Api<DynamicObject>, name: &str) -> Result<(), PortError> {
@@ -32,21 +29,28 @@ pub(super) async fn rearm(api: &Api<DynamicObject>, name: &str) -> Result<bool, 
     Ok(is_paused)
 }
 
-/// Patches what was just looked at, again where somebody else wrote in between. `None` changes nothing.
+/// Whether it may succeed once the Application has been read again.
+pub(super) fn may_pass(error: &kube::Error) -> bool {
+    is_crossed(error) || is_momentary(error)
+}
+
+/// Patches what was just looked at, again where somebody else wrote in between or the API server was away for a moment.
+/// `None` changes nothing.
 pub(super) async fn patched(
     api: &Api<DynamicObject>,
     name: &str,
     what: &str,
     mut patch: impl FnMut(&DynamicObject, &str) -> Option<Value>,
 ) -> Result<(), PortError> {
-    let mut tries = 0;
+    let parameters = PatchParams::default();
+    let mut patience = Patience::default();
     loop {
-        let object = api.get(name).await.map_err(|error| failed(what, &error))?;
+        let object = patiently(is_momentary, || api.get(name)).await.map_err(|error| failed(what, &error))?;
         let version = object.resource_version().unwrap_or_default();
         let Some(patch) = patch(&object, &version) else { return Ok(()) };
-        match api.patch(name, &PatchParams::default(), &Patch::Merge(&patch)).await {
+        match api.patch(name, &parameters, &Patch::Merge(&patch)).await {
             Ok(_) => return Ok(()),
-            Err(kube::Error::Api(status)) if status.code == 409 && tries < TRIES => tries += 1,
+            Err(error) if may_pass(&error) => patience.bears(error).await.map_err(|error| failed(what, &error))?,
             Err(error) => return Err(failed(what, &error)),
         }
     }

@@ -107,7 +107,8 @@ impl ArgocdPlatform {
         let sources = sources(artifact, blobs).await?;
         let api = self.cluster.api(Kind::Application).await?;
         let live = self.cluster.live(Kind::Application).await?;
-        let way = Way { api: &api, live: &live, service, clones: &self.clones, artifact, sources: &sources };
+        let (clones, starts_anew) = (&self.clones, switch.starts_anew());
+        let way = Way { api: &api, live: &live, service, clones, artifact, sources: &sources, starts_anew };
         way.go().await
     }
 

@@ -43,6 +43,33 @@ pub(super) fn operation(app: &Application, target: &Target, prunes: bool) -> Val
     json!({"sync": sync, "initiatedBy": {"username": WHO}})
 }
 
+/// Whether an operation that is there is the one that is wanted, and ours: one that a process of ours set which is gone.
+/// Argo CD writes it out anew, without what says nothing.
+pub(super) fn is_wanted(there: &Value, wanted: &Value) -> bool {
+    let who = |operation: &Value| operation.pointer("/initiatedBy/username").cloned();
+    let sync = |operation: &Value| telling(operation.get("sync").unwrap_or(&Value::Null));
+    who(there).is_some_and(|who| who == WHO) && sync(there) == sync(wanted)
+}
+
+/// Without what is empty, null or false.
+fn telling(value: &Value) -> Value {
+    let says = |value: &Value| match value {
+        Value::Null | Value::Bool(false) => false,
+        Value::String(text) => !text.is_empty(),
+        Value::Array(all) => !all.is_empty(),
+        Value::Object(all) => !all.is_empty(),
+        Value::Bool(true) | Value::Number(_) => true,
+    };
+    match value {
+        Value::Object(all) => {
+            let all = all.iter().map(|(name, value)| (name.clone(), telling(value)));
+            Value::Object(all.filter(|(_, value)| says(value)).collect())
+        }
+        Value::Array(all) => Value::Array(all.iter().map(telling).collect()),
+        other => other.clone(),
+    }
+}
+
 /// Switches auto-sync off, and keeps what it was on the Application. A merge patch: `null` removes.
 pub(super) fn pause(app: &Application, version: &str) -> Option<Value> {
     let automated = app.automated.as_ref()?;
@@ -97,6 +124,24 @@ mod tests {
         let sync = &operation(&app, &several, true)["sync"];
         assert_eq!((&sync["revisions"], &sync["prune"]), (&json!(["a", "b"]), &json!(true)));
         assert_eq!(sync.get("source"), None);
+    }
+
+    #[test]
+    fn operation_of_ours_is_known_again_as_argocd_writes_it() {
+        let app = app(json!({}));
+        let target = Target { revisions: vec!["aaa".to_owned()], sources: json!({"source": {"repoURL": "r"}}) };
+        let wanted = operation(&app, &target, false);
+        let sync = json!({"revision": "aaa", "source": {"repoURL": "r"}, "syncStrategy": {"apply": {}}});
+        let there = json!({"sync": sync, "initiatedBy": {"username": "backout"}, "retry": {}});
+        assert!(is_wanted(&there, &wanted));
+        let prunes = operation(&app, &target, true);
+        assert!(!is_wanted(&there, &prunes), "it would leave what the bad version added");
+        let mut of_somebody = there.clone();
+        of_somebody["initiatedBy"]["username"] = json!("me");
+        assert!(!is_wanted(&of_somebody, &wanted));
+        let mut elsewhere = there;
+        elsewhere["sync"]["revision"] = json!("bbb");
+        assert!(!is_wanted(&elsewhere, &wanted));
     }
 
     #[test]

@@ -48,7 +48,7 @@ fn label(app: &Application) -> String {
     let newest =
         app.history.last().map(|entry| entry.revisions.iter().map(|r| short(r)).collect::<Vec<_>>().join(", "));
     let revision = newest.unwrap_or_else(|| "never synced".to_owned());
-    let paused = if app.is_paused_by_us { ", auto-sync paused by backout" } else { "" };
+    let paused = if app.paused.is_some() { ", auto-sync paused by backout" } else { "" };
     format!("{revision} ({}{paused})", if app.sync.is_empty() { "Unknown" } else { &app.sync })
 }
 

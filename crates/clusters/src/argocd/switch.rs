@@ -10,10 +10,11 @@ use serde_json::Value;
 
 use super::git::Clones;
 use super::identity::{folder, target};
+use super::operate::Wanted;
 use super::pause::pause;
 use super::revert::{Revert, Reverted};
 use super::{Application, operate, request};
-use crate::cluster::{Live, failed};
+use crate::cluster::{Live, failed, is_momentary, patiently};
 
 /// What going back needs.
 pub(super) struct Way<'a> {
@@ -23,6 +24,8 @@ pub(super) struct Way<'a> {
     pub(super) clones: &'a Clones,
     pub(super) artifact: &'a ArgocdArtifact,
     pub(super) sources: &'a Value,
+    /// Whether everything is to be started anew, though it is what runs.
+    pub(super) starts_anew: bool,
 }
 
 impl Way<'_> {
@@ -40,16 +43,14 @@ impl Way<'_> {
 
     async fn application(&self) -> Result<Application, PortError> {
         let name = &self.service.application;
-        let object = self.api.get(name).await;
+        let object = patiently(is_momentary, || self.api.get(name)).await;
         Ok(Application::of(&object.map_err(|error| failed(&format!("`{name}` could not be read"), &error))?))
     }
 
     async fn by_rollback(&self, app: &Application) -> Result<(), PortError> {
-        let prunes = app.automated.as_ref().is_some_and(|automated| automated["prune"] == Value::Bool(true));
         // Paused first: auto-sync would begin the next operation while this one is still being ended.
         pause(self.api, &app.name).await?;
-        operate::end(self.api, self.live, &app.name).await?;
-        self.sync(app, &self.artifact.revisions, prunes).await?;
+        self.sync(app, &self.artifact.revisions, app.prunes()).await?;
         self.stays_paused().await
     }
 
@@ -103,10 +104,10 @@ impl Way<'_> {
     /// Waits until auto-sync has brought the revert; syncs it where there is no auto-sync.
     async fn follow(&self, app: &Application, commit: String) -> Result<(), PortError> {
         let patch = Patch::Merge(request::refresh());
-        let refreshed = self.api.patch(&app.name, &PatchParams::default(), &patch).await;
+        let parameters = PatchParams::default();
+        let refreshed = patiently(is_momentary, || self.api.patch(&app.name, &parameters, &patch)).await;
         refreshed.map_err(|error| failed(&format!("`{}` could not be refreshed", app.name), &error))?;
         if app.automated.is_none() {
-            operate::end(self.api, self.live, &app.name).await?;
             return self.sync(app, &[commit], false).await;
         }
         operate::until(self.live, &app.name, |app| {
@@ -121,9 +122,13 @@ impl Way<'_> {
         .await
     }
 
+    /// Ends what is under way, syncs, and waits until Argo CD has looked at the result.
     async fn sync(&self, app: &Application, revisions: &[String], prunes: bool) -> Result<(), PortError> {
         let operation = request::operation(app, &target(revisions, self.sources), prunes);
-        let written = operate::set(self.api, &app.name, &operation).await?;
+        let before = app.operation.as_ref().and_then(|newest| newest.started_at);
+        let wanted = Wanted { operation: &operation, counts_ended: !self.starts_anew, before };
+        operate::end(self.api, self.live, &app.name, Some(&wanted)).await?;
+        let written = operate::set(self.api, &app.name, &wanted).await?;
         let ended = operate::settled(self.api, self.live, &written).await?;
         if ended.revisions == revisions {
             return Ok(());

@@ -6,6 +6,7 @@ mod credentials;
 mod kinds;
 mod kubeconfig;
 mod live;
+mod patience;
 mod plugin;
 mod proxy;
 mod reached;
@@ -14,5 +15,6 @@ mod words;
 
 pub(crate) use kinds::Kind;
 pub(crate) use live::Live;
+pub(crate) use patience::{Patience, is_crossed, is_momentary, patiently};
 pub use reached::{Cluster, ClusterOptions};
 pub(crate) use words::{failed, unseen};

@@ -1,5 +1,6 @@
 //! Every command line of `helm`. The same flags mean the same in versions 3 and 4: a bare `--wait` is there in both.
 
+use std::ffi::{OsStr, OsString};
 use std::time::Duration;
 
 use backout_adapters::command::{Command, Environment};
@@ -39,6 +40,18 @@ pub(super) struct Rollback {
     pub(super) timeout: Duration,
 }
 
+/// The variable by which a rollback that outlived us is found again: see [`mark`].
+pub(super) const MARK: &str = "BACKOUT_ROLLBACK_OF";
+
+/// Which release of which cluster a rollback is of: the same for every try.
+pub(super) fn mark(target: &Target<'_>) -> OsString {
+    let kubeconfig = target.environment.get(OsStr::new("KUBECONFIG")).cloned().unwrap_or_default();
+    let context = target.access.context.as_deref().unwrap_or_default();
+    let mut mark = OsString::from(format!("{}/{} {context} ", target.namespace, target.release));
+    mark.push(kubeconfig);
+    mark
+}
+
 /// Goes back to a revision. No old record is given up for the new one (`--history-max 0`).
 pub(super) fn rollback(target: &Target<'_>, way: Rollback) -> Command {
     let mut command = command(target, "rollback", way.timeout);
@@ -48,7 +61,7 @@ pub(super) fn rollback(target: &Target<'_>, way: Rollback) -> Command {
     if way.conflicts == Conflicts::GoBack {
         command = command.arg("--force-conflicts");
     }
-    command.args(["--history-max", "0", "--", target.release]).arg(way.revision.to_string())
+    command.args(["--history-max", "0", "--", target.release]).arg(way.revision.to_string()).env(MARK, mark(target))
 }
 
 /// Takes a release away, with its history: as if it had never been there.
@@ -116,7 +129,8 @@ mod tests {
              --kube-as-group b --wait --history-max 0 -- web 7"
         );
         let names: Vec<_> = command.environment().keys().filter_map(|name| name.to_str()).collect();
-        assert_eq!(names, ["HELM_DRIVER", "PATH"]);
+        assert_eq!(names, ["BACKOUT_ROLLBACK_OF", "HELM_DRIVER", "PATH"]);
+        assert_eq!(mark(&target), "shop/web prod ");
         let plain = ClusterAccess::default();
         let target = Target { access: &plain, ..target };
         let way = Rollback { wait: Wait::HooksOnly, conflicts: Conflicts::GoBack, ..way };

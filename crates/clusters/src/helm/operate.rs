@@ -7,13 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::time::Duration;
 
-use backout_adapters::command::{Command, Ended, Piped, spawn_piped};
+use backout_adapters::command::{Command, Ended, Piped, interrupt_group, is_alive, outlived, spawn_piped};
 use backout_core::inventory::Standing;
 use backout_core::port::PortError;
 use kube::core::DynamicObject;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
+use super::argv;
 use super::record::Manifest;
 use super::release::Release;
 use super::repair;
@@ -22,6 +23,9 @@ use crate::pods::{Family, refused, restarts, trouble};
 
 /// How long new pods may be in trouble before `helm` is ended.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The same for a `helm` of which nobody knows how the pods were before it began.
+const LONGER: Duration = Duration::from_secs(30);
 
 /// How often the pods are looked at. It costs no request.
 pub(super) const LOOK: Duration = Duration::from_millis(200);
@@ -91,6 +95,29 @@ async fn operate(release: Release, operation: Operation, let_go: oneshot::Receiv
     }
 }
 
+/// Waits for a `helm` of ours that goes back and has outlived the process which started it: it is at the very thing that is
+/// wanted, and another one would cross it. Says whether there was one on this machine; how it ended, its record says.
+///
+/// # Errors
+/// What the cluster is reached with cannot be read.
+pub(super) async fn follow(release: &Release, manifest: &Manifest) -> Result<bool, PortError> {
+    let (namespace, environment) = (release.cluster.namespace().await?, release.cluster.environment());
+    let Some(helm) = outlived(argv::MARK, &argv::mark(&release.target(namespace, &environment))) else {
+        return Ok(false);
+    };
+    let watch = Watch::of(release, manifest, LONGER);
+    let ends = async {
+        while is_alive(helm) {
+            sleep(LOOK).await;
+        }
+    };
+    tokio::select! {
+        () = ends => {}
+        _ = watch.trouble() => drop(interrupt_group(helm, GRACE).await),
+    }
+    Ok(true)
+}
+
 /// Reads what it prints, so that it is never held up by us, nor ended for want of a reader.
 fn drain(helm: &mut Piped) {
     drop(helm.stdin());
@@ -110,12 +137,19 @@ pub(super) struct Watch<'a> {
     unwell: BTreeMap<String, i64>,
     generations: BTreeMap<String, Option<i64>>,
     said: BTreeSet<String>,
+    /// How long new pods may be in trouble.
+    patience: Duration,
 }
 
 impl<'a> Watch<'a> {
+    /// One that knows of nothing before.
+    fn of(release: &'a Release, manifest: &'a Manifest, patience: Duration) -> Self {
+        let (unwell, generations, said) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { release, manifest, unwell, generations, said, patience }
+    }
+
     pub(super) async fn begin(release: &'a Release, manifest: &'a Manifest) -> Self {
-        let mut watch =
-            Self { release, manifest, unwell: BTreeMap::new(), generations: BTreeMap::new(), said: BTreeSet::new() };
+        let mut watch = Self::of(release, manifest, PATIENCE);
         if let Ok(objects) = release.objects(manifest).await {
             let unwell = objects.pods.iter().filter(|pod| !is_ready(pod));
             watch.unwell = unwell.map(|pod| (uid(pod).to_owned(), restarts(pod))).collect();
@@ -130,12 +164,12 @@ impl<'a> Watch<'a> {
         watch
     }
 
-    /// Ends when new pods have been in trouble for [`PATIENCE`].
+    /// Ends when new pods have been in trouble for as long as they may be.
     pub(super) async fn trouble(&self) -> Standing {
         let mut since: Option<Instant> = None;
         loop {
             match self.look().await {
-                Some(trouble) if since.get_or_insert_with(Instant::now).elapsed() >= PATIENCE => return trouble,
+                Some(trouble) if since.get_or_insert_with(Instant::now).elapsed() >= self.patience => return trouble,
                 Some(_) => {}
                 None => since = None,
             }

@@ -16,7 +16,7 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 
 use super::argv::Target;
 use super::record::{History, Manifest, Record, labelled};
-use crate::cluster::{Cluster, Kind, failed};
+use crate::cluster::{Cluster, Kind, failed, is_momentary, patiently};
 use crate::object::{name, uid};
 use crate::pods::Family;
 
@@ -138,7 +138,8 @@ impl Release {
         self.refuse_other_storage()?;
         let labels = format!("owner=helm,name={}", self.name());
         let what = format!("the records of release `{}` could not be read", self.name());
-        let listed = self.records().await?.list(&ListParams::default().labels(&labels)).await;
+        let (records, parameters) = (self.records().await?, ListParams::default().labels(&labels));
+        let listed = patiently(is_momentary, || records.list(&parameters)).await;
         History::read(&listed.map_err(|error| failed(&what, &error))?.items, self.name())
     }
 

@@ -9,7 +9,7 @@ use kube::core::DynamicObject;
 
 use super::record::{History, Place, Record, Status};
 use super::release::Release;
-use crate::cluster::failed;
+use crate::cluster::{failed, is_momentary, patiently};
 
 /// How often a write that crossed another one is begun anew.
 const TRIES: u32 = 8;
@@ -65,7 +65,8 @@ async fn replace(release: &Release, record: &Record) -> Result<(), PortError> {
     let mut secret = record.secret()?;
     stamp(&mut secret, "modifiedAt", release);
     let name = secret.metadata.name.clone().unwrap_or_default();
-    match release.records().await?.replace(&name, &PostParams::default(), &secret).await {
+    let (records, parameters) = (release.records().await?, PostParams::default());
+    match patiently(is_momentary, || records.replace(&name, &parameters, &secret)).await {
         Ok(_) => Ok(()),
         Err(kube::Error::Api(status)) if matches!(status.code, 404 | 409) => Ok(()),
         Err(error) => Err(failed(&format!("the record `{name}` could not be written"), &error)),
@@ -77,7 +78,8 @@ async fn create(release: &Release, record: &Record) -> Result<bool, PortError> {
     let mut secret = record.secret()?;
     stamp(&mut secret, "createdAt", release);
     let name = secret.metadata.name.clone().unwrap_or_default();
-    match release.records().await?.create(&PostParams::default(), &secret).await {
+    let (records, parameters) = (release.records().await?, PostParams::default());
+    match patiently(is_momentary, || records.create(&parameters, &secret)).await {
         Ok(_) => Ok(true),
         Err(kube::Error::Api(status)) if status.code == 409 => Ok(false),
         Err(error) => Err(failed(&format!("the record `{name}` could not be put back"), &error)),

@@ -31,6 +31,7 @@ const BESIDE: Duration = Duration::from_secs(60);
 ///
 /// | the newest revision                     | and                                          | done                            |
 /// |-----------------------------------------|----------------------------------------------|---------------------------------|
+/// | is being put in place by a `helm` of ours that outlived us | it is the artifact's and gets there | it is waited for |
 /// | is the artifact's, and so are its pods  | nothing is to be started anew                | nothing but what [`refresh`] finds |
 /// | is the artifact's                       | all is to be started anew                    | pods are made anew, and a rollback waits for them |
 /// | is another, or its pods are others      | the pods of all workloads are replaced, or well | a rollback that waits for them |
@@ -39,16 +40,17 @@ pub(super) async fn switch(release: &Release, switch: &Switch, blobs: &dyn Blobs
     let detail = detail(&switch.to)?;
     let wanted = Digest::try_from(digest_of(&switch.to.version.code).to_owned())
         .map_err(|error| PortError::new(format!("the artifact of `{}`: {error}", switch.to.service)))?;
-    let history = release.history().await?;
+    let (history, is_followed) = ended(release).await?;
     let newest = history.newest().filter(|record| record.digest() == wanted);
-    if let Some(newest) = newest.filter(|_| !switch.starts_anew())
-        && runs(release, switch, &history).await?
-    {
+    let arrived = newest.filter(|newest| is_followed && newest.status() == Status::Deployed);
+    let is_there =
+        arrived.is_some() || newest.is_some() && !switch.starts_anew() && runs(release, switch, &history).await?;
+    if let Some(newest) = newest.filter(|_| is_there) {
         // A run that ended between going back and starting anew left that to be done.
         let manifest = Manifest::read(newest.manifest());
         let watch = Watch::begin(release, &manifest).await;
-        let is_refreshed = refresh(release, newest, history.backwards().nth(1)).await?;
-        return if is_refreshed { until_well(release, detail, newest, &watch).await } else { Ok(()) };
+        let is_to_come = refresh(release, newest, history.backwards().nth(1)).await? || is_followed;
+        return if is_to_come { until_well(release, detail, newest, &watch).await } else { Ok(()) };
     }
     let is_newest = newest.is_some();
     let history = repair::settle(release, "its client was gone, or had been given up").await?;
@@ -65,6 +67,17 @@ pub(super) async fn switch(release: &Release, switch: &Switch, blobs: &dyn Blobs
         return roll_back(release, detail, &record, Wait::Pods).await;
     }
     go_back(release, detail, history.newest(), &record).await
+}
+
+/// The history, once a `helm` of ours that outlived its process has ended; and whether there was one.
+async fn ended(release: &Release) -> Result<(History, bool), PortError> {
+    let history = release.history().await?;
+    match history.newest().filter(|record| record.status().under_way().is_some()) {
+        Some(record) if operate::follow(release, &Manifest::read(record.manifest())).await? => {
+            Ok((release.history().await?, true))
+        }
+        _ => Ok((history, false)),
+    }
 }
 
 /// Goes back to a revision, and sees to it that no pod stays that must not.

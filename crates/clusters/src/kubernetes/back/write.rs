@@ -1,22 +1,15 @@
 //! Writing one object: decided from how it is, written with the version it was read at, decided anew where it has changed.
 
-use std::time::Duration;
-
 use backout_core::port::PortError;
 use kube::Api;
 use kube::api::{DeleteParams, PostParams, Preconditions};
 use kube::core::DynamicObject;
 
-use crate::cluster::{Kind, failed};
+use crate::cluster::{Kind, failed, is_crossed, is_momentary, patiently};
 use crate::kubernetes::platform::KubernetesPlatform;
 
 /// Who writes, in the words of the API.
 pub(super) const MANAGER: &str = "backout";
-
-/// How often a write is tried that may pass: with the pauses between, for six seconds.
-const TRIES: u32 = 7;
-/// The pause after the first try; each next is twice as long.
-const PAUSE: Duration = Duration::from_millis(100);
 
 /// What is done about one object.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,16 +39,7 @@ pub(in crate::kubernetes) async fn write(
     decide: impl Fn(Option<&DynamicObject>) -> Act,
 ) -> Result<Option<DynamicObject>, PortError> {
     let api = platform.cluster.api(kind).await?;
-    let mut pause = PAUSE;
-    let mut outcome = attempt(&api, name, &decide).await;
-    for _ in 1..TRIES {
-        match &outcome {
-            Err(error) if may_pass(error) => platform.clock.sleep(pause).await,
-            _ => break,
-        }
-        pause *= 2;
-        outcome = attempt(&api, name, &decide).await;
-    }
+    let outcome = patiently(may_pass, || attempt(&api, name, &decide)).await;
     outcome.map_err(|error| failed(&format!("{} `{name}` could not be written", kind.resource().kind), &error))
 }
 
@@ -91,19 +75,15 @@ async fn remove(api: &Api<DynamicObject>, name: &str, there: Option<&DynamicObje
     }
 }
 
-/// Whether the same may succeed when it is tried again.
+/// Whether the same may succeed when it is decided and tried again.
 ///
 /// | the API server                                    | may pass |
 /// |---------------------------------------------------|----------|
 /// | 404: what was to be replaced is gone              | yes: it is made then |
 /// | 409: it has changed, or is there already          | yes      |
-/// | 429, 500, 502, 503, 504                           | yes      |
+/// | is busy, broken or away for a moment              | yes      |
 /// | any other answer: forbidden, invalid, over quota  | no       |
-/// | does not answer                                   | yes      |
 pub(super) fn may_pass(error: &kube::Error) -> bool {
-    match error {
-        kube::Error::Api(status) => matches!(status.code, 404 | 409 | 429 | 500 | 502 | 503 | 504),
-        kube::Error::SerdeError(_) | kube::Error::BuildRequest(_) | kube::Error::Auth(_) => false,
-        _ => true,
-    }
+    let is_gone = matches!(error, kube::Error::Api(status) if status.code == 404);
+    is_gone || is_crossed(error) || is_momentary(error)
 }
