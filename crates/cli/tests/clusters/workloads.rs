@@ -1,6 +1,7 @@
 //! A Deployment that is deployed with `kubectl`, and goes back.
 
 use backout_kube_double::{Behaviour, Instruction, Timings};
+use backout_testkit::guarded::wait_until;
 use backout_testkit::kube::Generation;
 use rustix::process::Signal;
 
@@ -221,4 +222,27 @@ fn a_deployment_whose_new_pods_are_all_refused_goes_back() {
         &["sh", "-c", "kubectl set image deployment/web app=shop/web:2 && kubectl rollout status deployment/web"],
     );
     assert_eq!(site.says("deployment/web", ".status.conditions[?(@.type==\"ReplicaFailure\")].status"), "");
+}
+
+/// Argo Rollouts' own controller takes a canary through its steps; a broken one is aborted, and the stable pods stay.
+#[test]
+fn a_canary_that_breaks_is_aborted_and_goes_back() {
+    let service = "web: { platform: { kubernetes: { namespace: default } }, rollout: web }";
+    let Some(site) = Site::new("a_canary_that_breaks_is_aborted_and_goes_back", Generation::Helm4, service) else {
+        return;
+    };
+    let steps = "replicas: 2\n  strategy: {canary: {steps: [{setWeight: 50}, {pause: {}}]}}";
+    let rollout = web("shop/web:1", "fine").replace("apps/v1\nkind: Deployment", "argoproj.io/v1alpha1\nkind: Rollout");
+    site.apply(&rollout.replace("replicas: 2", steps));
+    wait_until("the rollout", SOON, || site.says("rollout/web", ".status.phase") == "Healthy");
+    site.backout(&["checkpoint", "create"]).expect_code(0);
+    let pods = || site.says("pods", ".items[*].metadata.name");
+    let (good, stable) = (pods(), site.says("rollout/web", ".status.stableRS"));
+    let image = r#"[{"op": "replace", "path": "/spec/template/spec/containers/0/image", "value": "shop/web:2-crash"}]"#;
+    let ended = site.guard(&["kubectl", "patch", "rollout", "web", "--type=json", "-p", image]);
+    site.went_back(&ended);
+    let status = |field: &str| site.says("rollout/web", &format!(".status.{field}"));
+    assert_eq!((status("phase").as_str(), status("stableRS")), ("Healthy", stable), "{}", ended.stderr);
+    // One of the two made way for the canary; the other never stopped.
+    assert!(good.split(' ').any(|name| pods().contains(name)), "{good} -> {}", pods());
 }

@@ -93,7 +93,7 @@ impl Capturing<'_> {
     }
 
     /// What stands for the workload: its most common version, of the pods that are well where any are; a tie goes to the
-    /// template that it has now, and of a Rollout to its stable one.
+    /// template that it has now. Of a Rollout it is the stable one, however far a canary has come.
     ///
     /// A pod that has not seen configuration that was put back, or that is to follow another template, is told as if it were
     /// to stay: what it runs is what was captured.
@@ -109,12 +109,15 @@ impl Capturing<'_> {
         let candidates = if well.is_empty() { pairs } else { well };
         let count = |version: &Version| candidates.iter().filter(|(_, other)| other.version == *version).count();
         let is_rollout = self.workload.kind == WorkloadKind::Rollout;
-        let is_newest = |member: &Member<'_>| match member.revision.map(name) {
+        let is_preferred = |member: &Member<'_>| match member.revision.map(name) {
             // What a canary tries is not what stands.
             Some(revision) if is_rollout => is_stable(family.workload, revision),
             revision => revision.is_some() && revision == family.current.map(name),
         };
-        let best = candidates.iter().max_by_key(|(member, it)| (count(&it.version), is_newest(member)));
+        let best = candidates.iter().max_by_key(|(member, it)| {
+            let is_preferred = is_preferred(member);
+            (is_rollout && is_preferred, count(&it.version), is_preferred)
+        });
         best.map(|(member, instance)| (*member, instance.version.clone()))
     }
 

@@ -178,8 +178,8 @@ impl World {
         match self.kind {
             WorkloadKind::DaemonSet => {}
             WorkloadKind::Rollout => {
-                manifest["spec"]["replicas"] = json!(2);
-                manifest["spec"]["strategy"] = json!({"canary": {"steps": [{"setWeight": 50}, {"pause": {}}]}});
+                manifest["spec"]["replicas"] = json!(4);
+                manifest["spec"]["strategy"] = json!({"canary": {"steps": [{"setWeight": 75}, {"pause": {}}]}});
             }
             WorkloadKind::StatefulSet => {
                 manifest["spec"]["replicas"] = json!(2);
