@@ -58,9 +58,7 @@ impl Case<'_> {
             is_reached || !run.is_running()
         });
         // The last record may be there only once the run has ended.
-        if !is_reached && !is_there(before) {
-            panic!("{moment} was not reached: {:?}", run.wait());
-        }
+        assert!(is_reached || is_there(before), "{moment} was not reached: {:?}", run.wait());
         run.kill();
         let records = site.journal().since(before);
         let kind = records.last().map(|record| record.kind.clone()).unwrap_or_default();

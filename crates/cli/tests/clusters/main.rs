@@ -4,6 +4,7 @@
 mod access;
 mod applications;
 mod argo;
+mod disturbed;
 mod faults;
 mod killed;
 mod manifests;

@@ -61,11 +61,18 @@ pub(super) async fn arrive(
     }
 }
 
+/// What was written was seen there before: it does not come again by itself.
+fn gone(artifact: &Artifact) -> PortError {
+    PortError::new(format!("`{}` is gone: somebody deleted it, or its namespace", artifact.service))
+        .hint("see whether its namespace is there; then run `backout rollback`, which makes it again")
+}
+
 /// Whether it is over. A look that failed says nothing.
 fn judge(artifact: &Artifact, fact: &Fact, trouble: &mut TroubleWatch) -> Option<Result<(), PortError>> {
     match &fact.seen {
         Seen::Present(running) if runs(artifact, running) => Some(Ok(())),
         Seen::Present(_) => trouble.look(fact, fact.observed_at).map(|what| Err(PortError::new(what))),
-        Seen::Absent | Seen::Unknown { .. } => None,
+        Seen::Absent => Some(Err(gone(artifact))),
+        Seen::Unknown { .. } => None,
     }
 }
