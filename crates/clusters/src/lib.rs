@@ -19,4 +19,4 @@ pub use cluster::{Cluster, ClusterOptions};
 pub use found::{Found, FoundWorkload, found};
 pub use helm::HelmPlatform;
 pub use kubernetes::KubernetesPlatform;
-pub use rights::{Account, Permission, Ward, manifest, permissions};
+pub use rights::{Account, Permission, Ward, manifest, missing_namespace, permissions};

@@ -7,7 +7,7 @@ use backout_testkit::guarded::wait_until;
 use backout_testkit::kube::Generation;
 use serde_json::json;
 
-use crate::argo;
+use crate::argocd::stage as argo;
 use crate::site::{SOON, Site};
 
 fn answer(code: u16, retry_after: Option<u64>) -> FaultKind {

@@ -8,7 +8,7 @@ use backout_testkit::guarded::{end_all_of, wait_until};
 use backout_testkit::kube::Generation;
 use serde_json::{Value, json};
 
-use crate::argo::{self, PIN, shop};
+use crate::argocd::stage::{self as argo, PIN, shop};
 use crate::releases::both;
 use crate::site::{SOON, Site};
 

@@ -2,14 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
 
 mod access;
-mod applications;
-mod argo;
+mod advice;
+mod argocd;
 mod disturbed;
 mod faults;
 mod killed;
 mod manifests;
 mod releases;
-mod reverts;
 mod several;
 mod site;
 mod stuck;

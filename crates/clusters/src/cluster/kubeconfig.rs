@@ -51,6 +51,9 @@ impl Place {
     async fn of(options: &ClusterOptions, kubeconfig: Kubeconfig) -> Result<Self, PortError> {
         let access = &options.access;
         let context = KubeConfigOptions { context: access.context.clone(), cluster: None, user: None };
+        if let Some(name) = access.context.as_deref().filter(|name| !has_context(&kubeconfig, name)) {
+            return Err(no_context(&kubeconfig, name));
+        }
         let of_cluster = proxy_of(&kubeconfig, access.context.as_deref());
         let mut config =
             Config::from_custom_kubeconfig(without_proxies(kubeconfig), &context).await.map_err(|error| {
@@ -86,6 +89,17 @@ impl Place {
         let server = Arc::new(Server::new(access, &config));
         Ok(Self { config, source, server, written: None })
     }
+}
+
+fn has_context(kubeconfig: &Kubeconfig, name: &str) -> bool {
+    kubeconfig.contexts.iter().any(|context| context.name == name)
+}
+
+fn no_context(kubeconfig: &Kubeconfig, name: &str) -> PortError {
+    let names: Vec<String> = kubeconfig.contexts.iter().map(|context| format!("`{}`", context.name)).collect();
+    let there = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
+    PortError::new(format!("there is no context `{name}` in the kubeconfig: {there}"))
+        .hint("see `kubectl config get-contexts`, and which files `KUBECONFIG` names")
 }
 
 fn kubeconfig(options: &ClusterOptions) -> Result<Option<Kubeconfig>, PortError> {

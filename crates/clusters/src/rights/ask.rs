@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use backout_core::port::PortError;
 use futures_util::future::try_join_all;
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SelfSubjectAccessReview, SelfSubjectAccessReviewSpec};
+use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use kube::api::PostParams;
 
@@ -55,6 +56,17 @@ pub async fn permissions(cluster: &Cluster, wards: &[Ward]) -> Result<Vec<Permis
         }
     }))
     .await
+}
+
+/// The cluster's namespace, where it is not there. Nothing where it is, or this account may not ask: it need not.
+///
+/// # Errors
+/// A kubeconfig or credentials that cannot be used.
+pub async fn missing_namespace(cluster: &Cluster) -> Result<Option<String>, PortError> {
+    let namespace = cluster.namespace().await?;
+    let namespaces: Api<Namespace> = Api::all(cluster.client().await?);
+    let is_missing = matches!(namespaces.get_opt(namespace).await, Ok(None));
+    Ok(is_missing.then(|| namespace.to_owned()))
 }
 
 fn review(namespace: &str, (verb, group, resource): (&str, &str, &str)) -> SelfSubjectAccessReview {

@@ -4,6 +4,6 @@ mod ask;
 mod manifest;
 mod need;
 
-pub use ask::{Permission, permissions};
+pub use ask::{Permission, missing_namespace, permissions};
 pub use manifest::{Account, manifest};
 pub use need::Ward;

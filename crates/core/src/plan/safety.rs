@@ -140,14 +140,15 @@ pub fn operation_in_progress(service: &ServiceName, facts: &[Fact], is_own: bool
 pub fn target_gone(service: &ServiceName, preflight: Option<&Preflight>) -> Option<Refusal> {
     let what = match preflight {
         Some(Preflight::Present | Preflight::Fetched { .. }) => return None,
-        Some(Preflight::Gone { why }) => format!("what `{service}` ran is gone: {why}"),
-        Some(Preflight::Unknown { why }) => format!("whether what `{service}` ran is still there is unknown: {why}"),
+        Some(Preflight::Gone { why }) => format!("`{service}` cannot go back to what it ran: {why}"),
+        Some(Preflight::Unknown { why }) => format!("whether `{service}` can go back to what it ran is unknown: {why}"),
         None => format!("whether what `{service}` ran is still there was not looked at"),
     };
     Some(refusal(
         RefusalName::TargetGone,
         what,
-        "nothing was touched; bring the image or release back, or name another checkpoint (`backout checkpoint list`)",
+        "nothing was touched; see to that (an image or a release can be brought back), or name another checkpoint (`backout \
+         checkpoint list`)",
     ))
 }
 

@@ -1,10 +1,13 @@
 //! Clusters: whether each answers, what the account may do there, and the program that Helm releases need.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
-use backout_adapters::command::Command;
-use backout_clusters::{Account, FoundWorkload, Permission, Ward, found, manifest, permissions};
+use backout_adapters::command::{Command, Environment as Variables};
+use backout_clusters::{
+    Account, Cluster, ClusterOptions, FoundWorkload, Permission, Ward, found, manifest, missing_namespace, permissions,
+};
 use backout_core::config::{ClusterAccess, Environment, ServicePlatform};
 
 use super::finding::Finding;
@@ -14,7 +17,7 @@ use crate::wire::{Setup, cluster};
 const LIMIT: Duration = Duration::from_secs(30);
 /// The service account that a printed role is for.
 const ACCOUNT: &str = "backout";
-/// The namespace of what says none.
+/// The namespace of what says none, where the kubeconfig cannot be read.
 const NAMESPACE: &str = "default";
 
 /// Every cluster of the environment, and every program. Nothing where no service is on one.
@@ -31,10 +34,13 @@ pub(super) async fn clusters(setup: &Setup) -> Vec<Finding> {
 }
 
 /// The role that is just enough for the environment, as YAML for `kubectl apply`.
-pub(super) fn role(environment: &Environment) -> String {
+/// What names no namespace gets that of its context; nothing is asked of the clusters for that.
+pub(super) async fn role(environment: &Environment, folder: &Path, variables: &Variables) -> String {
     let mut by_namespace: BTreeMap<String, Vec<Ward>> = BTreeMap::new();
     for (access, wards) in wards(environment) {
-        let namespace = access.namespace.unwrap_or_else(|| NAMESPACE.to_owned());
+        let (folder, environment) = (folder.to_path_buf(), variables.clone());
+        let cluster = Cluster::new(ClusterOptions { access, folder, environment });
+        let namespace = cluster.namespace().await.unwrap_or(NAMESPACE).to_owned();
         by_namespace.entry(namespace).or_default().extend(wards);
     }
     let namespace = by_namespace.keys().next().cloned().unwrap_or_else(|| NAMESPACE.to_owned());
@@ -63,6 +69,10 @@ fn wards(environment: &Environment) -> BTreeMap<ClusterAccess, Vec<Ward>> {
 async fn rights(setup: &Setup, access: &ClusterAccess, wards: &[Ward]) -> Finding {
     let check = format!("rights on {}", in_words(access));
     let cluster = cluster(setup, access);
+    if let Ok(Ok(Some(namespace))) = tokio::time::timeout(LIMIT, missing_namespace(&cluster)).await {
+        return Finding::fails(check, format!("there is no namespace `{namespace}` on this cluster"))
+            .hint("see which there are: `kubectl get namespaces`".to_owned());
+    }
     let asked = tokio::time::timeout(LIMIT, permissions(&cluster, wards)).await;
     match asked {
         Ok(Ok(answers)) => of_answers(check, &answers),

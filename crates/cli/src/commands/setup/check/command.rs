@@ -23,7 +23,7 @@ struct Report<'a> {
 /// Looks at everything. A configuration that cannot be read is an error of its own.
 pub(crate) async fn check(global: &Global, args: &CheckArgs, ui: Ui) -> Result<ExitCode, CliError> {
     if args.role {
-        return print_role(global, ui);
+        return print_role(global, ui).await;
     }
     let findings = if args.offline { offline(global, ui)? } else { all(global, ui).await? };
     let failing = findings.iter().filter(|finding| finding.result == Outcome::Fails).count();
@@ -41,14 +41,14 @@ pub(crate) async fn check(global: &Global, args: &CheckArgs, ui: Ui) -> Result<E
 }
 
 /// What the environment needs to be allowed on its clusters. Nothing is asked of them.
-fn print_role(global: &Global, ui: Ui) -> Result<ExitCode, CliError> {
+async fn print_role(global: &Global, ui: Ui) -> Result<ExitCode, CliError> {
     let process = Process::current()?;
     let found = load(find(global.config.as_deref(), &process)?, &process, ui)?;
     let environment = found.environment(global.environment.as_deref())?;
     if !environment.services.values().any(|service| service.platform.kind().is_cluster()) {
         return Err(CliError::usage(format!("no service of `{}` is on a cluster", environment.name)));
     }
-    ui.data(clusters::role(&environment).trim_end());
+    ui.data(clusters::role(&environment, found.folder(), &process.variables).await.trim_end());
     Ok(ExitCode::SUCCESS)
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::argo::{
+use crate::argocd::stage::{
     PIN, REPOSITORY, application, automated, commit, is_settled, shop, site, state, sync, until, window,
 };
 
