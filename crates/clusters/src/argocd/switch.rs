@@ -50,8 +50,13 @@ impl Way<'_> {
     async fn by_rollback(&self, app: &Application) -> Result<(), PortError> {
         // Paused first: auto-sync would begin the next operation while this one is still being ended.
         pause(self.api, &app.name).await?;
-        self.sync(app, &self.artifact.revisions, app.prunes()).await?;
-        self.stays_paused().await
+        let synced = self.sync(app, &self.artifact.revisions, app.prunes()).await;
+        match (synced, self.stays_paused().await) {
+            (Ok(()), stays) => stays,
+            // Whoever switched it on is why the sync came to nothing, as often as not.
+            (Err(error), Err(armed)) => Err(PortError { what: format!("{}; {}", error.what, armed.what), ..armed }),
+            (Err(error), Ok(())) => Err(error),
+        }
     }
 
     /// Somebody else switches auto-sync on again at their next look, and it would sync what we have just left.
