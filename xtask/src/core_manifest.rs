@@ -14,7 +14,7 @@ use crate::workspace;
 const DEPENDENCIES: [&str; 9] =
     ["blake3", "jiff", "regex", "schemars", "serde", "serde-saphyr", "serde_json", "sqlparser", "thiserror"];
 
-const DEV_DEPENDENCIES: [&str; 2] = ["insta", "proptest"];
+const DEV_DEPENDENCIES: [&str; 5] = ["insta", "proptest", "rand", "rand_chacha", "rand_distr"];
 
 /// Each is a doing of its own: files, sockets, processes, the environment, the clock, a runtime.
 const FORBIDDEN: [&str; 10] = [

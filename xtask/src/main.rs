@@ -38,6 +38,8 @@ cargo xtask COMMAND
   bench recovery                    measure recoveries against others, and the cost at rest
   bench data [SCALE]                measure backups and rollbacks of a database against what people do today
   bench clusters                    measure going back on a cluster against `helm` and `kubectl` by themselves
+  bench detection [--smoke] [--json]
+                                    the detector against what others do, on simulated deploys
   build-time                        measure builds from an empty folder
 ";
 
@@ -69,6 +71,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         ["bench", "data"] => bench::data(None),
         ["bench", "data", scale] => bench::data(Some(scale)),
         ["bench", "clusters"] => bench::clusters(),
+        ["bench", "detection", rest @ ..] => bench::detection(rest),
         ["build-time"] => build_time::command(),
         ["testbed", rest @ ..] => testbed::command(rest),
         ["help" | "--help" | "-h"] | [] => {

@@ -2,6 +2,7 @@
 
 mod clusters;
 mod data;
+mod detection;
 mod machine;
 mod opponents;
 mod project;
@@ -14,4 +15,5 @@ mod watch;
 
 pub(crate) use clusters::command as clusters;
 pub(crate) use data::command as data;
+pub(crate) use detection::command as detection;
 pub(crate) use recovery::command as recovery;

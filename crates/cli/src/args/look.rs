@@ -1,6 +1,8 @@
 //! Arguments of the commands that look.
 
-use clap::Args;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
 
 use super::{DataArgs, ScopeArgs};
 
@@ -45,4 +47,37 @@ pub(crate) struct DiffArgs {
     pub(crate) from: Option<String>,
     /// Another one; what runs now unless given
     pub(crate) to: Option<String>,
+}
+
+/// Arguments of `backtest`.
+#[derive(Debug, Args)]
+pub(crate) struct BacktestArgs {
+    /// Comma-separated values, `-` for standard input; a header names `t` in seconds and some of: `requests` and `errors`,
+    /// `baseline_requests` and `baseline_errors` of the old version beside, `up` (1 or 0), and `le_<ms>`, requests within so
+    /// many milliseconds. An empty cell was not measured
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// When the new version came, as the column `t` has it
+    #[arg(long, value_name = "T", allow_hyphen_values = true)]
+    pub(crate) deployed_at: String,
+    /// What the numbers are: of each row's time, or counters that rise until they start anew
+    #[arg(long, value_name = "WHAT", default_value = "auto")]
+    pub(crate) numbers: Numbers,
+    /// The chance that a healthy deploy is ever called unhealthy; 0.001 unless given
+    #[arg(long, value_name = "CHANCE")]
+    pub(crate) false_alarms: Option<f64>,
+    /// How many times as many errors as before are tolerated; 1.5 unless given
+    #[arg(long, value_name = "TIMES")]
+    pub(crate) tolerance: Option<f64>,
+}
+
+/// What the numbers of a recording are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Numbers {
+    /// Found out
+    Auto,
+    /// How many there were in each row's time
+    Counts,
+    /// How many there have been
+    Counters,
 }

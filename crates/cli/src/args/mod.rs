@@ -12,7 +12,7 @@ pub(crate) use act::{CheckpointAction, GuardArgs, RearmArgs, RestartArgs, Rollba
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
 pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
-pub(crate) use look::{DiffArgs, HistoryArgs, PlanArgs, ShowArgs};
+pub(crate) use look::{BacktestArgs, DiffArgs, HistoryArgs, Numbers, PlanArgs, ShowArgs};
 pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, ManArgs, Scenario};
 
 /// Gives every deploy a way back.
@@ -127,6 +127,8 @@ pub(crate) enum Command {
     Verify,
     /// Watch in the foreground, and say what changes
     Watch,
+    /// What the detector would have said about a recorded series
+    Backtest(BacktestArgs),
     /// Play the main job on a small application, with nothing set up
     Demo(DemoArgs),
     /// Explain a refusal or an error

@@ -4,6 +4,7 @@ mod act;
 mod data;
 mod demo;
 mod inner;
+mod judge;
 mod look;
 mod setup;
 
@@ -38,6 +39,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Abort { run } => act::abort(global, run.as_deref(), ui).await,
         Command::Verify => look::verify(global, ui).await,
         Command::Watch => look::watch(global, ui).await,
+        Command::Backtest(args) => judge::backtest(&args, ui),
         Command::Demo(args) => demo::demo(&args, ui).await,
         Command::Explain(args) => setup::explain(&args, ui),
         Command::Completions(args) => Ok(setup::completions(&args, ui)),

@@ -7,6 +7,7 @@ mod demo;
 mod documents;
 mod errors;
 mod help;
+mod judging;
 mod meanwhile;
 mod place;
 mod running;

@@ -1,5 +1,7 @@
 //! From measurements to verdicts.
 
+mod backtest;
+mod evidence;
 mod expect;
 mod instances;
 mod integrity;
@@ -8,6 +10,11 @@ mod ready;
 mod sample;
 mod trouble;
 
+pub use backtest::{Backtest, Compared, Recording, RecordingProblem, SeriesKind, backtest};
+pub use evidence::{
+    Against, Blips, Bucket, Counts, Detector, Edges, Evidence, History, Latencies, Settings, Signal, SignalEvidence,
+    Watched,
+};
 pub use expect::{Comparison, HttpAnswer, Patterns, compare_containers, time_left};
 pub use instances::{Ailment, ailment};
 pub use integrity::broken_integrity;

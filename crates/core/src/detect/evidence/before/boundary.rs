@@ -1,0 +1,72 @@
+//! The boundary: the largest share of bad requests that is still as before.
+
+use super::super::settings::Settings;
+use super::dispersion::Noise;
+
+/// The quantile of the normal distribution for 99.95 % on one side.
+const Z: f64 = 3.29;
+
+/// How many healthy requests are believed in with no history at all: only a majority of failures condemns then.
+const UNKNOWN: f64 = 20.0;
+
+/// No service's errors are as even as chance makes them, however even they looked in half an hour: the least noise of
+/// errors, where there were enough of them to speak of noise.
+const UNEVEN: f64 = 0.05;
+const FEWEST: f64 = 10.0;
+
+/// What is tolerated of one kind of bad requests.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Boundary {
+    /// The share that is as before, with what is tolerated on top: 0 to 1.
+    usual: f64,
+    /// What is tolerated at a cold start, gone soon: 0 to 1.
+    warm: f64,
+    /// How much more the rate varies than by chance: the square of its coefficient of variation.
+    pub(crate) noise: f64,
+}
+
+/// How many requests there were before, how many of them bad, and how much their rate varied.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Seen {
+    pub(crate) requests: f64,
+    pub(crate) bad: f64,
+    pub(crate) noise: Noise,
+}
+
+impl Boundary {
+    /// What is tolerated of failing requests.
+    pub(crate) fn of_errors(settings: &Settings, before: Seen) -> Self {
+        let factor = settings.tolerance.max(noisy(before.noise.square));
+        let usual = (upper(before) * factor).max(settings.floor);
+        let noise = if before.bad < FEWEST { 0.0 } else { before.noise.square.max(UNEVEN) };
+        Self { usual, warm: settings.warm, noise }
+    }
+
+    /// What is tolerated of slow requests; how slow a slow one is has its own tolerance.
+    pub(crate) fn of_latency(before: Seen) -> Self {
+        Self { usual: upper(before) * noisy(before.noise.square), warm: 0.0, noise: before.noise.square }
+    }
+
+    /// The share that is tolerated so many seconds after the deploy.
+    pub(crate) fn tolerated(&self, seconds: f64) -> f64 {
+        if self.warm == 0.0 { self.usual } else { self.usual.max(self.warm * Settings::cold(seconds)) }
+    }
+}
+
+/// How many times its mean a rate of this noise may reach in a block.
+fn noisy(noise: f64) -> f64 {
+    2.0f64.mul_add(noise.sqrt(), 1.0)
+}
+
+/// The upper bound of the share of bad requests: the Gamma quantile by Wilson and Hilferty. Noise makes fewer of the
+/// requests that there were.
+fn upper(Seen { requests, bad, noise }: Seen) -> f64 {
+    let thinner = 1.0 + noise.square * bad / 30.0;
+    let requests = (requests / thinner).max(UNKNOWN);
+    if bad == 0.0 {
+        return -(0.0005f64.ln()) / requests;
+    }
+    let a = bad / thinner + 1.0;
+    let root = 1.0 - 1.0 / (9.0 * a) + Z / (3.0 * a.sqrt());
+    a * root.powi(3) / requests
+}

@@ -1,0 +1,119 @@
+//! The history: buckets from before the deploy, in blocks of 30 s.
+
+use super::super::bucket::{Bucket, Counts};
+use super::blips::{Blips, Counting};
+use super::boundary::Seen;
+use super::dispersion::noise;
+use super::latency::{Edges, Latencies};
+
+/// The length of a block, in seconds.
+const BLOCK: f64 = 30.0;
+
+/// How it was before the deploy. Half an hour of it is a beginning, a day is better.
+#[derive(Debug, Clone)]
+pub struct History {
+    edges: Edges,
+    blocks: Vec<Block>,
+    latencies: Latencies,
+    blips: Counting,
+    has_probe: bool,
+    restarts: f64,
+    seconds: f64,
+}
+
+#[derive(Debug, Clone)]
+struct Block {
+    ends: f64,
+    requests: f64,
+    errors: f64,
+    latencies: Latencies,
+}
+
+impl History {
+    /// Nothing is known yet.
+    #[must_use]
+    pub fn new(edges: Edges) -> Self {
+        let latencies = Latencies::none(&edges);
+        let (blocks, blips) = (Vec::new(), Counting::default());
+        Self { edges, blocks, latencies, blips, has_probe: false, restarts: 0.0, seconds: 0.0 }
+    }
+
+    /// Takes in a bucket; they come in order.
+    pub fn add(&mut self, bucket: &Bucket) {
+        self.seconds += bucket.span;
+        if let Some(is_up) = bucket.up {
+            self.has_probe = true;
+            self.blips.look(bucket.span, is_up);
+        }
+        self.restarts += f64::from(bucket.restarts.unwrap_or(0));
+        if let Some(counts) = &bucket.new {
+            self.count(bucket.at, counts);
+        }
+    }
+
+    fn count(&mut self, at: f64, counts: &Counts) {
+        if self.blocks.last().is_none_or(|block| at >= block.ends) {
+            let latencies = Latencies::none(&self.edges);
+            let ends = (at / BLOCK).floor().mul_add(BLOCK, BLOCK);
+            self.blocks.push(Block { ends, requests: 0.0, errors: 0.0, latencies });
+        }
+        let Some(block) = self.blocks.last_mut() else { return };
+        block.requests += counts.requests;
+        block.errors += counts.bad();
+        if let Some(latencies) = &counts.latencies {
+            block.latencies.merge(latencies);
+            self.latencies.merge(latencies);
+        }
+    }
+
+    /// The edges that latencies are counted between.
+    #[must_use]
+    pub fn edges(&self) -> &Edges {
+        &self.edges
+    }
+
+    /// How a probe was; none where none was asked.
+    #[must_use]
+    pub fn blips(&self) -> Option<Blips> {
+        self.has_probe.then(|| self.blips.blips())
+    }
+
+    /// Restarts a second.
+    #[must_use]
+    pub fn restarts(&self) -> f64 {
+        if self.seconds > 0.0 { self.restarts / self.seconds } else { 0.0 }
+    }
+
+    /// How many requests there were.
+    #[must_use]
+    pub fn requests(&self) -> f64 {
+        self.blocks.iter().map(|block| block.requests).sum()
+    }
+
+    /// Whether it was red: half of the requests failed, or the probe was down more often than up.
+    pub(crate) fn was_red(&self) -> bool {
+        let errors = self.errors();
+        let failed = errors.requests > 0.0 && errors.bad * 2.0 >= errors.requests;
+        failed || self.has_probe && self.blips.was_down()
+    }
+
+    pub(crate) fn errors(&self) -> Seen {
+        self.seen(|block| (block.requests, block.errors))
+    }
+
+    /// The edge that so large a share (0 to 1) of all requests was within.
+    pub(crate) fn quantile(&self, share: f64) -> Option<usize> {
+        self.latencies.quantile(share)
+    }
+
+    /// Requests that were slower than an edge.
+    pub(crate) fn slower(&self, edge: usize) -> Seen {
+        self.seen(|block| (block.latencies.total(), block.latencies.above(edge)))
+    }
+
+    fn seen(&self, of: impl Fn(&Block) -> (f64, f64)) -> Seen {
+        let blocks: Vec<(f64, f64)> = self.blocks.iter().map(of).collect();
+        let (requests, bad) = blocks.iter().fold((0.0, 0.0), |sum, block| (sum.0 + block.0, sum.1 + block.1));
+        Seen { requests, bad, noise: noise(&blocks) }
+    }
+}

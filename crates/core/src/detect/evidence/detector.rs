@@ -1,0 +1,186 @@
+//! The detector: evidence of all signals of one service through one watch, and the moment at which it is enough.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::before::{Boundary, Edges, History};
+use super::bucket::Bucket;
+use super::line::{Line, Recent, Test};
+use super::settings::Settings;
+use super::signal::Signal;
+use super::statistic::{Beside, Counted, FAILING, Memory, Restarts, SLOW, Split, UpDown};
+use super::words;
+
+/// What the new version is compared with.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Against {
+    /// How it was before: the new version took all traffic over.
+    Before,
+    /// The old version beside, of which the new one takes a share of the traffic.
+    Beside {
+        /// The share that the new version is meant to get: 0 to 1.
+        share: f64,
+        /// Whether the old version's latencies are measured as well; if not, they are compared with those before.
+        latencies: bool,
+    },
+}
+
+/// What is measured, beside what the history has.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Watched {
+    /// How many instances there are, where their restarts are counted.
+    pub instances: Option<f64>,
+    /// The limit of the memory in bytes, where its use is measured, and how much was in use before at most.
+    pub memory: Option<(f64, f64)>,
+}
+
+/// For how long after a dependency came back nothing is held against the deploy, in seconds.
+const HOLD: f64 = 30.0;
+
+/// Weighs buckets through one watch.
+#[derive(Debug, Clone)]
+pub struct Detector {
+    settings: Settings,
+    edges: Edges,
+    lines: Vec<Line>,
+    memory: Option<Memory>,
+    held_until: f64,
+    requests: f64,
+}
+
+/// The evidence at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// When, in seconds since the deploy.
+    pub at: f64,
+    /// The evidence of all signals together: 1 says nothing; its inverse is an always-valid p-value.
+    pub value: f64,
+    /// What it takes.
+    pub needed: f64,
+    /// Requests of the new version so far.
+    pub requests: f64,
+    /// What each signal says, the loudest first.
+    pub signals: Vec<SignalEvidence>,
+}
+
+/// What one signal says.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SignalEvidence {
+    /// The signal.
+    pub signal: Signal,
+    /// Its evidence, before its share of the budget is applied.
+    pub value: f64,
+    /// Its share of the budget: 0 to 1.
+    pub weight: f64,
+    /// In a sentence.
+    pub what: String,
+}
+
+impl Detector {
+    /// A detector that has seen nothing of the new version yet.
+    #[must_use]
+    pub fn new(settings: Settings, history: &History, against: Against, watched: Watched) -> Self {
+        let mut lines: Vec<Line> = tests(&settings, history, against, watched)
+            .into_iter()
+            .map(|(signal, test)| Line { signal, weight: signal.weight(), test, recent: Recent::default() })
+            .collect();
+        let all: f64 = lines.iter().map(|line| line.weight).sum();
+        for line in &mut lines {
+            line.weight /= all;
+        }
+        let memory = watched.memory.map(|(limit, before)| Memory::new(limit, before));
+        let edges = history.edges().clone();
+        Self { settings, edges, lines, memory, held_until: f64::NEG_INFINITY, requests: 0.0 }
+    }
+
+    /// Weighs a bucket; they come in order. Answers with the evidence as soon as it is enough to call the deploy bad.
+    ///
+    /// While something that the service depends on is down, and a little longer, nothing is held against the deploy.
+    pub fn observe(&mut self, bucket: &Bucket) -> Option<Evidence> {
+        if bucket.dependency_down {
+            self.held_until = bucket.at + bucket.span + HOLD;
+        }
+        self.requests += bucket.new.as_ref().map_or(0.0, |counts| counts.requests);
+        if bucket.at < self.held_until {
+            self.lines.iter_mut().for_each(|line| line.pass(&self.settings, bucket.at));
+            return None;
+        }
+        self.lines.iter_mut().for_each(|line| line.weigh(&self.settings, &self.edges, bucket));
+        let leak = self.memory.as_mut().zip(bucket.memory).and_then(|(memory, used)| memory.bucket(bucket.at, used));
+        if let Some(leak) = leak {
+            let mut evidence = self.evidence(bucket.at);
+            let what = words::leak(leak);
+            evidence.signals.insert(0, SignalEvidence { signal: Signal::Memory, value: f64::MAX, weight: 0.0, what });
+            return Some(evidence);
+        }
+        (self.value() >= self.settings.needed()).then(|| self.evidence(bucket.at))
+    }
+
+    /// Takes back what was held against the deploy: it was a dependency. Nothing is held against it for a while.
+    pub fn excuse(&mut self, at: f64) {
+        self.lines.iter_mut().for_each(Line::forget);
+        self.held_until = at + HOLD;
+    }
+
+    /// The evidence of all signals together.
+    #[must_use]
+    pub fn value(&self) -> f64 {
+        self.lines.iter().map(|line| line.weight * line.value()).sum()
+    }
+
+    /// Requests of the new version so far.
+    #[must_use]
+    pub fn requests(&self) -> f64 {
+        self.requests
+    }
+
+    /// What is said so many seconds after the deploy, and why.
+    #[must_use]
+    pub fn evidence(&self, at: f64) -> Evidence {
+        let of = |line: &Line| SignalEvidence {
+            signal: line.signal,
+            value: line.value(),
+            weight: line.weight,
+            what: words::line(line, &self.edges, at),
+        };
+        let mut signals: Vec<SignalEvidence> = self.lines.iter().map(of).collect();
+        signals.sort_by(|a, b| (b.weight * b.value).total_cmp(&(a.weight * a.value)));
+        Evidence { at, value: self.value(), needed: self.settings.needed(), requests: self.requests, signals }
+    }
+}
+
+fn tests(settings: &Settings, history: &History, against: Against, watched: Watched) -> Vec<(Signal, Test)> {
+    let mut tests = vec![(Signal::Errors, errors(settings, history, against))];
+    for (signal, quantile) in [(Signal::LatencyP50, 0.5), (Signal::LatencyP90, 0.9), (Signal::LatencyP99, 0.99)] {
+        tests.extend(history.quantile(quantile).map(|edge| (signal, latency(history, edge, against))));
+    }
+    tests.extend(history.blips().map(|blips| (Signal::Probe, Test::Probe(UpDown::new(blips)))));
+    let restarts = |instances| Test::Restarts(Restarts::new(history.restarts(), instances));
+    tests.extend(watched.instances.map(|instances| (Signal::Restarts, restarts(instances))));
+    tests
+}
+
+fn errors(settings: &Settings, history: &History, against: Against) -> Test {
+    let before = history.errors();
+    match against {
+        Against::Before => Test::Failing(Counted::new(Boundary::of_errors(settings, before), FAILING)),
+        Against::Beside { share, .. } => {
+            // A cold start may fail five times as often.
+            let split = Split { share, tolerance: settings.tolerance, cold: 5.0, noise: before.noise };
+            Test::FailingBeside(Beside::new(split, FAILING))
+        }
+    }
+}
+
+fn latency(history: &History, edge: usize, against: Against) -> Test {
+    let before = history.slower(edge);
+    match against {
+        Against::Before | Against::Beside { latencies: false, .. } => {
+            Test::Slow(edge, Counted::new(Boundary::of_latency(before), SLOW))
+        }
+        Against::Beside { share, .. } => {
+            let split = Split { share, tolerance: 1.0, cold: 0.0, noise: before.noise };
+            Test::SlowBeside(edge, Beside::new(split, SLOW))
+        }
+    }
+}
