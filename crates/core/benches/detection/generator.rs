@@ -5,11 +5,12 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution, Exp, Poisson, StandardNormal};
 
+use crate::sampler::{Sampler, normal};
 use crate::scenario::{Arm, Mode, Noise, Scenario};
 
 /// The median latency in seconds, and the spread of its logarithm: the 99th percentile is 160 ms.
-const MEDIAN: f64 = 0.05;
-const SPREAD: f64 = 0.5;
+pub(crate) const MEDIAN: f64 = 0.05;
+pub(crate) const SPREAD: f64 = 0.5;
 
 /// What became of one arm's requests.
 #[derive(Debug, Clone)]
@@ -37,6 +38,7 @@ pub(crate) struct Stretch {
 pub(crate) struct Generator<'a> {
     scenario: &'a Scenario,
     edges: &'a Edges,
+    sampler: &'a Sampler,
     rng: ChaCha8Rng,
     walks: [Walk; 2],
     blip_left: f64,
@@ -52,8 +54,8 @@ struct Walk {
 }
 
 impl<'a> Generator<'a> {
-    pub(crate) fn new(scenario: &'a Scenario, edges: &'a Edges, rng: ChaCha8Rng) -> Self {
-        Self { scenario, edges, rng, walks: [Walk::default(); 2], blip_left: 0.0 }
+    pub(crate) fn new(scenario: &'a Scenario, edges: &'a Edges, sampler: &'a Sampler, rng: ChaCha8Rng) -> Self {
+        Self { scenario, edges, sampler, rng, walks: [Walk::default(); 2], blip_left: 0.0 }
     }
 
     /// Half an hour before the deploy: blocks of half a minute, and what the probe said each second.
@@ -167,11 +169,7 @@ impl<'a> Generator<'a> {
         if requests > 300 {
             self.spread(requests, slow, &mut latencies);
         } else {
-            let median = (MEDIAN * slow).ln();
-            for _ in 0..requests {
-                let z: f64 = StandardNormal.sample(&mut self.rng);
-                latencies.add(cell(SPREAD.mul_add(z, median), self.edges), 1);
-            }
+            self.sampler.draw(&mut self.rng, requests, slow, &mut latencies);
         }
         Counts { requests, errors: failed, latencies }
     }
@@ -200,33 +198,4 @@ impl<'a> Generator<'a> {
             }
         }
     }
-}
-
-/// The cell of a latency by its logarithm: the edges are a twentieth apart from 1 ms.
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the cells that there are")]
-fn cell(logarithm: f64, edges: &Edges) -> usize {
-    const FIRST: f64 = -6.907_755_278_982_137;
-    const STEP: f64 = 0.048_790_164_169_432_0;
-    (((logarithm - FIRST) / STEP).ceil().max(0.0) as usize).min(edges.cells() - 1)
-}
-
-/// The normal distribution (erfc by Numerical Recipes, relative error 1.2e-7).
-fn normal(z: f64) -> f64 {
-    let x = -z / std::f64::consts::SQRT_2;
-    let t = 1.0 / (1.0 + 0.5 * x.abs());
-    let poly = [
-        0.170_872_77,
-        -0.822_152_23,
-        1.488_515_87,
-        -1.135_203_98,
-        0.278_868_07,
-        -0.186_288_06,
-        0.096_784_18,
-        0.374_091_96,
-        1.000_023_68,
-        -1.265_512_23,
-    ];
-    let sum = poly.iter().fold(0.0, |sum: f64, c| sum.mul_add(t, *c));
-    let tail = t * (-x * x + sum).exp();
-    0.5 * if x >= 0.0 { tail } else { 2.0 - tail }
 }

@@ -11,6 +11,7 @@
 mod generator;
 mod measure;
 mod rules;
+mod sampler;
 mod scenario;
 mod table;
 
@@ -23,6 +24,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::generator::Generator;
 use crate::measure::Outcomes;
 use crate::rules::{Before, Look, Windows};
+use crate::sampler::Sampler;
 use crate::scenario::Scenario;
 use crate::table::Result;
 
@@ -46,9 +48,10 @@ fn main() {
     let seed = number("--seed=").unwrap_or(2026);
     let began = Instant::now();
     let scenarios = scenario::all().into_iter().filter(|scenario| scenario.name.contains(only));
+    let sampler = Sampler::new(&Edges::fine());
     let results: Vec<Result> = scenarios
         .map(|scenario| {
-            let result = measured(scenario, size, seed);
+            let result = measured(scenario, &sampler, size, seed);
             eprintln!("{:>6.1} s  {} {:?}", began.elapsed().as_secs_f64(), scenario.name, scenario.mode);
             result
         })
@@ -63,12 +66,12 @@ fn main() {
 }
 
 /// Runs one scenario, on every core.
-fn measured(scenario: Scenario, size: Size, seed: u64) -> Result {
+fn measured(scenario: Scenario, sampler: &Sampler, size: Size, seed: u64) -> Result {
     let runs = if scenario.onset.is_some() { size.bad } else { size.healthy };
     let cores = std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
     let parts: Vec<Vec<(&'static str, Outcomes)>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..cores)
-            .map(|core| scope.spawn(move || part(scenario, seed, (core..runs).step_by(cores as usize))))
+            .map(|core| scope.spawn(move || part(scenario, sampler, seed, (core..runs).step_by(cores as usize))))
             .collect();
         threads.into_iter().filter_map(|thread| thread.join().ok()).collect()
     });
@@ -82,11 +85,16 @@ fn measured(scenario: Scenario, size: Size, seed: u64) -> Result {
     Result { scenario, rules }
 }
 
-fn part(scenario: Scenario, seed: u64, runs: impl Iterator<Item = u32>) -> Vec<(&'static str, Outcomes)> {
+fn part(
+    scenario: Scenario,
+    sampler: &Sampler,
+    seed: u64,
+    runs: impl Iterator<Item = u32>,
+) -> Vec<(&'static str, Outcomes)> {
     let edges = Edges::fine();
     let mut sums: Vec<(&'static str, Outcomes)> = Vec::new();
     for run in runs {
-        let alarms = deploy(&scenario, &edges, seed, run);
+        let alarms = deploy(&scenario, (&edges, sampler), seed, run);
         if sums.is_empty() {
             sums = alarms.iter().map(|(name, _)| (*name, Outcomes::default())).collect();
         }
@@ -98,10 +106,15 @@ fn part(scenario: Scenario, seed: u64, runs: impl Iterator<Item = u32>) -> Vec<(
 }
 
 /// One deploy: when each rule spoke, if it did.
-fn deploy(scenario: &Scenario, edges: &Edges, seed: u64, run: u32) -> Vec<(&'static str, Option<u32>)> {
+fn deploy(
+    scenario: &Scenario,
+    (edges, sampler): (&Edges, &Sampler),
+    seed: u64,
+    run: u32,
+) -> Vec<(&'static str, Option<u32>)> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed ^ name_seed(scenario));
     rng.set_stream(u64::from(run));
-    let mut generator = Generator::new(scenario, edges, rng);
+    let mut generator = Generator::new(scenario, edges, sampler, rng);
     let (blocks, up) = generator.before();
     let before = Before { blocks, up, mode: scenario.mode, edges: edges.clone() };
     let mut rules = rules::all(&before);

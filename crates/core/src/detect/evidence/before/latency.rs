@@ -55,62 +55,61 @@ impl Edges {
 
 /// How many requests there were in each cell.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct Latencies(Vec<u32>);
+pub struct Latencies {
+    cells: Vec<u32>,
+    total: u64,
+}
 
 impl Latencies {
-    /// Counts, one for each cell of the edges.
-    #[must_use]
-    pub fn new(counts: Vec<u32>) -> Self {
-        Self(counts)
-    }
-
     /// None yet.
     #[must_use]
     pub fn none(edges: &Edges) -> Self {
-        Self(vec![0; edges.cells()])
-    }
-
-    /// Empties it for the next bucket.
-    pub fn clear(&mut self) {
-        self.0.fill(0);
+        Self { cells: vec![0; edges.cells()], total: 0 }
     }
 
     /// Counts requests in a cell; a cell that is not there counts as the last.
     pub fn add(&mut self, cell: usize, requests: u32) {
-        let last = self.0.len().saturating_sub(1);
-        if let Some(count) = self.0.get_mut(cell.min(last)) {
+        let last = self.cells.len().saturating_sub(1);
+        if let Some(count) = self.cells.get_mut(cell.min(last)) {
             *count = count.saturating_add(requests);
+            self.total += u64::from(requests);
         }
     }
 
     /// Takes in what others counted between the same edges.
     pub fn merge(&mut self, other: &Latencies) {
-        for (sum, count) in self.0.iter_mut().zip(&other.0) {
+        for (sum, count) in self.cells.iter_mut().zip(&other.cells) {
             *sum = sum.saturating_add(*count);
         }
+        self.total += other.total;
     }
 
     /// All of them.
     #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     pub fn total(&self) -> f64 {
-        self.0.iter().map(|count| f64::from(*count)).sum()
+        self.total as f64
     }
 
     /// Those above an edge.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     pub fn above(&self, edge: usize) -> f64 {
-        self.0.iter().skip(edge + 1).map(|count| f64::from(*count)).sum()
+        let beyond = self.cells.get(edge + 1..).unwrap_or_default();
+        beyond.iter().map(|count| u64::from(*count)).sum::<u64>() as f64
     }
 
     /// The edge that at most so large a share (0 to 1) is above; none where that is beyond the last.
+    #[must_use]
     pub fn quantile(&self, share: f64) -> Option<usize> {
-        let total = self.total();
-        if total == 0.0 {
+        let wanted = share * self.total();
+        if self.total == 0 {
             return None;
         }
         let mut below = 0.0;
-        for (index, count) in self.0.iter().enumerate().take(self.0.len().saturating_sub(1)) {
+        for (index, count) in self.cells.iter().enumerate().take(self.cells.len().saturating_sub(1)) {
             below += f64::from(*count);
-            if below >= share * total {
+            if below >= wanted {
                 return Some(index);
             }
         }
