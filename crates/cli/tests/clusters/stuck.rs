@@ -84,6 +84,8 @@ fn a_rollback_of_helm_that_was_killed_is_repaired() {
         kills(site, &["rollback", "shop", "1", "--wait", "--timeout", "300s"], 3, "pending-rollback");
         site.double.image("shop/web:1", Behaviour::Ready);
         site.double.become_behaviour("default", "web", Behaviour::Ready);
+        // Pods that come and go between a plan and its run would make it stale.
+        site.clients.kubectl(&["rollout", "status", "deployment/web", "--timeout=60s"]).ok();
         rolls_back_to(site, &good, &manifest, &["--force", "operation-in-progress"]);
         assert_eq!(label(site, 3).as_deref(), Some("failed"));
     });
