@@ -26,7 +26,8 @@ const WORDS: usize = 300;
 /// | where                                      | says                                                            |
 /// |--------------------------------------------|-----------------------------------------------------------------|
 /// | pod, container waits                       | `ImagePullBackOff`, `ErrImageNeverPull`, `InvalidImageName`     |
-/// | pod, container waits, ten seconds after it came to its node | `ErrImagePull`                                 |
+/// | pod, container waits                       | `ErrImagePull`, where the registry knows no such image          |
+/// | pod, container waits, ten seconds after it came to its node | `ErrImagePull` for another reason              |
 /// | pod, container waits                       | `CrashLoopBackOff`, `RunContainerError`                         |
 /// | pod, container ended, or runs for less than a minute and is not ready; it failed, and was started again twice or more | a crash loop between two waits: as `CrashLoopBackOff` |
 /// | pod, container waits                       | `CreateContainerConfigError`, `CreateContainerError`            |
@@ -63,23 +64,32 @@ fn of_container(pod: &DynamicObject, status: &Value, now: Timestamp) -> Option<S
         None if is_in_loop(status, now) => "CrashLoopBackOff",
         None => return None,
     };
-    let is_first = || scheduled_at(pod).is_none_or(|since| now < since + ACCIDENT);
+    let message = text(status, "/state/waiting/message");
+    let is_accident =
+        || !message.is_some_and(is_unknown) && scheduled_at(pod).is_none_or(|since| now < since + ACCIDENT);
     match reason {
         "CrashLoopBackOff" | "RunContainerError" => {
             let last = end.or(last_end);
             let ended = last.and_then(|end| end.get("exitCode")).map(|code| format!("exit code {code}"));
-            let message = ended.as_deref().or(text(status, "/state/waiting/message"));
+            let message = ended.as_deref().or(message);
             said(reason, message, last.and_then(|end| moment(end, "/finishedAt")))
         }
-        "ErrImagePull" if is_first() => None,
+        "ErrImagePull" if is_accident() => None,
         "ErrImagePull"
         | "ImagePullBackOff"
         | "ErrImageNeverPull"
         | "InvalidImageName"
         | "CreateContainerConfigError"
-        | "CreateContainerError" => said(reason, text(status, "/state/waiting/message"), None),
+        | "CreateContainerError" => said(reason, message, None),
         _ => None,
     }
+}
+
+/// Whether a failed pull says that the registry knows no such image, in the words of containerd, CRI-O or Docker: asking
+/// again will not help.
+fn is_unknown(message: &str) -> bool {
+    let said = ["manifest unknown", "name unknown", "code = NotFound"];
+    message.trim_end().ends_with(": not found") || said.iter().any(|said| message.contains(said))
 }
 
 /// Whether a container that does not wait is between two waits of a crash loop.
@@ -167,7 +177,11 @@ mod tests {
     }
 
     fn waiting(reason: &str) -> Value {
-        json!({"name": "app", "state": {"waiting": {"reason": reason, "message": "manifest unknown"}}})
+        waiting_as(reason, "manifest unknown")
+    }
+
+    fn waiting_as(reason: &str, message: &str) -> Value {
+        json!({"name": "app", "state": {"waiting": {"reason": reason, "message": message}}})
     }
 
     #[test]
@@ -177,7 +191,13 @@ mod tests {
         assert_eq!(said.as_deref(), Some("web-2-a, container `app`: ImagePullBackOff: manifest unknown"));
         assert!(of(waiting("CreateContainerConfigError")).is_some());
         assert_eq!(of(waiting("ContainerCreating")), None);
-        assert_eq!(of(waiting("ErrImagePull")), None, "the first refusal may be an accident");
+        for accident in ["dial tcp 10.0.0.7:443: i/o timeout", "lookup registry.example: no such host", "unauthorized"] {
+            assert_eq!(of(waiting_as("ErrImagePull", accident)), None, "the first refusal may be an accident: {accident}");
+        }
+        let unknown = "failed to resolve reference \"registry.example/web:9\": registry.example/web:9: not found";
+        for in_vain in [unknown, "reading manifest 9: manifest unknown", "rpc error: code = NotFound desc = failed"] {
+            assert!(of(waiting_as("ErrImagePull", in_vain)).is_some(), "{in_vain}");
+        }
         let looping = json!({"name": "app", "state": {"waiting": {"reason": "CrashLoopBackOff"}},
             "lastState": {"terminated": {"exitCode": 3, "finishedAt": "2026-11-21T08:00:05Z"}}});
         assert_eq!(of(looping).as_deref(), Some("web-2-a, container `app`: CrashLoopBackOff: exit code 3"));
