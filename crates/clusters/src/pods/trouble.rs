@@ -191,8 +191,13 @@ mod tests {
         assert_eq!(said.as_deref(), Some("web-2-a, container `app`: ImagePullBackOff: manifest unknown"));
         assert!(of(waiting("CreateContainerConfigError")).is_some());
         assert_eq!(of(waiting("ContainerCreating")), None);
-        for accident in ["dial tcp 10.0.0.7:443: i/o timeout", "lookup registry.example: no such host", "unauthorized"] {
-            assert_eq!(of(waiting_as("ErrImagePull", accident)), None, "the first refusal may be an accident: {accident}");
+        for accident in ["dial tcp 10.0.0.7:443: i/o timeout", "lookup registry.example: no such host", "unauthorized"]
+        {
+            assert_eq!(
+                of(waiting_as("ErrImagePull", accident)),
+                None,
+                "the first refusal may be an accident: {accident}"
+            );
         }
         let unknown = "failed to resolve reference \"registry.example/web:9\": registry.example/web:9: not found";
         for in_vain in [unknown, "reading manifest 9: manifest unknown", "rpc error: code = NotFound desc = failed"] {

@@ -17,26 +17,21 @@ pub enum SeriesKind {
 const FEWEST: usize = 10;
 
 impl SeriesKind {
-    /// What columns look like: counters rise, and fall only where they start anew. Each is a series with its gaps left out.
-    pub(super) fn of(columns: &[Vec<f64>]) -> Self {
-        let Some(all) = columns.first() else { return SeriesKind::Counts };
-        let (rises, falls) = changes(all);
-        let rises_only = |column: &Vec<f64>| {
-            let (rises, falls) = changes(column);
-            // A few fresh starts; a series that falls as often as it rises is none.
-            falls * 20 <= rises || falls <= 3 && falls <= rises
-        };
-        if rises >= FEWEST && falls * 20 <= rises && columns.iter().all(rises_only) {
-            SeriesKind::Counters
-        } else {
-            SeriesKind::Counts
+    /// What two columns look like, row by row where both have a value: all of something, and some of it.
+    ///
+    /// Counters rise, and fall only where whatever counts them starts anew: both at once, and rarely.
+    pub(super) fn of(rows: &[(f64, f64)]) -> Self {
+        let (mut rises, mut falls, mut falls_alone, mut some_rises) = (0, 0, 0, 0);
+        for pair in rows.windows(2) {
+            let ((all, some), (all_then, some_then)) = (pair[0], pair[1]);
+            rises += usize::from(all_then > all);
+            falls += usize::from(all_then < all);
+            some_rises += usize::from(some_then > some);
+            falls_alone += usize::from(some_then < some && all_then >= all);
         }
+        let is_rising = rises >= FEWEST && falls * 20 <= rises;
+        if is_rising && falls_alone * 20 <= some_rises { SeriesKind::Counters } else { SeriesKind::Counts }
     }
-}
-
-fn changes(column: &[f64]) -> (usize, usize) {
-    let pairs = || column.windows(2);
-    (pairs().filter(|pair| pair[1] > pair[0]).count(), pairs().filter(|pair| pair[1] < pair[0]).count())
 }
 
 /// Turns one column into counts, row by row.

@@ -117,9 +117,11 @@ fn step(rows: &[Row]) -> f64 {
 
 fn kind_of(columns: &Columns, rows: &[Row]) -> SeriesKind {
     let last_edge = columns.edges.last().map(|(_, index)| *index);
-    let counted = [columns.requests.or(columns.beyond).or(last_edge), columns.errors].into_iter().flatten();
-    let series: Vec<Vec<f64>> = counted.map(|index| rows.iter().filter_map(|row| row.cells[index]).collect()).collect();
-    SeriesKind::of(&series)
+    let first_edge = columns.edges.first().map(|(_, index)| *index);
+    let Some(all) = columns.requests.or(columns.beyond).or(last_edge) else { return SeriesKind::Counts };
+    let some = columns.errors.or(first_edge).unwrap_or(all);
+    let pairs: Vec<(f64, f64)> = rows.iter().filter_map(|row| row.cells[all].zip(row.cells[some])).collect();
+    SeriesKind::of(&pairs)
 }
 
 /// Turns rows into buckets.

@@ -67,6 +67,26 @@ fn a_fresh_start_of_a_counter_is_no_error() {
 }
 
 #[test]
+fn counters_of_a_quiet_service_are_noticed_however_often_they_start_anew() {
+    let (mut all, mut bad) = (0, 0);
+    let rows = (0..3600).map(move |t| {
+        (all, bad) = if t % 400 == 0 { (0, 0) } else { (all + u32::from(t % 3 == 0), bad + u32::from(t % 150 == 0)) };
+        format!("{t},{all},{bad}")
+    });
+    let outcome = outcome(&recording("t,requests,errors", rows));
+    assert_eq!((outcome.verdict, outcome.read_as), (Verdict::Healthy, SeriesKind::Counters), "{outcome:?}");
+}
+
+#[test]
+fn twice_as_slow_is_found_between_coarse_edges() {
+    // Half of all took at most 50 ms and nine of ten 95; then all take twice as long. Nothing is counted between 50 and 100.
+    let rows =
+        (0..2400).map(|t| if t < 1800 { format!("{t},100,0,8,50,92,100") } else { format!("{t},100,0,0,8,50,97") });
+    let slow = outcome(&recording("t,requests,errors,le_25,le_50,le_100,le_250", rows));
+    assert!(slow.delay_s.is_some_and(|delay| delay <= 60.0), "{slow:?}");
+}
+
+#[test]
 fn what_hits_the_old_version_as_well_is_not_blamed_on_the_new() {
     let header = "t,requests,errors,baseline_requests,baseline_errors";
     let outage = |t: u32, of: u32| if (2400..2580).contains(&t) { of * 3 / 10 } else { 0 };

@@ -152,7 +152,8 @@ impl Detector {
 fn tests(settings: &Settings, history: &History, against: Against, watched: Watched) -> Vec<(Signal, Test)> {
     let mut tests = vec![(Signal::Errors, errors(settings, history, against))];
     for (signal, quantile) in [(Signal::LatencyP50, 0.5), (Signal::LatencyP90, 0.9), (Signal::LatencyP99, 0.99)] {
-        tests.extend(history.quantile(quantile).map(|edge| (signal, latency(history, edge, against))));
+        let edge = history.reached(quantile, settings.slower);
+        tests.extend(edge.map(|edge| (signal, latency(settings, history, edge, against))));
     }
     tests.extend(history.blips().map(|blips| (Signal::Probe, Test::Probe(UpDown::new(blips)))));
     let restarts = |instances| Test::Restarts(Restarts::new(history.restarts(), instances));
@@ -172,14 +173,15 @@ fn errors(settings: &Settings, history: &History, against: Against) -> Test {
     }
 }
 
-fn latency(history: &History, edge: usize, against: Against) -> Test {
-    let before = history.slower(edge);
+fn latency(settings: &Settings, history: &History, edge: usize, against: Against) -> Test {
+    let seconds = history.edges().upper(edge).unwrap_or(f64::INFINITY);
+    let before = |slower: f64| history.slower(seconds / slower);
     match against {
         Against::Before | Against::Beside { latencies: false, .. } => {
-            Test::Slow(edge, Counted::new(Boundary::of_latency(before), SLOW))
+            Test::Slow(edge, Counted::new(Boundary::of_latency(settings, before), SLOW))
         }
         Against::Beside { share, .. } => {
-            let split = Split { share, tolerance: 1.0, cold: 0.0, noise: before.noise };
+            let split = Split { share, tolerance: 1.0, cold: 0.0, noise: before(settings.slower).noise };
             Test::SlowBeside(edge, Beside::new(split, SLOW))
         }
     }

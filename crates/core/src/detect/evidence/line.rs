@@ -1,6 +1,6 @@
 //! A line of evidence: one signal, its test, and what was seen of it of late.
 
-use super::before::Edges;
+use super::before::{Edges, Latencies};
 use super::bucket::{Bucket, Counts};
 use super::settings::Settings;
 use super::signal::Signal;
@@ -22,9 +22,9 @@ pub(crate) enum Test {
     Failing(Counted),
     /// Failing requests against those of the old version beside.
     FailingBeside(Beside),
-    /// Requests slower than an edge against those before.
+    /// Requests beyond an edge against those before that would be, were they as much slower as is tolerated.
     Slow(usize, Counted),
-    /// Requests slower than an edge against those of the old version beside.
+    /// The same against those of the old version beside.
     SlowBeside(usize, Beside),
     Probe(UpDown),
     Restarts(Restarts),
@@ -66,14 +66,16 @@ impl Line {
                 test.bucket(settings, (at, span), new, failing(bucket.old.as_ref()?));
                 new
             }
-            Test::Slow(usual, test) => {
-                let new = slow(bucket.new.as_ref()?, tolerated(settings, edges, *usual, at))?;
+            Test::Slow(edge, test) => {
+                let new = beyond(bucket.new.as_ref()?, |latencies| latencies.above(*edge))?;
                 test.bucket(settings, at, new);
                 new
             }
-            Test::SlowBeside(usual, test) => {
-                let new = slow(bucket.new.as_ref()?, tolerated(settings, edges, *usual, at))?;
-                test.bucket(settings, (at, span), new, slow(bucket.old.as_ref()?, Some(*usual))?);
+            Test::SlowBeside(edge, test) => {
+                let new = beyond(bucket.new.as_ref()?, |latencies| latencies.above(*edge))?;
+                let tolerated = edges.upper(*edge)? / settings.slowness(at);
+                let old = beyond(bucket.old.as_ref()?, |latencies| latencies.slower(edges, tolerated))?;
+                test.bucket(settings, (at, span), new, old);
                 new
             }
             Test::Probe(test) => {
@@ -133,13 +135,8 @@ fn failing(counts: &Counts) -> (f64, f64) {
     (counts.requests, counts.bad())
 }
 
-/// The edge that a request of the new version may reach; none where there is no edge so far out.
-fn tolerated(settings: &Settings, edges: &Edges, usual: usize, at: f64) -> Option<usize> {
-    edges.at_least(edges.edge(usual) * settings.slowness(at))
-}
-
-/// All requests whose latency is known, and the slower ones; none are where nothing can be told of so slow ones.
-fn slow(counts: &Counts, edge: Option<usize>) -> Option<(f64, f64)> {
+/// All requests whose latency is known, and those of them that are slow.
+fn beyond(counts: &Counts, slow: impl Fn(&Latencies) -> f64) -> Option<(f64, f64)> {
     let latencies = counts.latencies.as_ref()?;
-    Some((latencies.total(), edge.map_or(0.0, |edge| latencies.above(edge))))
+    Some((latencies.total(), slow(latencies)))
 }

@@ -13,8 +13,8 @@ pub(crate) fn line(line: &Line, edges: &Edges, at: f64) -> String {
     match &line.test {
         Test::Failing(_) | Test::FailingBeside(_) => format!("{} ({}) failed{usual}", of(), share()),
         Test::Slow(edge, _) | Test::SlowBeside(edge, _) => {
-            let slow = edges.edge(*edge) * 1000.0;
-            format!("{} ({}) were much slower than {slow:.0} ms{usual}", of(), share())
+            let slow = edges.upper(*edge).unwrap_or(f64::INFINITY) * 1000.0;
+            format!("{} ({}) took more than {slow:.0} ms{usual}", of(), share())
         }
         Test::Probe(_) => format!("the probe failed for {:.0} of the last {:.0} looks", recent.bad, recent.all),
         Test::Restarts(_) => format!("{:.0} restarts of late", recent.bad),

@@ -19,11 +19,24 @@ const FEWEST: f64 = 10.0;
 pub(crate) struct Boundary {
     /// The share that is as before, with what is tolerated on top: 0 to 1.
     usual: f64,
-    /// What is tolerated at a cold start, gone soon: 0 to 1.
-    warm: f64,
+    early: Early,
     /// How much more the rate varies than by chance: the square of its coefficient of variation.
     pub(crate) noise: f64,
 }
+
+/// What is tolerated at a cold start.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Early {
+    /// A share that is gone soon: 0 to 1.
+    Failing(f64),
+    /// The shares of requests that were so slow before that they are not slower now than a cold start may make them; one for
+    /// each step of the first minute and a half.
+    Slow([f64; STEPS]),
+}
+
+/// How the time of a cold start is divided: in twelve steps of eight seconds.
+const STEPS: usize = 12;
+const STEP: f64 = 8.0;
 
 /// How many requests there were before, how many of them bad, and how much their rate varied.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,17 +52,30 @@ impl Boundary {
         let factor = settings.tolerance.max(noisy(before.noise.square));
         let usual = (upper(before) * factor).max(settings.floor);
         let noise = if before.bad < FEWEST { 0.0 } else { before.noise.square.max(UNEVEN) };
-        Self { usual, warm: settings.warm, noise }
+        Self { usual, early: Early::Failing(settings.warm), noise }
     }
 
-    /// What is tolerated of slow requests; how slow a slow one is has its own tolerance.
-    pub(crate) fn of_latency(before: Seen) -> Self {
-        Self { usual: upper(before) * noisy(before.noise.square), warm: 0.0, noise: before.noise.square }
+    /// What is tolerated of requests beyond a latency: those that were beyond it before, had everything been as much slower as
+    /// is tolerated. It goes by how many were beyond a latency that is so many times smaller.
+    pub(crate) fn of_latency(settings: &Settings, before: impl Fn(f64) -> Seen) -> Self {
+        let usual = before(settings.slower);
+        let mut shares = [0.0; STEPS];
+        let mut starts = 0.0;
+        for share in &mut shares {
+            *share = upper(before(settings.slowness(starts))) * noisy(usual.noise.square);
+            starts += STEP;
+        }
+        let noise = usual.noise.square;
+        Self { usual: upper(usual) * noisy(noise), early: Early::Slow(shares), noise }
     }
 
     /// The share that is tolerated so many seconds after the deploy.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "an index; what is beyond is none")]
     pub(crate) fn tolerated(&self, seconds: f64) -> f64 {
-        if self.warm == 0.0 { self.usual } else { self.usual.max(self.warm * Settings::cold(seconds)) }
+        match &self.early {
+            Early::Failing(warm) => self.usual.max(warm * Settings::cold(seconds)),
+            Early::Slow(shares) => shares.get((seconds / STEP).max(0.0) as usize).copied().unwrap_or(self.usual),
+        }
     }
 }
 

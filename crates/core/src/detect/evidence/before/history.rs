@@ -101,14 +101,16 @@ impl History {
         self.seen(|block| (block.requests, block.errors))
     }
 
-    /// The edge that so large a share (0 to 1) of all requests was within.
-    pub(crate) fn quantile(&self, share: f64) -> Option<usize> {
-        self.latencies.quantile(share)
+    /// The edge that a request of those that so large a share (0 to 1) was within reaches when it takes so many times as long;
+    /// none where that is beyond the last.
+    pub(crate) fn reached(&self, share: f64, slower: f64) -> Option<usize> {
+        let within = self.latencies.within(&self.edges, share)?;
+        self.edges.at_least(within * slower)
     }
 
-    /// Requests that were slower than an edge.
-    pub(crate) fn slower(&self, edge: usize) -> Seen {
-        self.seen(|block| (block.latencies.total(), block.latencies.above(edge)))
+    /// Requests that took longer than this, in seconds.
+    pub(crate) fn slower(&self, seconds: f64) -> Seen {
+        self.seen(|block| (block.latencies.total(), block.latencies.slower(&self.edges, seconds)))
     }
 
     fn seen(&self, of: impl Fn(&Block) -> (f64, f64)) -> Seen {

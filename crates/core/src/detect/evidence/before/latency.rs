@@ -41,15 +41,17 @@ impl Edges {
         self.0.get(cell).copied()
     }
 
-    /// The smallest edge that is no less than this, in seconds; none beyond the last.
+    /// The smallest edge that is no less than this, in seconds, but for a hundredth; none beyond the last.
     pub(crate) fn at_least(&self, seconds: f64) -> Option<usize> {
-        let index = self.0.partition_point(|edge| *edge < seconds * (1.0 - 1e-9));
+        let index = self.0.partition_point(|edge| *edge < seconds * 0.99);
         (index < self.0.len()).then_some(index)
     }
 
-    /// An edge, in seconds.
-    pub(crate) fn edge(&self, index: usize) -> f64 {
-        self.0[index]
+    /// The edges below and above a cell, in seconds; below the first cell is half of its edge. None of the last cell.
+    fn around(&self, cell: usize) -> Option<(f64, f64)> {
+        let upper = self.upper(cell)?;
+        let lower = cell.checked_sub(1).and_then(|below| self.upper(below));
+        Some((lower.unwrap_or(upper / 2.0), upper))
     }
 }
 
@@ -97,6 +99,27 @@ impl Latencies {
     pub fn above(&self, edge: usize) -> f64 {
         let beyond = self.cells.get(edge + 1..).unwrap_or_default();
         beyond.iter().map(|count| u64::from(*count)).sum::<u64>() as f64
+    }
+
+    /// Those slower than this, in seconds: between two edges as if their logarithms were spread evenly, which is rather too
+    /// many than too few where fewer and fewer are slower and slower.
+    pub(crate) fn slower(&self, edges: &Edges, seconds: f64) -> f64 {
+        let cell = edges.cell(seconds);
+        let beyond = self.above(cell);
+        let within = self.cells.get(cell).map_or(0.0, |count| f64::from(*count));
+        let share = edges.around(cell).map_or(1.0, |(lower, upper)| (upper / seconds).ln() / (upper / lower).ln());
+        within.mul_add(share.clamp(0.0, 1.0), beyond)
+    }
+
+    /// The latency that so large a share (0 to 1) was within, in seconds, told between edges as [`Self::slower`] does; none
+    /// where that is beyond the last.
+    pub(crate) fn within(&self, edges: &Edges, share: f64) -> Option<f64> {
+        let cell = self.quantile(share)?;
+        let (lower, upper) = edges.around(cell)?;
+        let here = f64::from(*self.cells.get(cell)?).max(1.0);
+        let below = self.total() - self.above(cell) - here;
+        let part = ((share * self.total() - below) / here).clamp(0.0, 1.0);
+        Some(lower * (upper / lower).powf(part))
     }
 
     /// The edge that at most so large a share (0 to 1) is above; none where that is beyond the last.
