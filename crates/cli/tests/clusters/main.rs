@@ -6,6 +6,7 @@ mod advice;
 mod argocd;
 mod disturbed;
 mod faults;
+mod gone;
 mod killed;
 mod manifests;
 mod releases;

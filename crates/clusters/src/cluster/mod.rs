@@ -17,4 +17,4 @@ pub(crate) use kinds::Kind;
 pub(crate) use live::Live;
 pub(crate) use patience::{Patience, is_crossed, is_momentary, patiently};
 pub use reached::{Cluster, ClusterOptions};
-pub(crate) use words::{failed, unseen};
+pub(crate) use words::{failed, is_without_namespace, unseen};

@@ -1,11 +1,15 @@
 //! What goes wrong with a cluster, in words.
 
 use backout_core::port::PortError;
+use kube::core::Status;
 
 /// An error of the API as that of a port: `what` was not done. Bodies of requests never come into it.
 pub(crate) fn failed(what: &str, error: &kube::Error) -> PortError {
     match error {
         kube::Error::Api(status) => {
+            if let Some(lost) = lost(status) {
+                return lost.words(what);
+            }
             let said = PortError::new(format!("{what}: the API server says: {}", status.message));
             match status.code {
                 401 => said.hint(
@@ -19,6 +23,51 @@ pub(crate) fn failed(what: &str, error: &kube::Error) -> PortError {
         kube::Error::Service(error) => out_of_reach(what, error.as_ref(), "kubectl cluster-info"),
         other => PortError::new(format!("{what}: {}", chain(other)))
             .hint("see whether the cluster can be reached: `kubectl cluster-info`"),
+    }
+}
+
+/// A namespace in which nothing can be made.
+struct Lost {
+    namespace: String,
+    is_ending: bool,
+}
+
+/// Whether the API server refuses to make an object because of its namespace.
+///
+/// | the API server                                         | the namespace    |
+/// |--------------------------------------------------------|------------------|
+/// | 404 that is about a `namespaces`                       | is not there     |
+/// | 403 with the cause `NamespaceTerminating`              | is being deleted |
+/// | any other answer                                       | is not why       |
+fn lost(status: &Status) -> Option<Lost> {
+    let details = status.details.as_ref()?;
+    let ending = || details.causes.iter().find(|cause| cause.reason == "NamespaceTerminating");
+    match status.code {
+        404 if details.kind == "namespaces" => Some(Lost { namespace: details.name.clone(), is_ending: false }),
+        403 => {
+            // `namespace NAME is being terminated`
+            let namespace = ending()?.message.split_whitespace().nth(1).unwrap_or_default().to_owned();
+            Some(Lost { namespace, is_ending: true })
+        }
+        _ => None,
+    }
+}
+
+/// Whether the API server does not know the namespace that something is made in: a person has to make it.
+pub(crate) fn is_without_namespace(error: &kube::Error) -> bool {
+    matches!(error, kube::Error::Api(status) if lost(status).is_some())
+}
+
+impl Lost {
+    fn words(&self, what: &str) -> PortError {
+        let Self { namespace, is_ending } = self;
+        let (state, first) = if *is_ending {
+            ("is being deleted", format!("wait until `kubectl get namespace {namespace}` does not find it, then "))
+        } else {
+            ("is not there", String::new())
+        };
+        PortError::new(format!("{what}: namespace `{namespace}` {state}"))
+            .hint(format!("{first}make it again (`kubectl create namespace {namespace}`), then go back again"))
     }
 }
 
@@ -63,6 +112,8 @@ fn chain(error: &dyn std::error::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -70,5 +121,21 @@ mod tests {
         let inner = std::io::Error::other("connection refused");
         let outer = std::io::Error::other(inner);
         assert_eq!(chain(&outer), "connection refused");
+    }
+
+    #[test]
+    fn a_namespace_that_is_gone_is_told_from_rights_and_objects_that_are_not_there() {
+        let said = |status: serde_json::Value| {
+            let error = kube::Error::Api(Box::new(serde_json::from_value(status).unwrap()));
+            (failed("it was not made", &error).what, is_without_namespace(&error))
+        };
+        let gone = json!({"code": 404, "details": {"kind": "namespaces", "name": "shop"}});
+        assert_eq!(said(gone), ("it was not made: namespace `shop` is not there".to_owned(), true));
+        let cause = json!({"reason": "NamespaceTerminating", "message": "namespace shop is being terminated"});
+        let ending = json!({"code": 403, "details": {"kind": "secrets", "name": "db", "causes": [cause]}});
+        assert_eq!(said(ending), ("it was not made: namespace `shop` is being deleted".to_owned(), true));
+        for other in [json!({"code": 403}), json!({"code": 404, "details": {"kind": "secrets", "name": "db"}})] {
+            assert!(!said(other).1);
+        }
     }
 }

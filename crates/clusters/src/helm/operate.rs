@@ -167,8 +167,9 @@ impl<'a> Watch<'a> {
     /// Ends when new pods have been in trouble for as long as they may be.
     pub(super) async fn trouble(&self) -> Standing {
         let mut since: Option<Instant> = None;
+        let mut there = BTreeSet::new();
         loop {
-            match self.look().await {
+            match self.look(&mut there).await {
                 Some(trouble) if since.get_or_insert_with(Instant::now).elapsed() >= self.patience => return trouble,
                 Some(_) => {}
                 None => since = None,
@@ -178,11 +179,18 @@ impl<'a> Watch<'a> {
     }
 
     /// Trouble of workloads that `helm` has changed by now, in pods that are new, were well before, or were started again
-    /// since. A look that fails says nothing.
-    async fn look(&self) -> Option<Standing> {
+    /// since; and a workload that is gone although it was `there`, which `helm` would wait for. A look that fails says
+    /// nothing.
+    async fn look(&self, there: &mut BTreeSet<String>) -> Option<Standing> {
         let objects = self.release.objects(self.manifest).await.ok()?;
         self.manifest.workloads.iter().find_map(|workload| {
-            let object = objects.workload(workload.kind, &workload.name)?;
+            let words = workload.words();
+            let Some(object) = objects.workload(workload.kind, &workload.name) else {
+                let was_there = there.contains(&words) || self.generations.contains_key(&words);
+                let what = format!("`{words}` is gone: somebody deleted it, or its namespace");
+                return was_there.then_some(Standing { what, since: None });
+            };
+            there.insert(words);
             if self.generations.get(&workload.words()) == Some(&object.metadata.generation) {
                 return None;
             }

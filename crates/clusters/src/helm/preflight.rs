@@ -7,10 +7,12 @@ use super::argv;
 use super::observe::digest_of;
 use super::platform::{HelmPlatform, detail, kept};
 use super::record::{Record, difference, hook_words};
+use super::repair;
 use crate::applier::Applier;
+use crate::cluster::unseen;
 
 /// An artifact can run where `helm` is there and Helm still has a revision that renders the same, or the checkpoint has its
-/// record. Whether a registry still has the images is not asked: this has no credentials for it, and nodes may have them.
+/// record and the API server would take it. Whether a registry still has the images is not asked: this has no credentials for it, and nodes may have them.
 pub(super) async fn preflight(platform: &HelmPlatform, artifact: &Artifact, blobs: &dyn Blobs) -> Preflight {
     match found(platform, artifact, blobs).await {
         Ok(found) => found,
@@ -28,7 +30,10 @@ async fn found(platform: &HelmPlatform, artifact: &Artifact, blobs: &dyn Blobs) 
         return Ok(Preflight::Present);
     }
     Ok(match kept(detail, blobs).await {
-        Ok(record) if record.digest().as_str() == wanted => Preflight::Present,
+        Ok(record) if record.digest().as_str() == wanted => match repair::refusal(release, &record).await? {
+            None => Preflight::Present,
+            Some(refused) => Preflight::Gone { why: unseen(&refused) },
+        },
         Ok(_) => gone(detail, "what the checkpoint has kept of it renders something else"),
         Err(error) => gone(detail, &error.what),
     })

@@ -60,6 +60,23 @@ pub(super) async fn put_back(release: &Release, kept: &Record) -> Result<u32, Po
     Err(crossed(release))
 }
 
+/// Why the API server would not take a revision that Helm has forgotten; `None` where it would.
+///
+/// # Errors
+/// It does not answer, or is busy.
+pub(super) async fn refusal(release: &Release, kept: &Record) -> Result<Option<PortError>, PortError> {
+    let (records, secret) = (release.records().await?, kept.secret()?);
+    let parameters = PostParams { dry_run: true, ..PostParams::default() };
+    let what = format!("release `{}` cannot be put back", release.name());
+    match patiently(is_momentary, || records.create(&parameters, &secret)).await {
+        Ok(_) => Ok(None),
+        // Another number is free.
+        Err(kube::Error::Api(status)) if status.code == 409 => Ok(None),
+        Err(error) if is_momentary(&error) => Err(failed(&what, &error)),
+        Err(error) => Ok(Some(failed(&what, &error))),
+    }
+}
+
 /// Replaces a record, unless it has changed or gone since it was read.
 async fn replace(release: &Release, record: &Record) -> Result<(), PortError> {
     let mut secret = record.secret()?;

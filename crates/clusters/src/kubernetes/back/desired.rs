@@ -1,9 +1,11 @@
 //! The whole workload as it shall be.
 
 use backout_core::config::WorkloadKind;
+use jiff::Timestamp;
 use kube::core::DynamicObject;
 use serde_json::Value;
 
+use super::template::new_template;
 use super::write::Act;
 use crate::kubernetes::artifact::Opened;
 use crate::kubernetes::stop::{STOPPED, stopped_by_us};
@@ -49,8 +51,8 @@ pub(super) fn desired(opened: &Opened<'_>, family: &Family<'_>, template: &Value
 
 const PARTITION: &str = "/spec/updateStrategy/rollingUpdate/partition";
 
-/// A workload that is gone, made again.
-pub(super) fn made_again(opened: &Opened<'_>, kind: WorkloadKind) -> Act {
+/// A workload that is gone, made again; its configuration was put back at that time.
+pub(super) fn made_again(opened: &Opened<'_>, kind: WorkloadKind, put_back: Option<Timestamp>) -> Act {
     let mut object = DynamicObject::new("", &resource(kind).resource());
     let metadata = opened.workload.get("metadata").cloned().unwrap_or_default();
     object.metadata = serde_json::from_value(metadata).unwrap_or_default();
@@ -58,7 +60,7 @@ pub(super) fn made_again(opened: &Opened<'_>, kind: WorkloadKind) -> Act {
     annotations.for_each(|annotations| drop(annotations.remove(STOPPED)));
     let mut data = Value::Object(serde_json::Map::new());
     data["spec"] = opened.workload.get("spec").cloned().unwrap_or_default();
-    set(&mut data, "template", opened.pinned());
+    set(&mut data, "template", new_template(opened, put_back));
     if kind != WorkloadKind::DaemonSet && !opened.detail.is_autoscaled {
         set(&mut data, "replicas", Value::from(opened.artifact.replicas));
     }

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::desired::{desired, made_again};
 use super::template::template;
 use super::write::{Act, MANAGER, may_pass};
-use crate::cluster::{Kind, failed};
+use crate::cluster::{Kind, failed, unseen};
 use crate::kubernetes::artifact::Opened;
 use crate::kubernetes::autoscalers::autoscaled;
 use crate::kubernetes::capture::read;
@@ -66,10 +66,11 @@ async fn look(platform: &KubernetesPlatform, opened: &Opened<'_>) -> Result<Opti
             "Rollout `{name}` takes its template from `{owner}` (`workloadRef`): make that a service of its own"
         )));
     }
-    if let Some(missing) = missing(platform, &view, opened).await? {
-        return Ok(Some(missing));
+    // First: in a namespace that is gone everything is missing.
+    match dry_run(platform, &view, opened).await? {
+        Some(refused) => Ok(Some(refused)),
+        None => missing(platform, &view, opened).await,
     }
-    dry_run(platform, &view, opened).await
 }
 
 /// Something that the template needs and that is not there.
@@ -113,7 +114,7 @@ async fn dry_run(platform: &KubernetesPlatform, view: &View, opened: &Opened<'_>
     let there = view.workload(service).map(|workload| workload.as_ref());
     let parameters = PostParams { dry_run: true, field_manager: Some(MANAGER.to_owned()) };
     let outcome: Result<(), kube::Error> = match there {
-        None => match made_again(opened, service.kind) {
+        None => match made_again(opened, service.kind, None) {
             Act::Create(object) => api.create(&parameters, &object).await.map(drop),
             _ => Ok(()),
         },
@@ -142,7 +143,7 @@ fn verdict(name: &str, outcome: Result<(), kube::Error>) -> Result<Option<String
         Err(error) if may_pass(&error) && !is_answer(&error, 404) => {
             Err(failed(&format!("whether `{name}` may be changed could not be asked"), &error))
         }
-        Err(error) => Ok(Some(failed(&format!("`{name}` may not be changed"), &error).what)),
+        Err(error) => Ok(Some(unseen(&failed(&format!("`{name}` may not be changed"), &error)))),
     }
 }
 

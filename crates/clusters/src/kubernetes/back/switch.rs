@@ -71,7 +71,7 @@ impl Switching<'_> {
         let (view, scaled) = (self.view().await?, autoscaled(self.platform).await?);
         let put_back = self.platform.versions(&view, self.service).put_back(self.opened.template());
         let decide = |there: Option<&DynamicObject>| match there {
-            None => made_again(self.opened, self.service.kind),
+            None => made_again(self.opened, self.service.kind, put_back),
             Some(there) => {
                 let family = view.family_of(there);
                 let template = template(self.opened, &family, put_back, anew);

@@ -21,7 +21,8 @@ use crate::pods::{Family, Member, OWN_ANNOTATION, code, digest_of, images, revis
 /// A name such as `web:1.4` may mean another image by now; so names are only kept where pods prove what they mean.
 ///
 /// It is marked, so that all pods are made anew, with `anew` where that is given, and with the time that the configuration
-/// was put back where pods are older than that.
+/// was put back where pods are older than that, or all are new: the API tells whole seconds of when a pod was made, so one
+/// that was made within the second of that time looks older.
 pub(super) fn template(
     opened: &Opened<'_>,
     family: &Family<'_>,
@@ -29,13 +30,24 @@ pub(super) fn template(
     anew: Option<Timestamp>,
 ) -> Value {
     let (mut template, staying) = base(opened, family);
-    let is_stale = staying.iter().any(|member| is_made_before(member.pod, put_back));
-    let mark = anew.or(put_back.filter(|_| is_stale));
-    let has = mark_of(mark_in(&template));
-    if let Some(mark) = mark.filter(|mark| has.is_none_or(|has| has < *mark)) {
-        set_mark(&mut template, mark);
-    }
+    let is_stale = staying.is_empty() || staying.iter().any(|member| is_made_before(member.pod, put_back));
+    mark(&mut template, anew.or(put_back.filter(|_| is_stale)));
     template
+}
+
+/// The template of a workload that is made again. All its pods are new.
+pub(super) fn new_template(opened: &Opened<'_>, put_back: Option<Timestamp>) -> Value {
+    let mut template = opened.pinned();
+    mark(&mut template, put_back);
+    template
+}
+
+/// Marks a template, unless it bears that mark or a later one.
+fn mark(template: &mut Value, mark: Option<Timestamp>) {
+    let has = mark_of(mark_in(template));
+    if let Some(mark) = mark.filter(|mark| has.is_none_or(|has| has < *mark)) {
+        set_mark(template, mark);
+    }
 }
 
 /// The template without regard to configuration, and the pods that it would keep.

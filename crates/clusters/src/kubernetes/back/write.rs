@@ -5,7 +5,7 @@ use kube::Api;
 use kube::api::{DeleteParams, PostParams, Preconditions};
 use kube::core::DynamicObject;
 
-use crate::cluster::{Kind, failed, is_crossed, is_momentary, patiently};
+use crate::cluster::{Kind, failed, is_crossed, is_momentary, is_without_namespace, patiently};
 use crate::kubernetes::platform::KubernetesPlatform;
 
 /// Who writes, in the words of the API.
@@ -80,10 +80,11 @@ async fn remove(api: &Api<DynamicObject>, name: &str, there: Option<&DynamicObje
 /// | the API server                                    | may pass |
 /// |---------------------------------------------------|----------|
 /// | 404: what was to be replaced is gone              | yes: it is made then |
+/// | 404: the namespace is gone                        | no       |
 /// | 409: it has changed, or is there already          | yes      |
 /// | is busy, broken or away for a moment              | yes      |
 /// | any other answer: forbidden, invalid, over quota  | no       |
 pub(super) fn may_pass(error: &kube::Error) -> bool {
     let is_gone = matches!(error, kube::Error::Api(status) if status.code == 404);
-    is_gone || is_crossed(error) || is_momentary(error)
+    is_gone && !is_without_namespace(error) || is_crossed(error) || is_momentary(error)
 }

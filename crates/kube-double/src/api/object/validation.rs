@@ -1,6 +1,6 @@
 //! What is refused before it is stored: the few checks that deploys run into.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::api::{Problem, Target};
 use crate::cluster::{Cluster, Key, kinds, matches_labels, object};
@@ -13,7 +13,7 @@ pub(crate) fn created(cluster: &Cluster, target: &Target, value: &Value) -> Resu
     if target.resource.is_namespaced {
         let namespace = cluster.store.get(&Key::new(&kinds::NAMESPACES, "", &target.namespace));
         let Some(namespace) = namespace else {
-            return Err(Problem::new(404, format!("namespaces \"{}\" not found", target.namespace)));
+            return Err(without_namespace(target));
         };
         if object::text(namespace, "/status/phase") == "Terminating" {
             let message = format!(
@@ -22,10 +22,21 @@ pub(crate) fn created(cluster: &Cluster, target: &Target, value: &Value) -> Resu
                 target.name,
                 target.namespace
             );
-            return Err(Problem::new(403, message).about(target, &target.name));
+            let mut problem = Problem::new(403, message).about(target, &target.name);
+            let said = format!("namespace {} is being terminated", target.namespace);
+            let cause = json!({"reason": "NamespaceTerminating", "message": said, "field": "metadata.namespace"});
+            problem.details["causes"] = json!([cause]);
+            return Err(problem);
         }
     }
     workload(target, value)
+}
+
+/// As the admission plugin `NamespaceLifecycle` says it: about the namespace, not about what was to be made.
+fn without_namespace(target: &Target) -> Problem {
+    let mut problem = Problem::new(404, format!("namespaces \"{}\" not found", target.namespace));
+    problem.details = json!({"name": target.namespace, "kind": "namespaces"});
+    problem
 }
 
 /// A selector cannot change; neither can a Secret or ConfigMap that says it is immutable.
