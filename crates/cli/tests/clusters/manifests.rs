@@ -55,11 +55,12 @@ pub(crate) const QUOTA: &str =
     "apiVersion: v1\nkind: ResourceQuota\nmetadata: {name: small}\nspec: {hard: {pods: \"2\"}}\n";
 
 /// The files of the chart `shop`.
-pub(crate) const CHART: [(&str, &str); 4] = [
+pub(crate) const CHART: [(&str, &str); 5] = [
     ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.4.2\nappVersion: \"2.0\"\n"),
-    ("chart/values.yaml", "tag: \"1\"\nmode: fine\nmigration: \"1\"\n"),
+    ("chart/values.yaml", "tag: \"1\"\nmode: fine\nmigration: \"1\"\nsmoke: \"\"\n"),
     ("chart/templates/web.yaml", WEB),
     ("chart/templates/migration.yaml", MIGRATION),
+    ("chart/templates/smoke.yaml", SMOKE),
 ];
 
 const WEB: &str = r#"apiVersion: v1
@@ -100,3 +101,19 @@ spec:
       restartPolicy: Never
       containers: [{name: app, image: "shop/migration:{{ .Values.migration }}"}]
 "#;
+
+const SMOKE: &str = r#"{{ if .Values.smoke }}
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: smoke
+  annotations:
+    "helm.sh/hook": "post-upgrade"
+    "helm.sh/hook-delete-policy": "before-hook-creation"
+spec:
+  backoffLimit: 0
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{name: app, image: "shop/smoke:{{ .Values.smoke }}"}]
+{{ end }}"#;

@@ -2,6 +2,7 @@
 
 use backout_kube_double::Behaviour;
 use backout_testkit::kube::Generation;
+use serde_json::Value;
 
 use crate::manifests::secret;
 use crate::site::Site;
@@ -62,9 +63,45 @@ fn an_upgrade_whose_configuration_breaks_the_application_goes_back() {
     });
 }
 
+/// Guards an upgrade one of whose hooks fails: `helm` says so itself, and the rollback runs none of them.
+#[track_caller]
+fn goes_back_from_hook(site: &Site, set: &str, job: &str) {
+    let good = site.running();
+    let (.., manifest) = site.released();
+    let ended = site.guard_upgrade(set);
+    site.went_back(&ended);
+    let exit = site.journal().newest("deploy_ended").unwrap().body["exit"].clone();
+    assert!(exit["code"].as_i64().is_some_and(|code| code != 0), "it ended by itself: {exit}");
+    assert_eq!(site.running(), good, "{}", ended.stderr);
+    let (newest, status, now) = site.released();
+    assert_eq!((newest, status.as_str(), now), (3, "deployed", manifest), "{}", ended.stderr);
+    let history = site.clients.helm(&["history", "shop", "-o", "json"]).ok();
+    let history: Vec<Value> = serde_json::from_str(&history).unwrap();
+    let said: Vec<(&str, bool)> = history
+        .iter()
+        .map(|revision| (revision["status"].as_str().unwrap(), revision["description"] == "Rollback to 1"))
+        .collect();
+    assert_eq!(said, [("superseded", false), ("failed", false), ("deployed", true)], "{history:#?}");
+    // The failed one, as its upgrade left it: nothing has run it again.
+    assert_eq!(site.says(&format!("job/{job}"), ".status.failed"), "1");
+    let pods = site.double.objects("v1", "Pod", "default");
+    assert_eq!(pods.iter().filter(|pod| pod["metadata"]["labels"]["job-name"] == job).count(), 1);
+}
+
 #[test]
-fn an_upgrade_whose_hook_fails_goes_back() {
-    both("an_upgrade_whose_hook_fails_goes_back", |site| goes_back(site, "tag=2,migration=2-fail"));
+fn an_upgrade_whose_pre_upgrade_hook_fails_goes_back() {
+    both("an_upgrade_whose_pre_upgrade_hook_fails_goes_back", |site| {
+        goes_back_from_hook(site, "tag=2,mode=new,migration=2-fail", "migration");
+    });
+}
+
+/// All pods are of the new revision, and well: only `helm` knows that it failed.
+#[test]
+fn an_upgrade_whose_post_upgrade_hook_fails_goes_back() {
+    both("an_upgrade_whose_post_upgrade_hook_fails_goes_back", |site| {
+        goes_back_from_hook(site, "tag=2,mode=new,smoke=2-fail", "smoke");
+        assert_eq!(site.says("configmap/web", ".data.MODE"), "fine");
+    });
 }
 
 #[test]
