@@ -60,6 +60,11 @@ pub(crate) struct RollbackArgs {
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+    /// Run exactly the plan that `backout plan --out` wrote, or nothing where the world has moved since; does not ask
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "service", "stack", "config_files", "batch",
+        "emergency", "force", "dry_run", "database", "rung", "table", "moment", "backup", "accept_loss", "break_slots",
+        "undo"])]
+    pub(crate) plan: Option<PathBuf>,
     /// Print the plan and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

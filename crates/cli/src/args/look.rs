@@ -14,6 +14,9 @@ pub(crate) struct PlanArgs {
     /// How much of the environment
     #[command(flatten)]
     pub(crate) scope: ScopeArgs,
+    /// Write the plan to this file, for `backout rollback --plan`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
     /// What becomes of the databases
     #[command(flatten)]
     pub(crate) data: DataArgs,

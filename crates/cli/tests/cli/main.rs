@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "these are tests, helpers included")]
 
+mod agreed;
 mod checkpoints;
 mod demo;
 mod documents;

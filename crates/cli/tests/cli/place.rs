@@ -76,6 +76,15 @@ impl Place {
         command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
+    /// Starts the program at a terminal that `script` makes; what it prints goes to the file.
+    pub(crate) fn at_a_terminal(&self, arguments: &str) -> (Child, PathBuf) {
+        let told = self.temporary().join("terminal.txt");
+        let mut command = self.command("/usr/bin/script", &self.work());
+        let typed = format!("'{}' {arguments}", env!("CARGO_BIN_EXE_backout"));
+        command.env("SHELL", "/bin/sh").args(["--quiet", "--flush", "--return", "--command", &typed]).arg(&told);
+        (command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap(), told)
+    }
+
     /// Runs a script of the folder.
     pub(crate) fn script(&self, name: &str, argument: &str) -> Left {
         let mut command = self.command("sh", &self.work());

@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
 
 mod access;
-mod advice;
 mod argocd;
+mod before;
 mod disturbed;
 mod faults;
 mod gone;

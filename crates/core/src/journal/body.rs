@@ -9,7 +9,7 @@ use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
 use crate::id::{BackupId, CheckpointId, DatabaseName, EnvironmentName, ServiceName, StepId};
 use crate::inventory::{BlobRef, Checkpoint, DatabasesAfter, Fact, Grade};
-use crate::plan::{Plan, Request};
+use crate::plan::{Agreed, Plan, Request};
 use crate::policy::{Check, Decision, Judgement, Refusal};
 
 /// What happened, or is about to.
@@ -288,6 +288,9 @@ pub struct RunStarted {
     pub reason: Option<String>,
     /// What is asked for; for a guard: what is asked for if the deploy goes bad.
     pub request: Request,
+    /// The plan that was agreed to: no other one runs. `None` where nobody agreed to a certain one.
+    #[serde(default)]
+    pub agreed: Option<Box<Agreed>>,
 }
 
 /// What kind of run.

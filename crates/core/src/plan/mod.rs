@@ -4,6 +4,7 @@
 //! in the way, [`check`] is the linter that every plan passes before it runs, and [`explain`] puts a step into words.
 
 mod action;
+mod agreed;
 pub mod check;
 pub mod data;
 mod difference;
@@ -17,6 +18,7 @@ mod step;
 mod steps;
 
 pub use action::{Action, Switch, SwitchOrder};
+pub use agreed::{Agreed, Point};
 pub use difference::{Change, difference, runs};
 pub use estimate::Estimates;
 pub use order::dependencies_first;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::agreed::seen;
 use super::data::{Course, DataSituation, digest};
 use super::steps::{Steps, fences};
 use super::{Change, Estimates, Mode, Plan, Request, Scope, difference, safety};
@@ -87,6 +88,8 @@ pub fn plan(request: &Request, target: &Graded, situation: &Situation<'_>) -> Pl
         target_taken_at: target.checkpoint.taken_at,
         facts: facts_digest(situation.facts),
         data_facts: (!situation.databases.is_empty()).then(|| digest(databases())),
+        made_from: seen(&request.scope, situation.facts, databases()),
+        suffix: situation.databases.values().next().map(|database| database.suffix.to_owned()).unwrap_or_default(),
         steps: Steps::new(request, situation).of(&changes, &course),
         data: course.ladders,
         unchanged: changes.iter().filter(|(_, c)| unchanged(c)).map(|(s, _)| (*s).clone()).collect(),

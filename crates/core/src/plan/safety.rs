@@ -8,12 +8,15 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::data::facts_digest as data_digest;
-use super::{Change, Plan, StepClass};
+use super::{Agreed, Change, Plan, StepClass};
 use crate::data::DatabaseFact;
 use crate::id::{CheckpointId, DatabaseName, Digest, EnvironmentName, ServiceName};
 use crate::inventory::{Checkpoint, Fact, Grade, Graded, Version, facts_digest};
 use crate::policy::{Refusal, RefusalName};
 use crate::port::Preflight;
+
+/// How many changes a refusal tells one by one.
+const TOLD: usize = 8;
 
 fn refusal(name: RefusalName, what: String, hint: impl Into<String>) -> Refusal {
     Refusal { name, what, hint: hint.into() }
@@ -201,6 +204,25 @@ pub fn stale_data(planned: Option<&Digest>, facts: &BTreeMap<DatabaseName, Datab
             RefusalName::StaleFacts,
             "a database, its schema or its migrations have changed since the plan was made".to_owned(),
             "nothing was touched; plan again: `backout plan`",
+        )
+    })
+}
+
+/// The plan that somebody agreed to is not the one that would run.
+#[must_use]
+pub fn stale_plan(agreed: &Agreed, plan: &Plan) -> Option<Refusal> {
+    let now = Agreed::of(plan);
+    let mut changes = agreed.differences(&now);
+    let more = changes.len().saturating_sub(TOLD);
+    changes.truncate(TOLD);
+    if more > 0 {
+        changes.push(format!("and {more} more"));
+    }
+    (agreed.digest != now.digest).then(|| {
+        refusal(
+            RefusalName::StaleFacts,
+            format!("the plan that was agreed to is not what would be done now: {}", changes.join("; ")),
+            "nothing was touched; look at what would be done now, and agree to that: `backout plan`",
         )
     })
 }

@@ -1,10 +1,12 @@
 //! Steps and the plan that they make up.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Request};
+use super::{Action, Point, Request};
 use crate::data::Ladder;
 use crate::id::{CheckpointId, Digest, EnvironmentName, ServiceName, StepId};
 use crate::policy::Refusal;
@@ -86,6 +88,13 @@ pub struct Plan {
     /// See [`super::data::facts_digest`].
     #[serde(default)]
     pub data_facts: Option<Digest>,
+    /// The starting point by subject, without what changes by itself: what [`super::Agreed`] compares. Empty in plans of
+    /// versions that had no such thing.
+    #[serde(default)]
+    pub made_from: BTreeMap<String, Point>,
+    /// What the names end with that were minted for this plan; empty where none were.
+    #[serde(default)]
+    pub suffix: String,
     /// What to do, in order. Empty where everything is there already.
     pub steps: Vec<Step>,
     /// The way back of each database that goes back, or must be known to be able to stay.

@@ -1,6 +1,8 @@
 //! What `core` promises, tested from outside: random environments, their plans, and runs in a world in memory.
 
 #[cfg(test)]
+mod agreed;
+#[cfg(test)]
 mod interrupted;
 #[cfg(test)]
 mod ladder;

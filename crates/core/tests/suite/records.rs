@@ -234,7 +234,8 @@ fn add_fields(value: &mut Value, is_map: bool) {
                 if key != "state" || field.get("is").is_some() {
                     add_fields(
                         field,
-                        matches!(key.as_str(), "artifacts" | "databases") || (key == "files" && field.is_object()),
+                        matches!(key.as_str(), "artifacts" | "databases" | "made_from" | "points")
+                            || (key == "files" && field.is_object()),
                     );
                 }
             }

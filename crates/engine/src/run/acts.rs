@@ -7,7 +7,7 @@ use backout_core::id::{CheckpointId, ServiceName, StepId};
 use backout_core::inventory::{Checkpoint, Fact, Seen, Version, last_known_good};
 use backout_core::journal::{Body, RunResult, StepOutcome};
 use backout_core::plan::{Step, safety};
-use backout_core::policy::Verdict;
+use backout_core::policy::{Refusal, Verdict};
 use backout_core::port::PortError;
 use backout_core::run::{Act as Wanted, CapturePurpose, State, StepStatus};
 
@@ -165,8 +165,11 @@ impl Driver<'_> {
         let prepared = prepare(self.world, &started.request, &suspect(&state.after, &state.changed)).await?;
         Ok(match prepared {
             Prepared::Refused(refusals) => Body::Refused { refusals },
-            Prepared::Plan(plan) if !plan.blocked_by.is_empty() => Body::Refused { refusals: plan.blocked_by },
-            Prepared::Plan(plan) => Body::PlanMade { plan },
+            Prepared::Plan(plan) => {
+                let stale = started.agreed.as_ref().and_then(|agreed| safety::stale_plan(agreed, &plan));
+                let refusals: Vec<Refusal> = stale.into_iter().chain(plan.blocked_by.iter().cloned()).collect();
+                if refusals.is_empty() { Body::PlanMade { plan } } else { Body::Refused { refusals } }
+            }
         })
     }
 

@@ -1,5 +1,7 @@
 //! What the records add up to, asked of a real journal.
 
+use std::collections::BTreeMap;
+
 use backout_core::id::{Digest, EnvironmentName, ServiceName, StepId};
 use backout_core::inventory::{Grade, last_known_good};
 use backout_core::journal::{Body, RunResult};
@@ -105,6 +107,8 @@ fn plan() -> Body {
         target_taken_at: jiff::Timestamp::UNIX_EPOCH,
         facts: Digest::of(b"facts"),
         data_facts: None,
+        made_from: BTreeMap::new(),
+        suffix: String::new(),
         steps: vec![step],
         data: Vec::new(),
         unchanged: Vec::new(),

@@ -102,6 +102,7 @@ pub(crate) fn started(actor: &str) -> Body {
         actor: actor.into(),
         reason: None,
         request: Request::automatic(),
+        agreed: None,
     })
 }
 

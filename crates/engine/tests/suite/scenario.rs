@@ -346,7 +346,7 @@ pub(crate) fn rollback(request: Request) -> RunStarted {
 
 fn started(run: RunKind, request: Request) -> RunStarted {
     let environment = EnvironmentName::new("production").unwrap();
-    RunStarted { run, environment, actor: "ada".to_owned(), reason: None, request }
+    RunStarted { run, environment, actor: "ada".to_owned(), reason: None, request, agreed: None }
 }
 
 /// The whole environment to the last known good checkpoint, as a person wants it.

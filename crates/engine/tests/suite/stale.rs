@@ -1,7 +1,11 @@
 //! A plan is void when the world has moved since.
 
-use backout_core::journal::{Body, RunResult};
+use std::collections::BTreeMap;
+
+use backout_core::journal::{Body, RunResult, RunStarted};
+use backout_core::plan::Agreed;
 use backout_core::policy::RefusalName;
+use backout_engine::{Prepared, prepare};
 use backout_testkit::world::{Behaviour, Move};
 
 use crate::scenario::{Scenario, back, guard, millis, rollback, seconds, service};
@@ -60,6 +64,33 @@ async fn instance_that_was_only_replaced_does_not_void_the_plan() {
     let (ended, ()) = tokio::join!(scenario.rollback(back()), meddle(&scenario, &["app:v2"]));
     assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
     assert_eq!(plans(&scenario), 1);
+}
+
+/// What a person has seen before the run begins.
+async fn agreed(scenario: &Scenario) -> RunStarted {
+    let prepared = prepare(&scenario.world(), &back(), &BTreeMap::new()).await.unwrap();
+    let Prepared::Plan(plan) = prepared else { panic!("{prepared:?}") };
+    RunStarted { agreed: Some(Box::new(Agreed::of(&plan))), ..rollback(back()) }
+}
+
+#[tokio::test(start_paused = true)]
+async fn plan_that_was_agreed_to_runs_although_instances_were_replaced() {
+    let scenario = bad_app().await;
+    let started = agreed(&scenario).await;
+    scenario.platform.deploy(&service("app"), "app:v2");
+    let ended = scenario.run(started, "run-1").await.unwrap();
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn plan_that_was_agreed_to_does_not_run_in_another_world() {
+    let scenario = bad_app().await;
+    let started = agreed(&scenario).await;
+    scenario.platform.deploy(&service("app"), "app:v3");
+    let ended = scenario.run(started, "run-1").await.unwrap();
+    assert_eq!((ended.result, ended.refusals()), (RunResult::Refused, vec![RefusalName::StaleFacts]));
+    assert_eq!((scenario.running(), scenario.touched()), (vec!["app:v3".to_owned()], vec![]));
+    assert_eq!(plans(&scenario), 0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -36,6 +36,7 @@ pub(crate) async fn guard(global: &Global, args: &GuardArgs, ui: Ui) -> Result<E
         actor: setup.process.actor(),
         reason: args.reason.clone(),
         request: Request { forced: refusal_names(&args.force)?, ..Request::automatic() },
+        agreed: None,
     };
     let result = session.run(begin(&world, session.lease(), run.clone(), started)).await;
     narrator.finish();

@@ -1,8 +1,10 @@
 //! Commands that change something.
 
+mod agree;
 pub(crate) mod checkpoint;
 mod finish;
 mod guard;
+mod plan_file;
 mod rearm;
 mod request;
 mod restart;
@@ -12,6 +14,7 @@ mod secrets;
 
 pub(crate) use finish::times_text;
 pub(crate) use guard::guard;
+pub(crate) use plan_file::write_plan;
 pub(crate) use rearm::rearm;
 pub(crate) use request::{checkpoint_id, request};
 pub(crate) use restart::restart;

@@ -25,12 +25,13 @@ pub(crate) async fn migrate(global: &Global, action: MigrateAction, ui: Ui) -> R
         MigrateAction::Plan { target, database } => {
             let data = reversing(global, database, ui)?;
             let scope = ScopeArgs::default();
-            look::plan(global, &PlanArgs { target, scope, data }, ui).await
+            look::plan(global, &PlanArgs { target, scope, out: None, data }, ui).await
         }
         MigrateAction::Reverse { target, database, force, reason, approved_by, yes } => {
             let data = DataArgs { approved_by, ..reversing(global, database, ui)? };
             let scope = ScopeArgs { force, ..ScopeArgs::default() };
-            act::rollback(global, &RollbackArgs { target, scope, data, yes, reason, dry_run: false }, ui).await
+            act::rollback(global, &RollbackArgs { target, scope, data, yes, reason, plan: None, dry_run: false }, ui)
+                .await
         }
         MigrateAction::Reapply { database, yes } => reapply(global, &database, yes, ui).await,
     }

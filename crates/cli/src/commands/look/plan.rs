@@ -1,18 +1,19 @@
 //! `backout plan`: what a rollback would do.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::ExitCode;
 
 use backout_core::id::ServiceName;
 use backout_core::plan::Plan;
-use backout_core::policy::Refusal;
+use backout_core::policy::{Refusal, RefusalName};
 use backout_engine::{Prepared, World, notes, prepare};
 use serde::Serialize;
 
 use super::onlooker::world;
 use super::plan_text::{plan_text, refusal_lines};
 use crate::args::{Global, PlanArgs};
-use crate::commands::act::request;
+use crate::commands::act::{request, write_plan};
 use crate::error::{CliError, Exit};
 use crate::ui::Ui;
 use crate::wire::{Access, Setup};
@@ -33,7 +34,30 @@ pub(crate) async fn plan(global: &Global, args: &PlanArgs, ui: Ui) -> Result<Exi
     let request = request(&setup, args.target.as_deref(), &args.scope, &args.data).await?;
     let world = world(&setup)?;
     let prepared = prepare(&world, &request, &Default::default()).await?;
-    print_plan(&setup, &world, &prepared).await
+    let code = print_plan(&setup, &world, &prepared).await?;
+    if let Some(path) = &args.out {
+        write(&setup, path, &prepared)?;
+    }
+    Ok(code)
+}
+
+/// Writes a plan that may run, or that lacks nothing but somebody's approval, which may come later.
+fn write(setup: &Setup, path: &Path, prepared: &Prepared) -> Result<(), CliError> {
+    let shown = path.display();
+    let is_approvable =
+        |plan: &Plan| plan.blocked_by.iter().all(|refusal| refusal.name == RefusalName::ApprovalMissing);
+    match prepared {
+        Prepared::Plan(plan) if is_approvable(plan) && !plan.steps.is_empty() => {
+            write_plan(setup, path, plan)?;
+            setup
+                .ui
+                .say(&format!("wrote the plan to `{shown}`; `backout rollback --plan {shown}` runs exactly that one"));
+        }
+        Prepared::Plan(_) | Prepared::Refused(_) => {
+            setup.ui.say(&format!("`{shown}` was not written: there is no plan that could run"));
+        }
+    }
+    Ok(())
 }
 
 /// Prints what was prepared; ends with the exit code that running it would have been refused with.

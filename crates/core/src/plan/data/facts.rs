@@ -19,7 +19,8 @@ pub(in crate::plan) fn digest<'a>(facts: impl Iterator<Item = (&'a DatabaseName,
     Digest::of(lines.join("\n").as_bytes())
 }
 
-fn line(name: &DatabaseName, fact: &DatabaseFact) -> String {
+/// The same, of one database.
+pub(in crate::plan) fn line(name: &DatabaseName, fact: &DatabaseFact) -> String {
     match &fact.seen {
         DatabaseSeen::Unknown { .. } => format!("{name} unknown"),
         DatabaseSeen::Known(state) => {

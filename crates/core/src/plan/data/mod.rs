@@ -16,7 +16,7 @@ mod situation;
 mod way;
 
 pub(super) use course::Course;
-pub(super) use facts::digest;
+pub(super) use facts::{digest, line};
 pub use facts::{facts_digest, may_go_back};
 pub(super) use lint::faults;
 pub use situation::DataSituation;

@@ -56,7 +56,7 @@ pub(crate) fn rollback(request: Request) -> RunStarted {
 }
 
 pub(crate) fn started(run: RunKind, request: Request) -> RunStarted {
-    RunStarted { run, environment: environment(), actor: "test".to_owned(), reason: None, request }
+    RunStarted { run, environment: environment(), actor: "test".to_owned(), reason: None, request, agreed: None }
 }
 
 impl Sim {
