@@ -33,6 +33,14 @@ pub(crate) struct HistoryArgs {
     pub(crate) limit: usize,
 }
 
+/// Arguments of `report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArgs {
+    /// From when: so long ago (`30d`, `12h`), a day or a time
+    #[arg(long, value_name = "WHEN", default_value = "30d")]
+    pub(crate) since: String,
+}
+
 /// Arguments of `show`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {

@@ -12,7 +12,7 @@ pub(crate) use act::{CheckpointAction, GuardArgs, RearmArgs, RestartArgs, Rollba
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
 pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
-pub(crate) use look::{BacktestArgs, DiffArgs, HistoryArgs, Numbers, PlanArgs, ShowArgs};
+pub(crate) use look::{BacktestArgs, DiffArgs, HistoryArgs, Numbers, PlanArgs, ReportArgs, ShowArgs};
 pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, ManArgs, Scenario};
 
 /// Gives every deploy a way back.
@@ -81,6 +81,8 @@ pub(crate) enum Command {
     Status,
     /// Past runs
     History(HistoryArgs),
+    /// How deploys and rollbacks went: success rates, times, objectives; as Markdown
+    Report(ReportArgs),
     /// One run or checkpoint
     Show(ShowArgs),
     /// What differs between two checkpoints, or between one and what runs

@@ -25,6 +25,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Schema => setup::schema(ui),
         Command::Status => look::status(global, ui).await,
         Command::History(args) => look::history(global, &args, ui).await,
+        Command::Report(args) => look::report(global, &args, ui).await,
         Command::Show(args) => look::show(global, &args, ui).await,
         Command::Diff(args) => look::diff(global, &args, ui).await,
         Command::Checkpoint { action } => checkpoint(global, action, ui).await,

@@ -49,6 +49,21 @@ fn every_command_that_looks_prints_a_document() {
 }
 
 #[test]
+fn a_report_counts_what_happened() {
+    let place = after_a_demo();
+    let report = document(&place, &["report"], 0);
+    assert_eq!(report["deploys"], serde_json::json!({"rolled_back": 1}), "{report:#}");
+    assert_eq!(report["change_failures"], serde_json::json!({"some": 1, "all": 1}));
+    assert_eq!(report["rollbacks"], serde_json::json!({"some": 1, "all": 1}));
+    assert_eq!(report["by_service"], serde_json::json!({"web": 1}));
+    assert!(report["to_recover"]["median_ms"].as_i64().is_some_and(|median| median > 0), "{report:#}");
+    let told = place.run_in("demo", &["report", "--since", "1h"]).well().stdout;
+    assert!(told.contains("- Rollbacks that were verified: 1 of 1 (100 %)"), "{told}");
+    let wrong = place.run_in("demo", &["report", "--since", "yesterday"]);
+    assert_eq!(wrong.code, Some(2), "{}", wrong.shown());
+}
+
+#[test]
 fn a_run_is_told_with_its_evidence() {
     let place = after_a_demo();
     let shown = place.run_in("demo", &["show"]).well().stdout;

@@ -17,7 +17,7 @@ mod watch;
 pub(crate) use checkpoint::{checkpoint_list, checkpoint_show};
 pub(crate) use diff::diff;
 pub(crate) use onlooker::world;
-pub(crate) use past::{history, show};
+pub(crate) use past::{history, report, show};
 pub(crate) use plan::{plan, print_plan};
 pub(crate) use plan_text::plan_text;
 pub(crate) use status::status;

@@ -2,9 +2,11 @@
 
 mod evidence;
 mod history;
+mod report;
 mod runs;
 mod show;
 
 pub(crate) use history::history;
+pub(crate) use report::report;
 pub(crate) use runs::what;
 pub(crate) use show::show;

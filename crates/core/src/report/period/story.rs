@@ -1,0 +1,124 @@
+//! Stories: what each ended run comes down to.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::id::{RunId, ServiceName};
+use crate::journal::{Body, Record, RunKind, RunResult, RunStarted};
+use crate::plan::{Action, Plan};
+use crate::policy::Verdict;
+use crate::report::{Times, times};
+
+/// What one ended run comes down to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Story {
+    /// The run.
+    pub run: RunId,
+    /// Whether it guarded a deploy.
+    pub is_deploy: bool,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Timestamp,
+    /// How.
+    pub result: RunResult,
+    /// Its turns.
+    pub times: Times,
+    /// What it took back, or tried to; none where it took nothing back.
+    pub scope: Option<Scope>,
+    /// The services that it took back, or tried to.
+    pub services: BTreeSet<ServiceName>,
+    /// What it was for: what was seen to be bad, or what a person gave as the reason.
+    pub cause: Option<String>,
+}
+
+/// How much went back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Scope {
+    /// One service.
+    Service,
+    /// Several.
+    Stack,
+    /// A database, alone or with services.
+    Database,
+}
+
+impl Story {
+    /// Whether it took something back, or tried to.
+    #[must_use]
+    pub fn went_back(&self) -> bool {
+        self.scope.is_some() && matches!(self.result, RunResult::RolledBack | RunResult::NotVerified)
+    }
+}
+
+/// The stories of all runs that have ended, in the order in which they began; from records of any number of runs.
+#[must_use]
+pub fn stories(records: &[Record]) -> Vec<Story> {
+    let mut runs: BTreeMap<&RunId, Vec<Record>> = BTreeMap::new();
+    for record in records {
+        if let Some(run) = &record.run {
+            runs.entry(run).or_default().push(record.clone());
+        }
+    }
+    let mut stories: Vec<Story> = runs.into_iter().filter_map(|(run, records)| story(run, &records)).collect();
+    stories.sort_by(|a, b| (a.started_at, &a.run).cmp(&(b.started_at, &b.run)));
+    stories
+}
+
+fn story(run: &RunId, records: &[Record]) -> Option<Story> {
+    let (started_at, started) = records.iter().find_map(|record| match &record.body {
+        Body::RunStarted(started) => Some((record.at, started)),
+        _ => None,
+    })?;
+    let (ended_at, result) = records.iter().rev().find_map(|record| match &record.body {
+        Body::RunEnded { result, .. } => Some((record.at, *result)),
+        _ => None,
+    })?;
+    let acted = records.iter().any(|record| matches!(record.body, Body::StepIntended { .. }));
+    let plan = records.iter().rev().find_map(|record| match &record.body {
+        Body::PlanMade { plan } if acted => Some(plan.as_ref()),
+        _ => None,
+    });
+    let services: BTreeSet<ServiceName> = plan.map(services).unwrap_or_default();
+    Some(Story {
+        run: run.clone(),
+        is_deploy: matches!(started.run, RunKind::Guard { .. }),
+        started_at,
+        ended_at,
+        result,
+        times: times(records),
+        scope: plan.map(|plan| scope(plan, services.len())),
+        services,
+        cause: cause(records, started),
+    })
+}
+
+/// The services that a plan changes.
+fn services(plan: &Plan) -> BTreeSet<ServiceName> {
+    let changing = plan.steps.iter().filter(|step| !step.action.is_read_only());
+    changing.filter_map(|step| step.action.service().cloned()).collect()
+}
+
+fn scope(plan: &Plan, services: usize) -> Scope {
+    let has_data = plan.steps.iter().any(|step| matches!(step.action, Action::Data(_)) && !step.action.is_read_only());
+    match (has_data, services) {
+        (true, _) => Scope::Database,
+        (false, 0 | 1) => Scope::Service,
+        (false, _) => Scope::Stack,
+    }
+}
+
+/// What was seen to be bad first, else what a person said.
+fn cause(records: &[Record], started: &RunStarted) -> Option<String> {
+    let seen = records.iter().find_map(|record| match &record.body {
+        Body::Judged { judgement } if judgement.verdict == Verdict::Unhealthy => {
+            judgement.findings.iter().find(|finding| !finding.was_before).map(|finding| finding.subject.clone())
+        }
+        _ => None,
+    });
+    seen.or_else(|| started.reason.clone())
+}

@@ -1,0 +1,161 @@
+//! The summary: counts, shares and spreads over stories.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::story::{Scope, Story};
+use crate::config::Objectives;
+use crate::id::ServiceName;
+use crate::journal::RunResult;
+
+/// What a time of deploys and rollbacks was like.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Period {
+    /// From when.
+    pub since: Timestamp,
+    /// Until when.
+    pub until: Timestamp,
+    /// Guarded deploys that ended, by how.
+    pub deploys: BTreeMap<RunResult, usize>,
+    /// Deploys a day.
+    pub deploys_a_day: f64,
+    /// Deploys that were kept out or taken back, or that a person had to look at, of those that were not refused: what DORA
+    /// calls the change failure rate.
+    pub change_failures: Share,
+    /// Rollbacks that were verified, of those that changed something.
+    pub rollbacks: Share,
+    /// From the first bad sample to the decision.
+    pub to_decide: Option<Spread>,
+    /// From the decision, or the start of a rollback that a person asked for, to verified.
+    pub to_go_back: Option<Spread>,
+    /// From the first bad sample to verified: what DORA calls the time to recover from a failed deployment.
+    pub to_recover: Option<Spread>,
+    /// Rollbacks that were verified within what was agreed, of those for which something was, by how much went back.
+    pub objectives: BTreeMap<Scope, Share>,
+    /// Rollbacks, by service.
+    pub by_service: BTreeMap<ServiceName, usize>,
+    /// Rollbacks, by what was seen to be bad or given as the reason.
+    pub by_cause: BTreeMap<String, usize>,
+}
+
+/// Some of all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Share {
+    /// Some.
+    pub some: usize,
+    /// All.
+    pub all: usize,
+}
+
+/// How long something took, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Spread {
+    /// How often it was measured.
+    pub times: usize,
+    /// Half took no longer than this.
+    pub median_ms: i64,
+    /// 95 of 100 took no longer than this.
+    pub p95_ms: i64,
+}
+
+impl Share {
+    fn count(&mut self, is_one: bool) {
+        self.all += 1;
+        self.some += usize::from(is_one);
+    }
+
+    /// In hundredths; none of nothing.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "a count of runs")]
+    pub fn percent(&self) -> Option<f64> {
+        (self.all > 0).then(|| self.some as f64 * 100.0 / self.all as f64)
+    }
+}
+
+impl Spread {
+    /// The nearest ranks of these; none of nothing.
+    fn of(mut all: Vec<i64>) -> Option<Self> {
+        all.sort_unstable();
+        let rank = |percent: usize| all.get((all.len() * percent).div_ceil(100).max(1) - 1).copied();
+        Some(Self { times: all.len(), median_ms: rank(50)?, p95_ms: rank(95)? })
+    }
+}
+
+/// Sums up the runs that ended within a time.
+#[must_use]
+pub fn period(stories: &[Story], objectives: &Objectives, since: Timestamp, until: Timestamp) -> Period {
+    let within: Vec<&Story> = stories.iter().filter(|story| (since..=until).contains(&story.ended_at)).collect();
+    let back: Vec<&Story> = within.iter().copied().filter(|story| story.went_back()).collect();
+    let spread = |of: fn(&Story) -> Option<i64>| Spread::of(within.iter().filter_map(|story| of(story)).collect());
+    let mut rollbacks = Share::default();
+    let (mut by_service, mut by_cause) = (BTreeMap::new(), BTreeMap::new());
+    for story in &back {
+        rollbacks.count(story.result == RunResult::RolledBack);
+        for service in &story.services {
+            *by_service.entry(service.clone()).or_default() += 1;
+        }
+        *by_cause.entry(story.cause.clone().unwrap_or_else(|| "not said".to_owned())).or_default() += 1;
+    }
+    let deploys = deploys(&within);
+    let days = until.duration_since(since).as_secs_f64() / 86_400.0;
+    #[expect(clippy::cast_precision_loss, reason = "a count of runs")]
+    let deploys_a_day = if days > 0.0 { deploys.values().sum::<usize>() as f64 / days } else { 0.0 };
+    Period {
+        since,
+        until,
+        change_failures: change_failures(&deploys),
+        deploys,
+        deploys_a_day,
+        rollbacks,
+        to_decide: spread(|story| story.times.to_decide_ms),
+        to_go_back: spread(|story| story.times.to_go_back_ms),
+        to_recover: spread(|story| story.times.to_recover_ms),
+        objectives: met(&back, objectives),
+        by_service,
+        by_cause,
+    }
+}
+
+fn deploys(within: &[&Story]) -> BTreeMap<RunResult, usize> {
+    let mut deploys = BTreeMap::new();
+    for story in within.iter().filter(|story| story.is_deploy) {
+        *deploys.entry(story.result).or_default() += 1;
+    }
+    deploys
+}
+
+/// A deploy that was refused or stopped by a person changed nothing, and failed at nothing.
+fn change_failures(deploys: &BTreeMap<RunResult, usize>) -> Share {
+    let mut share = Share::default();
+    for (result, times) in deploys {
+        let is_failure = match result {
+            RunResult::Refused | RunResult::Aborted => continue,
+            RunResult::Kept | RunResult::KeptUnproven => false,
+            RunResult::RolledBack | RunResult::NothingChanged | RunResult::NotVerified | RunResult::Held => true,
+        };
+        (0..*times).for_each(|_| share.count(is_failure));
+    }
+    share
+}
+
+/// A rollback that was not verified met nothing.
+fn met(back: &[&Story], objectives: &Objectives) -> BTreeMap<Scope, Share> {
+    let mut met: BTreeMap<Scope, Share> = BTreeMap::new();
+    for story in back {
+        let Some(scope) = story.scope else { continue };
+        let agreed = match scope {
+            Scope::Service => objectives.service,
+            Scope::Stack => objectives.stack,
+            Scope::Database => objectives.database,
+        };
+        let Some(agreed) = agreed else { continue };
+        let took = story.times.to_go_back_ms.and_then(|took| u64::try_from(took).ok()).map(Duration::from_millis);
+        let is_verified = story.result == RunResult::RolledBack;
+        met.entry(scope).or_default().count(is_verified && took.is_some_and(|took| took <= agreed));
+    }
+    met
+}

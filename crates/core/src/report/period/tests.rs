@@ -1,0 +1,86 @@
+//! Sums over stories that tables describe.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::*;
+use crate::config::Objectives;
+use crate::id::{RunId, ServiceName};
+use crate::journal::RunResult;
+use crate::report::Times;
+
+const MORNING: &str = "2026-11-20T08:00:00Z";
+
+fn at(minutes: i64) -> Timestamp {
+    MORNING.parse::<Timestamp>().unwrap() + SignedDuration::from_mins(minutes)
+}
+
+/// A guarded deploy; of one that went back, how long that took in seconds.
+fn deploy(minutes: i64, result: RunResult, took: Option<i64>) -> Story {
+    let ms = took.map(|took| took * 1000);
+    let services: &[&str] = if took.is_some() { &["web"] } else { &[] };
+    Story {
+        run: RunId::new(&format!("r-{minutes}")).unwrap(),
+        is_deploy: true,
+        started_at: at(minutes),
+        ended_at: at(minutes + 1),
+        result,
+        times: Times { to_decide_ms: ms.map(|_| 900), to_go_back_ms: ms, to_recover_ms: ms, ..Times::default() },
+        scope: took.map(|_| Scope::Service),
+        services: services.iter().map(|name| ServiceName::new(name).unwrap()).collect::<BTreeSet<_>>(),
+        cause: took.map(|_| "trigger error_rate".to_owned()),
+    }
+}
+
+fn a_day() -> Period {
+    let stories = [
+        deploy(-60, RunResult::RolledBack, Some(999)),
+        deploy(0, RunResult::Kept, None),
+        deploy(10, RunResult::RolledBack, Some(4)),
+        deploy(20, RunResult::Kept, None),
+        deploy(30, RunResult::RolledBack, Some(400)),
+        deploy(40, RunResult::NotVerified, Some(30)),
+        deploy(50, RunResult::Refused, None),
+        deploy(60, RunResult::Held, None),
+    ];
+    let objectives = Objectives { service: Some(Duration::from_secs(300)), ..Objectives::default() };
+    period(&stories, &objectives, at(0), at(24 * 60))
+}
+
+#[test]
+fn deploys_and_rollbacks_are_counted_within_the_time_asked_for() {
+    let period = a_day();
+    assert_eq!(period.deploys.values().sum::<usize>(), 7, "one was before");
+    assert_eq!((period.change_failures.some, period.change_failures.all), (4, 6), "a refused one failed at nothing");
+    assert_eq!((period.rollbacks.some, period.rollbacks.all), (2, 3));
+    assert_eq!(period.objectives.get(&Scope::Service).map(|met| (met.some, met.all)), Some((1, 3)));
+    assert_eq!(
+        period.to_go_back.map(|spread| (spread.times, spread.median_ms, spread.p95_ms)),
+        Some((3, 30_000, 400_000))
+    );
+    assert!((period.deploys_a_day - 7.0).abs() < 1e-9);
+}
+
+#[test]
+fn the_summary_reads_as_text() {
+    let text = period_markdown("staging", &a_day());
+    for line in [
+        "# `staging`, 2026-11-20 08:00 to 2026-11-21 08:00 (UTC)",
+        "- Deploys that failed: 4 of 6 (67 %)",
+        "- Rollbacks that were verified: 2 of 3 (67 %)",
+        "- Within the time agreed for a service: 1 of 3 (33 %)",
+        "| gone back | 3 | 30.0 s | 400.0 s |",
+        "| web | 3 |",
+        "| trigger error_rate | 3 |",
+    ] {
+        assert!(text.contains(line), "{line} is missing:\n{text}");
+    }
+}
+
+#[test]
+fn nothing_is_no_division_by_nothing() {
+    let text = period_markdown("staging", &period(&[], &Objectives::default(), at(0), at(0)));
+    assert!(text.contains("- Guarded deploys: 0 (0.0 a day)\n- Deploys that failed: none\n"), "{text}");
+}
