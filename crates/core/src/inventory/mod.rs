@@ -6,6 +6,7 @@ mod checkpoint;
 mod cluster;
 mod databases;
 mod fact;
+mod suspect;
 
 pub use artifact::{
     Artifact, BlobRef, ComposeArtifact, Detail, ExecArtifact, FileRef, FileState, HostArtifact, PlatformKind,
@@ -17,3 +18,4 @@ pub use databases::{DatabasesAfter, UnseenDatabase, databases_after};
 pub use fact::{
     Fact, Health, Instance, InstanceState, Running, Seen, Standing, Unready, Version, changed_between, facts_digest,
 };
+pub use suspect::suspect;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use backout_core::id::{CheckpointId, ServiceName, StepId};
-use backout_core::inventory::{Checkpoint, Fact, Seen, Version, last_known_good};
+use backout_core::id::{CheckpointId, StepId};
+use backout_core::inventory::{Checkpoint, Seen, last_known_good, suspect};
 use backout_core::journal::{Body, RunResult, StepOutcome};
 use backout_core::plan::{Step, safety};
 use backout_core::policy::{Refusal, Verdict};
@@ -162,7 +162,8 @@ impl Driver<'_> {
         if started.request.is_automatic {
             all_seen(self.world).await;
         }
-        let prepared = prepare(self.world, &started.request, &suspect(&state.after, &state.changed)).await?;
+        let prepared =
+            prepare(self.world, &started.request, &suspect(&state.before, &state.after, &state.changed)).await?;
         Ok(match prepared {
             Prepared::Refused(refusals) => Body::Refused { refusals },
             Prepared::Plan(plan) => {
@@ -236,12 +237,4 @@ fn to_be_there(state: &State) -> Vec<&Step> {
     let has_recovered = matches!(state.stopped, Some((true, _)));
     let is_done = |step: &&Step| !has_recovered || state.steps.get(&step.id) == Some(&StepStatus::Done);
     state.plan.iter().flat_map(|plan| &plan.steps).filter(is_done).collect()
-}
-
-/// What the deploy put there: the versions under suspicion. A service that was still on the way when the deploy command
-/// ended has none: where it got to since is the deploy's own doing.
-fn suspect(after: &[Fact], changed: &[ServiceName]) -> BTreeMap<ServiceName, Version> {
-    let has_arrived = |fact: &&Fact| fact.running().is_some_and(|running| running.busy.is_none());
-    let of_changed = after.iter().filter(|fact| changed.contains(&fact.service)).filter(has_arrived);
-    of_changed.filter_map(|fact| Some((fact.service.clone(), fact.version()?.clone()))).collect()
 }
