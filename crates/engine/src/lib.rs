@@ -16,7 +16,10 @@ mod world;
 
 pub use error::EngineError;
 pub use interrupt::Interrupt;
-pub use look::{Pace, Survey, look_at_databases, observe, probe_all, probes, red, required, survey, watch};
+pub use look::{
+    Pace, Survey, ask_all, is_error_rate, look_at_databases, observe, probe_all, probes, red, required, signal_checks,
+    survey, watch,
+};
 pub use past::{
     PastRollback, acts_by_hand, back_up, by_hand, checkpoints, estimates, import_backup, past_rollbacks, prune,
     prune_backups, put_aside, restore_points, vault_of,

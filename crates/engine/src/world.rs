@@ -7,7 +7,7 @@ use std::time::Duration;
 use backout_core::config::Environment;
 use backout_core::id::{DatabaseName, ServiceName};
 use backout_core::port::{
-    Blobs, Cache, Clock, Database, Deployer, Files, Platform, Ports, Prober, Progress, Store, Watcher,
+    Blobs, Cache, Clock, Database, Deployer, Files, Platform, Ports, Prober, Progress, Querier, Store, Watcher,
 };
 use futures_util::future::join_all;
 use tokio::sync::watch;
@@ -36,6 +36,8 @@ pub struct World {
     pub blobs: Arc<dyn Blobs>,
     /// Performs probes.
     pub prober: Arc<dyn Prober>,
+    /// Asks for signals.
+    pub querier: Arc<dyn Querier>,
     /// The journal.
     pub store: Arc<dyn Store>,
     /// Time.

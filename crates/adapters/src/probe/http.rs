@@ -31,7 +31,7 @@ use super::tls::{Tls, certificate_ends};
 const BODY_LIMIT: usize = 1024 * 1024;
 
 /// How probes name themselves.
-const AGENT: &str = concat!("backout/", env!("CARGO_PKG_VERSION"));
+pub(super) const AGENT: &str = concat!("backout/", env!("CARGO_PKG_VERSION"));
 
 /// What every HTTP probe of a client shares.
 pub(super) struct Asker<'a> {
@@ -49,11 +49,11 @@ struct Prepared {
 }
 
 /// What came back.
-struct Received {
-    status: StatusCode,
-    headers: Vec<(String, String)>,
-    body: Vec<u8>,
-    is_cut: bool,
+pub(super) struct Received {
+    pub(super) status: StatusCode,
+    pub(super) headers: Vec<(String, String)>,
+    pub(super) body: Vec<u8>,
+    pub(super) is_cut: bool,
     certificate_ends: Option<Timestamp>,
 }
 
@@ -108,7 +108,7 @@ async fn request(http: &HttpProbe, url: &Url, lookup: &mut Lookup<'_>) -> Perfor
 }
 
 /// Sets a header; the ones that are always sent give way to those of the configuration.
-fn add(headers: &mut HeaderMap, name: &str, value: &str) -> Performed<()> {
+pub(super) fn add(headers: &mut HeaderMap, name: &str, value: &str) -> Performed<()> {
     let header = name.parse::<HeaderName>().ok().zip(HeaderValue::from_str(value).ok());
     let (name, value) = header.ok_or_else(|| not_performed(format!("its header `{name}` cannot be sent")))?;
     headers.insert(name, value);
@@ -125,7 +125,7 @@ fn method(method: HttpMethod) -> Method {
 }
 
 /// What the request line asks for.
-fn target(url: &Url) -> String {
+pub(super) fn target(url: &Url) -> String {
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
@@ -133,7 +133,7 @@ fn target(url: &Url) -> String {
 }
 
 /// What the `host` header says: the port only where it is not the scheme's own.
-fn authority(url: &Url) -> String {
+pub(super) fn authority(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
@@ -157,19 +157,30 @@ where
 {
     let (mut sender, connection) =
         http1::handshake(TokioIo::new(stream)).await.map_err(|error| of_hyper(&error, endpoint))?;
+    let received = receive((&mut sender, pin!(connection)), request).await;
+    received.map_err(|error| of_hyper(&error, endpoint))
+}
+
+/// Sends a request over a connection, which is driven until the answer is there.
+pub(super) async fn receive<S>(
+    (sender, connection): (&mut http1::SendRequest<String>, Pin<&mut http1::Connection<TokioIo<S>, String>>),
+    request: Request<String>,
+) -> hyper::Result<Received>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
     let answer = async {
         let (head, mut body) = sender.send_request(request).await?.into_parts();
         let (body, is_cut) = read(&mut body).await?;
         Ok(Received { status: head.status, headers: texts(&head.headers), body, is_cut, certificate_ends: None })
     };
     let mut answer = pin!(answer);
-    let answer = tokio::select! {
+    tokio::select! {
         biased;
         answer = &mut answer => answer,
         // What ended the connection has been told to the answer as well.
         _ = connection => answer.await,
-    };
-    answer.map_err(|error| of_hyper(&error, endpoint))
+    }
 }
 
 /// The body up to the limit, and whether there was more.
@@ -185,7 +196,7 @@ async fn read(body: &mut Incoming) -> hyper::Result<(Vec<u8>, bool)> {
     Ok((content, false))
 }
 
-fn of_hyper(error: &hyper::Error, endpoint: &Endpoint) -> ProbeOutcome {
+pub(super) fn of_hyper(error: &hyper::Error, endpoint: &Endpoint) -> ProbeOutcome {
     match error.source().and_then(|source| source.downcast_ref::<std::io::Error>()) {
         Some(error) => of_io(error, endpoint),
         None if error.is_incomplete_message() => {

@@ -23,6 +23,8 @@
 //! | Redis: credentials missing, wrong, or without the right to `PING`                | not performed   |
 //! | container: see `backout_core::detect::compare_containers`; unclear               | not performed   |
 //!
+//! Queries of Prometheus are no probes (see `promql`): whatever happens to them, they blame nobody.
+//!
 //! Credentials of the probe that no longer work blame nobody: the probe has them from the configuration, not from the
 //! application.
 
@@ -33,6 +35,7 @@ mod exec;
 mod http;
 mod outcome;
 mod postgres;
+mod promql;
 mod redact;
 mod redis;
 mod tls;
@@ -40,6 +43,7 @@ mod tls;
 pub use client::{ProbeClient, Wiring};
 pub(crate) use connect::Endpoint;
 pub use exec::{ContainerExec, ContainerOutput, NotExecuted};
+pub use promql::PromClient;
 pub(crate) use redis::decoded;
 pub(crate) use tls::Tls;
 pub use tls::{client_tls, install_crypto};

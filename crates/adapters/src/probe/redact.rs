@@ -35,10 +35,14 @@ impl<'a> Lookup<'a> {
         self.used.push(secret.to_owned());
     }
 
+    /// The text with everything masked that was used or looks like credentials.
+    pub(super) fn mask(&self, text: &str) -> String {
+        without_credentials(&Redactor::new(self.used.clone()).apply(text))
+    }
+
     /// The reading with everything masked that was used or looks like credentials.
     pub(super) fn masked(self, reading: Reading) -> Reading {
-        let redactor = Redactor::new(self.used);
-        let mask = |text: &str| without_credentials(&redactor.apply(text));
+        let mask = |text: &str| self.mask(text);
         let outcome = match &reading.outcome {
             ProbeOutcome::AsExpected { what } => ProbeOutcome::AsExpected { what: mask(what) },
             ProbeOutcome::NotAsExpected { what } => ProbeOutcome::NotAsExpected { what: mask(what) },

@@ -43,6 +43,11 @@ pub(crate) struct Tls {
 }
 
 impl Tls {
+    /// Configurations that trust these authorities beside those of the system.
+    pub(super) fn trusting(roots: Vec<CertificateDer<'static>>) -> Self {
+        Self { roots, ..Self::default() }
+    }
+
     /// The configuration that verifies certificates against what the system trusts, or the one that takes any.
     pub(super) fn config(&self, verify: bool) -> Performed<Arc<ClientConfig>> {
         let place = if verify { &self.verifying } else { &self.trusting };

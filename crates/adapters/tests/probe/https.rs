@@ -10,6 +10,7 @@ use backout_testkit::skip::skip;
 use rustls::ServerConfig;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
@@ -20,10 +21,14 @@ const DAY: Duration = Duration::from_secs(86_400);
 
 /// A server whose certificate ends in 30 days.
 async fn secure(test: &str, answer: String) -> Option<Server> {
+    secure_with(&tempfile::tempdir().unwrap(), test, answer).await
+}
+
+/// The same, whose certificate stays in `cert.pem` of a folder.
+pub(crate) async fn secure_with(folder: &TempDir, test: &str, answer: String) -> Option<Server> {
     install_crypto();
-    let folder = tempfile::tempdir().unwrap();
     let line = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj /CN=localhost \
-                -keyout key.pem -out cert.pem";
+                -addext subjectAltName=DNS:localhost -addext basicConstraints=critical,CA:FALSE -keyout key.pem -out cert.pem";
     let openssl = Command::new("openssl", &environment()).args(line.split_whitespace()).folder(folder.path());
     match openssl.run().await {
         Err(CommandError::NotFound { .. }) => {

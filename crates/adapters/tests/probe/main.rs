@@ -9,6 +9,7 @@ mod http;
 mod https;
 mod platform;
 mod postgres;
+mod promql;
 mod redis;
 mod server;
 mod world;

@@ -14,7 +14,7 @@ use backout_core::port::{Clock, Pending, Platform, ProbeOutcome, Prober, Reading
 use backout_testkit::skip::skip;
 use jiff::Timestamp;
 
-struct WallClock;
+pub(crate) struct WallClock;
 
 impl Clock for WallClock {
     #[expect(clippy::disallowed_methods, reason = "certificates are made in real time")]

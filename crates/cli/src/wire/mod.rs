@@ -99,7 +99,7 @@ impl Setup {
         watcher: Arc<W>,
         interrupt: watch::Receiver<Interrupt>,
     ) -> Result<World, CliError> {
-        let Platforms { hosted, prober, inside } = platforms(self);
+        let Platforms { hosted, prober, querier, inside } = platforms(self);
         let databases = with_migrations_inside(self, &inside);
         let stand_by = Command::new(&self.process.program, &self.process.variables)
             .args(self.options())
@@ -114,6 +114,7 @@ impl Setup {
             files: Arc::new(HostFiles),
             blobs: Arc::clone(&self.blobs) as _,
             prober,
+            querier,
             store: Arc::clone(&self.store) as _,
             clock: Arc::new(SystemClock),
             deployer: Arc::new(ProcessDeployer::new(deploy, stand_by, self.state.logs(), self.ui.json)),

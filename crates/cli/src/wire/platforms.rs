@@ -7,20 +7,21 @@ use std::sync::Arc;
 use backout_adapters::compose::{ComposeOptions, ComposePlatform, DockerOptions};
 use backout_adapters::exec::{ExecOptions, ExecPlatform};
 use backout_adapters::host::{HostOptions, HostPlatform};
-use backout_adapters::probe::{ContainerExec, ProbeClient, Wiring};
+use backout_adapters::probe::{ContainerExec, ProbeClient, PromClient, Wiring};
 use backout_adapters::secret::Secrets;
 use backout_core::config::{ComposeProject, ExecService, HostService, HostSource, ServicePlatform};
 use backout_core::id::ServiceName;
-use backout_core::port::{Inside, Platform, Prober};
+use backout_core::port::{Inside, Platform, Prober, Querier};
 use backout_engine::Hosted;
 use backout_engine::clock::SystemClock;
 
 use super::Setup;
 
-/// The platforms of an environment, and its prober.
+/// The platforms of an environment, its prober, and who asks for its signals.
 pub(crate) struct Platforms {
     pub(crate) hosted: Vec<Hosted>,
     pub(crate) prober: Arc<dyn Prober>,
+    pub(super) querier: Arc<dyn Querier>,
     /// Where programs can be run beside a service, for its migrations.
     pub(super) inside: Vec<(Vec<ServiceName>, Arc<dyn Inside>)>,
 }
@@ -64,8 +65,10 @@ pub(crate) fn platforms(setup: &Setup) -> Platforms {
         hosted.push(Hosted { platform, services: by.exec.into_keys().collect() });
     }
     hosted.extend(super::clusters::hosted(setup));
+    let folder = setup.found.folder().to_path_buf();
+    let querier = Arc::new(PromClient::new(Arc::clone(&secrets), folder, Arc::new(SystemClock)));
     let prober = prober(setup, secrets, &hosted, containers);
-    Platforms { hosted, prober, inside }
+    Platforms { hosted, prober, querier, inside }
 }
 
 /// The host services of an environment as one platform: for what a deploy does to them, and no rollback.

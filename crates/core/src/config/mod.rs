@@ -20,9 +20,9 @@ pub use model::{
     Approvals, ArgocdRevert, ArgocdService, Backup, BackupEncryption, BackupStore, Cache, ClusterAccess,
     ComposeProject, Condition, Config, Database, Environment, ExecService, Flush, GitMode, GuardPolicy, HelmService,
     HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe, KubernetesService, Migrations, Notify,
-    Objectives, PgBouncer, Place, Policy, Probe, ProbeKind, PromSignal, Recovery, S3Store, SecretsPolicy, Service,
-    ServicePlatform, SlackNotify, StatusRange, StatusSet, Threshold, Tier, TlsExpect, Trigger, TriggerAction,
-    VerifyPolicy, WorkloadKind,
+    Objectives, PgBouncer, Place, Policy, Probe, ProbeKind, PromLogin, PromServer, PromSignal, Recovery, S3Store,
+    SecretsPolicy, Service, ServicePlatform, SlackNotify, StatusRange, StatusSet, Threshold, Tier, TlsExpect, Trigger,
+    TriggerAction, VerifyPolicy, WorkloadKind,
 };
 pub use problem::{Problem, ProblemCode, Problems, Severity, Span};
 pub use secret::{SecretOrText, SecretRef, Sensitive};

@@ -6,6 +6,7 @@ mod expect;
 mod instances;
 mod integrity;
 mod judge;
+mod query;
 mod ready;
 mod sample;
 mod trouble;
@@ -19,6 +20,8 @@ pub use expect::{Comparison, HttpAnswer, Patterns, compare_containers, time_left
 pub use instances::{Ailment, ailment};
 pub use integrity::broken_integrity;
 pub use judge::{Judge, Rules, is_red};
+pub(crate) use query::counting;
+pub use query::{QueryAnswer, WrittenAnswer, number, with_samples};
 pub use ready::{ReadyWatch, Start};
 pub use sample::{Measured, Sample, SignalPath, Unit};
 pub use trouble::TroubleWatch;

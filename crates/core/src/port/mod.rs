@@ -10,6 +10,7 @@ mod deploy;
 mod inside;
 mod platform;
 mod probe;
+mod query;
 mod store;
 
 use std::future::Future;
@@ -24,6 +25,7 @@ pub use platform::{
     Blobs, Captured, Content, EventSink, Evidence, FileChange, Files, Platform, PlatformEvent, PortError, Preflight,
 };
 pub use probe::{ProbeOutcome, Prober, Reading};
+pub use query::Querier;
 pub use store::{Holder, Lease, Store, StoreError};
 
 /// A future that a port returns.

@@ -1,4 +1,4 @@
-//! Watching: platform events, facts and probes in one loop, until the judge is certain or the soak is over.
+//! Watching: platform events, facts, probes and signals in one loop, until the judge is certain or the soak is over.
 //!
 //! Events come first: a crash is looked at when the platform tells of it, not at the next poll. Whoever looks is a task of
 //! its own, and the loop only weighs what comes in: a platform that hangs hides nothing that another can see.
@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use backout_core::config::Probe;
+use backout_core::config::{Probe, PromSignal};
 use backout_core::detect::{Judge, Sample};
 use backout_core::id::ServiceName;
 use backout_core::inventory::Fact;
@@ -17,6 +17,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use super::collect::{observe_some, probe_one, probes};
+use super::signals::{ask, rounds, until_next_round};
 use super::starting::{Probed, Starting};
 use crate::world::{Hosted, World};
 
@@ -40,6 +41,7 @@ const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(500);
 /// What the watchers send.
 enum News {
     Probed { service: ServiceName, probe: Box<Probe>, reading: Reading, samples: Vec<Sample> },
+    Asked(Vec<Sample>),
     Seen(Vec<Fact>),
 }
 
@@ -79,6 +81,7 @@ fn weigh(judge: &mut Judge, starting: &mut Starting, news: News, now: Timestamp)
             let probed = Probed { service: &service, probe: &probe, reading: &reading };
             starting.weigh(&probed, samples, now).iter().find_map(|sample| judge.sample(sample))
         }
+        News::Asked(samples) => samples.iter().find_map(|sample| judge.sample(sample)),
         News::Seen(facts) => {
             facts.iter().for_each(|fact| starting.fact(fact));
             facts.iter().find_map(|fact| judge.fact(fact))
@@ -93,6 +96,9 @@ fn start_watchers(world: &World, pace: Pace, sender: &mpsc::Sender<News>, watche
     }
     for (service, probe) in probes(world) {
         watchers.spawn(probe_again_and_again(world.clone(), service.clone(), probe.clone(), pace, sender.clone()));
+    }
+    for round in rounds(world) {
+        watchers.spawn(ask_again_and_again(world.clone(), round, sender.clone()));
     }
 }
 
@@ -162,6 +168,16 @@ async fn probe_again_and_again(
             return;
         }
         world.clock.sleep(to_next_tick(world.clock.now(), every)).await;
+    }
+}
+
+async fn ask_again_and_again(world: World, round: Vec<PromSignal>, sender: mpsc::Sender<News>) {
+    loop {
+        let samples = ask(&world, &round).await;
+        if sender.send(News::Asked(samples)).await.is_err() {
+            return;
+        }
+        world.clock.sleep(until_next_round(&world, &round)).await;
     }
 }
 

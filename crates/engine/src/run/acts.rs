@@ -17,7 +17,7 @@ use super::step::Before;
 use super::switch::in_words;
 use crate::error::EngineError;
 use crate::look::{
-    Expected, all_seen, arrived, changed_since, look_at_databases, nor_was_it_there, observe, red, settled,
+    Expected, all_seen, arrived, ask_all, changed_since, look_at_databases, nor_was_it_there, observe, red, settled,
 };
 use crate::past::{checkpoints, unpin};
 use crate::prepare::{Prepared, prepare};
@@ -51,13 +51,16 @@ impl Driver<'_> {
     async fn look_before(&self) -> Result<Body, EngineError> {
         // A deploy can wait for what still starts; a person who goes back cannot.
         let within = if self.machine.state().is_guard() { SETTLES_WITHIN } else { Duration::ZERO };
-        let mut survey = settled(self.world, within).await;
+        // A person who goes back does not wait for servers that are asked about a deploy.
+        let asked = async { if self.machine.state().is_guard() { ask_all(self.world).await } else { Vec::new() } };
+        let (mut survey, asked) = tokio::join!(settled(self.world, within), asked);
         let records = self.world.store.records(&self.world.environment.name, &[]).await?;
         let graded = checkpoints(&records);
         let good = last_known_good(&graded);
         if let Some(good) = good {
             nor_was_it_there(&mut survey, &good.checkpoint, |fact| fact.seen == Seen::Absent);
         }
+        survey.samples.extend(asked);
         let red = red(self.world, &survey.samples);
         let has_good_checkpoint = good.is_some();
         Ok(Body::BeforeSeen { facts: survey.facts, red, checks: survey.checks, has_good_checkpoint })

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::drive::Driver;
 use super::switch::in_words;
-use crate::look::{Pace, in_trouble, required, watch};
+use crate::look::{Pace, acted_upon, in_trouble, required, watch};
 
 /// How long a deploy command that outlived its guard may take to end before the watch begins beside it.
 const ORPHAN: Duration = Duration::from_secs(3);
@@ -92,7 +92,7 @@ impl Driver<'_> {
         let state = self.machine.state();
         let judge = Judge::new(Rules {
             triggers: self.world.environment.triggers.clone(),
-            required: required(self.world),
+            required: required(self.world).into_iter().chain(acted_upon(self.world)).collect(),
             red_before: state.red_before.iter().cloned().collect(),
             before: state.before.clone(),
         });

@@ -21,6 +21,8 @@ mod rollback;
 #[cfg(test)]
 mod scenario;
 #[cfg(test)]
+mod signals;
+#[cfg(test)]
 mod stale;
 #[cfg(test)]
 mod watch;

@@ -19,8 +19,8 @@ use backout_core::policy::RefusalName;
 use backout_core::port::{Cache as CachePort, Clock, Database as DatabasePort, Lease, Store};
 use backout_engine::{EngineError, Hosted, Interrupt, OwnedFile, World, begin, resume};
 use backout_testkit::world::{
-    Fuse, MemoryBlobs, MemoryCache, MemoryDatabase, MemoryFiles, MemoryPlatform, MemoryStore, Move, NoProgress,
-    RecordingWatcher, ScriptedDeployer, ScriptedProber, VirtualClock,
+    Fuse, MemoryBlobs, MemoryCache, MemoryDatabase, MemoryFiles, MemoryPlatform, MemoryQuerier, MemoryStore, Move,
+    NoProgress, RecordingWatcher, ScriptedDeployer, ScriptedProber, VirtualClock,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -54,6 +54,7 @@ pub(crate) struct Scenario {
     pub(crate) platform: MemoryPlatform,
     pub(crate) store: MemoryStore,
     pub(crate) prober: ScriptedProber,
+    pub(crate) querier: MemoryQuerier,
     pub(crate) deployer: ScriptedDeployer,
     pub(crate) watcher: RecordingWatcher,
     pub(crate) interrupt: watch::Sender<Interrupt>,
@@ -79,6 +80,7 @@ impl Scenario {
             clock: Arc::clone(&clock),
             blobs: MemoryBlobs::new(fuse.clone()),
             store: MemoryStore::new(Arc::clone(&clock), fuse.clone()),
+            querier: MemoryQuerier::new(Arc::clone(&clock)),
             prober: ScriptedProber::new(platform.clone(), Arc::clone(&clock)),
             deployer: ScriptedDeployer::new(Vec::new(), platform.clone(), files.clone(), clock, fuse.clone()),
             watcher: RecordingWatcher::default(),
@@ -208,6 +210,7 @@ impl Scenario {
             files: Arc::new(self.files.clone()),
             blobs: Arc::new(self.blobs.clone()),
             prober: Arc::new(self.prober.clone()),
+            querier: Arc::new(self.querier.clone()),
             store: Arc::new(self.store.clone()),
             clock: Arc::clone(&self.clock),
             deployer: Arc::new(self.deployer.clone()),

@@ -7,11 +7,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use backout_core::config::Probe;
+use backout_core::detect::QueryAnswer;
 use backout_core::id::{CheckpointId, EnvironmentName, ServiceName};
 use backout_core::inventory::{Graded, last_known_good};
+use backout_core::policy::{Check, Verdict};
 use backout_core::port::{ProbeOutcome, Store};
 use backout_engine::store::RunSummary;
-use backout_engine::{World, observe, probes};
+use backout_engine::{World, ask_all, observe, probes, signal_checks};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -35,6 +37,7 @@ struct Status {
     at: Timestamp,
     services: Vec<Standing>,
     databases: Vec<DataStanding>,
+    signals: Vec<Check>,
     last_known_good: Option<Good>,
     held_by: Option<HeldBy>,
     open_runs: Vec<RunSummary>,
@@ -76,9 +79,10 @@ pub(crate) async fn status(global: &Global, ui: Ui) -> Result<ExitCode, CliError
 async fn look(setup: &Setup) -> Result<Status, CliError> {
     let world = world(setup)?;
     let name = &setup.environment.name;
-    let (facts, probed, databases, checkpoints, holder, open_runs) = tokio::join!(
+    let (facts, probed, signals, databases, checkpoints, holder, open_runs) = tokio::join!(
         observe(&world),
         probe_all(&world),
+        signals(&world),
         data_standings(setup, &world, PATIENCE),
         setup.store.checkpoints(name),
         setup.store.holder(name),
@@ -92,6 +96,7 @@ async fn look(setup: &Setup) -> Result<Status, CliError> {
         at: now,
         services: standings(&facts, &probed, good),
         databases: databases?,
+        signals,
         last_known_good: last_known_good(&checkpoints).map(Good::of),
         held_by: held_by.map(|holder| HeldBy { holder: holder.holder, until: holder.until }),
         open_runs: open_runs?,
@@ -126,6 +131,20 @@ async fn probe_one(world: &World, service: &ServiceName, probe: &Probe) -> Probe
     }
 }
 
+/// What every signal comes to. Servers that need longer than a person's patience are told as not measured.
+async fn signals(world: &World) -> Vec<Check> {
+    let samples = tokio::select! {
+        samples = ask_all(world) => samples,
+        () = world.clock.sleep(PATIENCE) => {
+            let why = format!("no answer yet after {} ms; `backout verify` waits for it", PATIENCE.as_millis());
+            let late = QueryAnswer::Failed { why };
+            let signals = world.environment.signals.values();
+            signals.map(|signal| late.sample(signal, &[], world.clock.now())).collect()
+        }
+    };
+    signal_checks(world, &samples)
+}
+
 fn text(status: &Status) -> String {
     let rows: Vec<Vec<String>> = status.services.iter().map(Standing::row).collect();
     let head = ["SERVICE", "VERSION", "INSTANCES", "HEALTH", "PROBES", "LAST KNOWN GOOD"];
@@ -139,6 +158,10 @@ fn text(status: &Status) -> String {
         lines.push(String::new());
         lines.extend(status.databases.iter().flat_map(|database| database.lines(status.at)));
     }
+    if !status.signals.is_empty() {
+        lines.push(String::new());
+        lines.extend(status.signals.iter().map(signal_line));
+    }
     lines.push(String::new());
     lines.push(match &status.last_known_good {
         Some(good) => format!("last known good: {} ({}): {}", good.checkpoint, ago(good.taken_at, status.at), good.why),
@@ -151,4 +174,13 @@ fn text(status: &Status) -> String {
         lines.push(format!("open run: {} {} ({})", run.id, what(run), ago(run.started, status.at)));
     }
     lines.join("\n")
+}
+
+fn signal_line(check: &Check) -> String {
+    let label = match check.verdict {
+        Verdict::Healthy => "signal",
+        Verdict::Unhealthy => "FAILS",
+        Verdict::Inconclusive | Verdict::Unmeasurable => "not measured",
+    };
+    format!("{label}: {} ({})", check.name, check.what)
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use backout_core::inventory::Fact;
 use backout_core::policy::{Check, Verdict};
 use backout_core::report::check_text;
-use backout_engine::survey;
+use backout_engine::{ask_all, signal_checks, survey};
 use serde::Serialize;
 
 use super::onlooker::world;
@@ -24,7 +24,9 @@ struct Verification<'a> {
 /// Runs every check once.
 pub(crate) async fn verify(global: &Global, ui: Ui) -> Result<ExitCode, CliError> {
     let setup = Setup::open(global, ui, Access::Read)?;
-    let survey = survey(&world(&setup)?).await;
+    let world = world(&setup)?;
+    let (mut survey, signals) = tokio::join!(survey(&world), ask_all(&world));
+    survey.checks.extend(signal_checks(&world, &signals));
     let failing = survey.checks.iter().filter(|check| check.blocks()).count();
     let undecided = survey.checks.iter().filter(|check| is_undecided(check)).count();
     let holds = failing == 0;

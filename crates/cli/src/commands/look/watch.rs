@@ -13,7 +13,7 @@ use backout_core::journal::Record;
 use backout_core::plan::explain;
 use backout_core::policy::{Judgement, Verdict};
 use backout_core::port::{Progress, Watcher};
-use backout_engine::{Interrupt, Pace, World, red, survey};
+use backout_engine::{Interrupt, Pace, World, ask_all, red, survey};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -34,7 +34,12 @@ pub(crate) async fn watch(global: &Global, ui: Ui) -> Result<ExitCode, CliError>
     let world = setup.world(None, Arc::clone(&teller), interrupt.clone())?;
     let probes = backout_engine::probes(&world).count();
     let services = count(setup.environment.services.len(), "service");
-    ui.say(&format!("watching `{}`: {services}, {}; Ctrl-C ends it", setup.environment.name, count(probes, "probe")));
+    let signals = match setup.environment.signals.len() {
+        0 => String::new(),
+        some => format!(", {}", count(some, "signal")),
+    };
+    let probes = count(probes, "probe");
+    ui.say(&format!("watching `{}`: {services}, {probes}{signals}; Ctrl-C ends it", setup.environment.name));
     tokio::select! {
         () = pass_after_pass(&world, &teller) => {}
         _ = interrupt.wait_for(|wish| *wish > Interrupt::None) => {}
@@ -44,7 +49,8 @@ pub(crate) async fn watch(global: &Global, ui: Ui) -> Result<ExitCode, CliError>
 
 async fn pass_after_pass(world: &World, teller: &Teller) {
     loop {
-        let seen = survey(world).await;
+        let (mut seen, signals) = tokio::join!(survey(world), ask_all(world));
+        seen.samples.extend(signals);
         teller.facts(&seen.facts);
         let judge = Judge::new(Rules {
             triggers: world.environment.triggers.clone(),

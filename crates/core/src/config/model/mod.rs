@@ -6,6 +6,7 @@ mod environment;
 mod policy;
 mod probe;
 mod service;
+mod signal;
 mod trigger;
 
 pub use cluster::{
@@ -21,4 +22,5 @@ pub use probe::{HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, Stat
 pub use service::{
     ComposeProject, ExecService, GitMode, HostManage, HostService, HostSource, Service, ServicePlatform, Tier,
 };
-pub use trigger::{Condition, PromSignal, Threshold, Trigger, TriggerAction};
+pub use signal::{PromLogin, PromServer, PromSignal};
+pub use trigger::{Condition, Threshold, Trigger, TriggerAction};

@@ -1,28 +1,9 @@
-//! Signals that stand by themselves, and triggers: when a signal fires and what then is done.
-
-use std::time::Duration;
+//! Triggers: when a signal fires and what then is done.
 
 use serde::Serialize;
 
 use crate::detect::{SignalPath, Unit};
-use crate::id::{SignalName, TriggerName};
-
-/// A signal from a Prometheus query.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PromSignal {
-    /// Its name.
-    pub name: SignalName,
-    /// The query; it gives one number.
-    pub promql: String,
-    /// The address of the Prometheus server, without credentials.
-    pub server: String,
-    /// With fewer samples than this, nothing is concluded; 0 unless configured.
-    pub min_samples: u32,
-    /// Time between two queries; 5 seconds.
-    pub every: Duration,
-    /// How long one query may take; 5 seconds.
-    pub timeout: Duration,
-}
+use crate::id::TriggerName;
 
 /// A rule that turns a signal into a firing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -59,6 +40,13 @@ impl Condition {
             Condition::Above(threshold) => value > threshold.value,
             Condition::Below(threshold) => value < threshold.value,
         }
+    }
+
+    /// What its limit is counted in.
+    #[must_use]
+    pub fn unit(&self) -> Unit {
+        let (Condition::Above(threshold) | Condition::Below(threshold)) = self;
+        threshold.unit
     }
 }
 

@@ -1,7 +1,9 @@
-//! The file, its environments, and their signals and triggers.
+//! The file, its environments, and their triggers.
 
-use super::{RawCache, RawDatabase, RawGuard, RawNotify, RawObjectives, RawPlatform, RawPolicy, RawService, RawVerify};
-use crate::config::leaf::{HttpUrl, Period, Positive};
+use super::{
+    RawCache, RawDatabase, RawGuard, RawNotify, RawObjectives, RawPlatform, RawPolicy, RawService, RawSignal, RawVerify,
+};
+use crate::config::leaf::Positive;
 use crate::config::read::{Map, Scalar, raw};
 use crate::config::{Threshold, TriggerAction};
 use crate::detect::SignalPath;
@@ -43,22 +45,6 @@ raw! {
         caches: optional Map<RawCache>,
         /// Who is told.
         notify: optional RawNotify,
-    }
-}
-
-raw! {
-    /// A signal from a Prometheus query.
-    RawSignal {
-        /// The query; it gives one number.
-        promql: required Scalar<String>,
-        /// Address of the Prometheus server.
-        server: required Scalar<HttpUrl>,
-        /// With fewer samples than this, nothing is concluded. Default 0.
-        min_samples: optional Scalar<u32>,
-        /// Time between two queries. Default 5s.
-        every: optional Scalar<Period>,
-        /// How long one query may take. Default 5s.
-        timeout: optional Scalar<Period>,
     }
 }
 

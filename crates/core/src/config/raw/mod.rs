@@ -11,12 +11,14 @@ mod migrations;
 mod policy;
 mod probe;
 mod service;
+mod signal;
 
 pub(super) use backup::{RawAge, RawBackup, RawEncrypt, RawOpenssl, RawS3};
 pub(super) use cluster::{RawArgocd, RawHelm, RawKubernetes, RawRevert};
 pub(super) use database::{RawCache, RawDatabase, RawNotify, RawPgBouncer, RawPostgres, RawRecovery};
-pub(super) use environment::{RawEnvironment, RawFile, RawSignal, RawTrigger};
+pub(super) use environment::{RawEnvironment, RawFile, RawTrigger};
 pub(super) use migrations::{RawMigrations, RawTool};
 pub(super) use policy::{RawGuard, RawObjectives, RawPolicy, RawVerify};
 pub(super) use probe::{RawExpect, RawProbe, RawTls};
 pub(super) use service::{Argv, RawCompose, RawGit, RawPlatform, RawService};
+pub(super) use signal::{RawLogin, RawSignal};

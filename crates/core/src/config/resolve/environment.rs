@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use super::context::Context;
 use super::data::{caches, databases};
+use super::known::Known;
 use super::notify::notify;
 use super::order::needs;
 use super::platform::base;
 use super::policy::{guard, objectives, policy, verify};
 use super::service::services;
-use super::signals::{Known, signals};
+use super::signals::signals;
 use super::trigger::triggers;
 use crate::config::raw::{RawEnvironment, RawFile};
 use crate::config::read::{Field, Map, MapEntry};

@@ -7,6 +7,7 @@ mod context;
 mod data;
 mod environment;
 mod interpolate;
+mod known;
 mod notify;
 mod order;
 mod platform;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::context::Context;
+use super::known::Known;
 use super::probe::{probe, refuse_container};
-use super::signals::Known;
 use crate::config::leaf::{CheckPath, Percent, Period, Positive};
 use crate::config::raw::{RawGuard, RawObjectives, RawPolicy, RawProbe, RawVerify};
 use crate::config::read::{Field, Located, Scalar};

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::platform::sounds_secret;
 use crate::config::leaf::{Address, HttpUrl, Pattern, Period, literal_password};
 use crate::config::raw::{RawExpect, RawProbe, RawTls};
-use crate::config::read::{Field, Located, OneOrMany};
+use crate::config::read::{Field, Located, Map, OneOrMany, Scalar};
 use crate::config::{
     HttpExpect, HttpProbe, Place, Probe, ProbeKind, ProblemCode, SecretOrText, Span, StatusSet, TlsExpect,
 };
@@ -100,15 +100,19 @@ pub(super) fn refuse_container(probe: &Probe, raw: &RawProbe, why: &str, context
 fn http(raw: &RawProbe, context: &mut Context<'_>) -> Option<HttpProbe> {
     let url = context.value(&raw.http);
     let method = context.value(&raw.method).unwrap_or_default();
-    let headers = headers(raw, context);
+    let headers = headers(&raw.headers, context);
     let expect = raw.expect.value().map(|raw| expect(raw, context)).unwrap_or_default();
     let HttpUrl(url) = url?;
     Some(HttpProbe { url, method, headers, expect })
 }
 
-fn headers(raw: &RawProbe, context: &mut Context<'_>) -> BTreeMap<String, SecretOrText> {
+/// Headers that are sent.
+pub(super) fn headers(
+    raw: &Field<Map<Scalar<SecretOrText>>>,
+    context: &mut Context<'_>,
+) -> BTreeMap<String, SecretOrText> {
     let mut headers = BTreeMap::new();
-    for entry in raw.headers.value().map(|map| map.0.as_slice()).unwrap_or_default() {
+    for entry in raw.value().map(|map| map.0.as_slice()).unwrap_or_default() {
         let is_secret = if sounds_secret(&entry.key) { |text: &str| !text.contains("${") } else { |_: &str| false };
         let value = entry.value.as_ref().and_then(|scalar| context.secret(scalar, is_secret));
         if let (Some(name), Some(value)) = (header_name(&entry.key, entry.at, context), value) {

@@ -1,18 +1,19 @@
-//! The signals of an environment, and whether a name is one of them.
-//!
-//! Contract: a service or probe that was declared and could not be resolved counts as there, so that its own problem is
-//! not reported a second time.
+//! Signals that come from queries.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::context::Context;
-use crate::config::leaf::{HttpUrl, Period};
-use crate::config::raw::{RawEnvironment, RawSignal};
-use crate::config::read::{Field, Map, Scalar, nearest};
-use crate::config::{ProbeKind, ProblemCode, PromSignal, Service, Span};
-use crate::detect::SignalPath;
-use crate::id::{ProbeName, ServiceName, SignalName};
+use super::probe::headers;
+use crate::config::leaf::{HttpUrl, Period, Word};
+use crate::config::raw::{RawLogin, RawSignal};
+use crate::config::read::{Field, Map};
+use crate::config::{PromLogin, PromServer, PromSignal};
+use crate::detect::counting;
+use crate::id::SignalName;
+
+/// How often a server is asked, and how long it may take.
+const PERIOD: Duration = Duration::from_secs(5);
 
 /// Resolves the signals that come from queries.
 pub(super) fn signals(raw: &Field<Map<RawSignal>>, context: &mut Context<'_>) -> BTreeMap<SignalName, PromSignal> {
@@ -20,116 +21,62 @@ pub(super) fn signals(raw: &Field<Map<RawSignal>>, context: &mut Context<'_>) ->
     for entry in raw.value().map(|map| map.0.as_slice()).unwrap_or_default() {
         let name = context.part::<SignalName>(&entry.key, entry.at);
         let Some(raw) = &entry.value else { continue };
-        let (promql, server) = (context.value(&raw.promql), context.value(&raw.server));
-        let min_samples = context.value(&raw.min_samples).unwrap_or(0);
-        let mut period = |field| context.value(field).map_or(Duration::from_secs(5), |Period(period)| period);
-        let (every, timeout) = (period(&raw.every), period(&raw.timeout));
-        if let (Some(name), Some(promql), Some(HttpUrl(server))) = (name, promql, server) {
-            let signal = PromSignal { name: name.clone(), promql, server, min_samples, every, timeout };
-            signals.insert(name, signal);
+        let signal = signal(raw, &entry.key, context);
+        if let (Some(name), Some(unnamed)) = (name, signal) {
+            signals.insert(name.clone(), unnamed(name));
         }
     }
     signals
 }
 
-/// What can be named.
-pub(super) struct Known<'a> {
-    /// The services that could be resolved.
-    services: &'a BTreeMap<ServiceName, Service>,
-    /// Declared probes by declared service; `None` for a service that could not even be read.
-    declared: BTreeMap<&'a str, Option<BTreeSet<&'a str>>>,
-    /// Declared signals.
-    signals: BTreeSet<&'a str>,
+/// A signal but for its name, which may still be found wrong.
+fn signal(raw: &RawSignal, key: &str, context: &mut Context<'_>) -> Option<impl FnOnce(SignalName) -> PromSignal> {
+    let (promql, server) = (context.value(&raw.promql), server(raw, context));
+    let min_samples = context.value(&raw.min_samples).unwrap_or(0);
+    let samples = samples(raw, key, (promql.as_deref(), min_samples), context).filter(|_| min_samples > 0);
+    let mut period = |field| context.value(field).map_or(PERIOD, |Period(period)| period);
+    let (every, timeout) = (period(&raw.every), period(&raw.timeout));
+    let (promql, server) = promql.zip(server)?;
+    Some(move |name| PromSignal { name, promql, samples, min_samples, server, every, timeout })
 }
 
-impl<'a> Known<'a> {
-    /// Collects what an environment declares.
-    pub(super) fn new(raw: &'a RawEnvironment, services: &'a BTreeMap<ServiceName, Service>) -> Self {
-        let mut declared = BTreeMap::new();
-        for entry in raw.services.value().map(|map| map.0.as_slice()).unwrap_or_default() {
-            let probes = entry.value.as_ref().and_then(|service| match &service.probes {
-                Field::Invalid(_) => None,
-                Field::Absent => Some(BTreeSet::new()),
-                Field::Given(_, map) => Some(map.0.iter().map(|probe| probe.key.as_str()).collect()),
-            });
-            declared.insert(entry.key.as_str(), probes);
-        }
-        let signals = raw.signals.value().map(|map| map.0.as_slice()).unwrap_or_default();
-        Self { services, declared, signals: signals.iter().map(|entry| entry.key.as_str()).collect() }
+/// The query that counts: as configured, else the one that `promql` implies. Reports a minimum of what nobody counts.
+fn samples(
+    raw: &RawSignal,
+    key: &str,
+    (promql, min_samples): (Option<&str>, u32),
+    context: &mut Context<'_>,
+) -> Option<String> {
+    if let Field::Given(..) | Field::Invalid(_) = raw.samples {
+        return context.value(&raw.samples);
     }
+    let implied = counting(promql?);
+    if let (None, Some(scalar), 1..) = (&implied, raw.min_samples.value(), min_samples) {
+        let message = format!("signal `{key}` wants a number of samples, and its query does not say what is counted");
+        let hint = "add a query that counts: `samples: 'sum(increase(http_requests_total[1m]))'`".to_owned();
+        context.contradiction(scalar.span, message, hint);
+    }
+    implied
+}
 
-    /// Reports a signal that does not exist; says whether it does.
-    pub(super) fn check<T>(&self, path: &SignalPath, scalar: &Scalar<T>, context: &mut Context<'_>) -> bool {
-        let (written, at) = (scalar.text.as_str(), scalar.span);
-        let what = match path {
-            SignalPath::Named(name) if self.signals.contains(name.as_str()) => return true,
-            SignalPath::Up(service, probe) | SignalPath::Latency(service, probe) if self.has_probe(service, probe) => {
-                return self.check_latency(path, at, context);
-            }
-            SignalPath::Up(service, probe) | SignalPath::Latency(service, probe)
-                if self.declared.contains_key(service.as_str()) && !written.contains("${") =>
-            {
-                format!("service `{service}` has no probe `{probe}`")
-            }
-            SignalPath::Named(_) => format!("there is no signal `{written}`"),
-            _ => format!("`{written}` is about a service that does not exist"),
-        };
-        context.error(ProblemCode::UnknownSignal, at, what, self.hint(path, written));
-        false
+fn server(raw: &RawSignal, context: &mut Context<'_>) -> Option<PromServer> {
+    let url = context.value(&raw.server);
+    let headers = headers(&raw.headers, context);
+    let login = raw.basic_auth.value().and_then(|raw| login(raw, context));
+    if let (Some(at), true) = (raw.basic_auth.key(), headers.contains_key("authorization")) {
+        let message = "`basic_auth` and the header `Authorization` exclude each other".to_owned();
+        context.contradiction(at, message, "keep one".to_owned());
     }
+    let tls = raw.tls.value();
+    let verify = tls.and_then(|tls| context.value(&tls.verify)).unwrap_or(true);
+    let authority = tls.and_then(|tls| context.value(&tls.ca)).map(|Word(path)| path);
+    let HttpUrl(url) = url?;
+    Some(PromServer { url, headers, login, verify, authority })
+}
 
-    /// Reports the latency of a probe that has none.
-    fn check_latency(&self, path: &SignalPath, at: Span, context: &mut Context<'_>) -> bool {
-        let SignalPath::Latency(service, probe) = path else { return true };
-        let found = self.services.get(service).and_then(|service| service.probes.get(probe));
-        let is_container = found.is_some_and(|probe| matches!(probe.kind, ProbeKind::Container));
-        if is_container {
-            let message = "a container's state has no latency".to_owned();
-            context.error(ProblemCode::UnknownSignal, at, message, format!("use `{service}.{probe}.up`"));
-        }
-        !is_container
-    }
-
-    fn has_probe(&self, service: &ServiceName, probe: &ProbeName) -> bool {
-        if self.services.get(service).is_some_and(|service| service.probes.contains_key(probe)) {
-            return true;
-        }
-        match self.declared.get(service.as_str()) {
-            None => false,
-            Some(None) => true,
-            Some(Some(probes)) => {
-                let is_unresolved = !self.services.contains_key(service);
-                probes.contains(probe.as_str()) || is_unresolved && probe.as_str() == "container"
-            }
-        }
-    }
-
-    /// The nearest signal of the same kind, written as this one is.
-    fn hint(&self, path: &SignalPath, written: &str) -> String {
-        let kind = match path {
-            SignalPath::Latency(..) => ".latency",
-            SignalPath::Up(..) if !written.ends_with(".up") => "",
-            _ => ".up",
-        };
-        let resolved = self
-            .services
-            .values()
-            .flat_map(|service| service.probes.keys().map(move |probe| (service.name.as_str(), probe.as_str())));
-        let declared = self
-            .declared
-            .iter()
-            .flat_map(|(service, probes)| probes.iter().flatten().map(move |probe| (*service, *probe)));
-        let probes: BTreeSet<(&str, &str)> = resolved.chain(declared).take(500).collect();
-        let probes = probes.into_iter().map(|(service, probe)| format!("{service}.{probe}{kind}"));
-        let named = self.signals.iter().map(|name| (*name).to_owned()).filter(|_| !kind.is_empty());
-        let all: Vec<String> = named.chain(probes).collect();
-        match nearest(written, all.iter().map(String::as_str)) {
-            Some(signal) => format!("did you mean `{signal}`?"),
-            None if all.is_empty() => "add a probe to a service, or a signal under `signals`".to_owned(),
-            None => {
-                let some: Vec<String> = all.iter().take(8).map(|signal| format!("`{signal}`")).collect();
-                format!("there are {}", some.join(", "))
-            }
-        }
-    }
+fn login(raw: &RawLogin, context: &mut Context<'_>) -> Option<PromLogin> {
+    let user = raw.username.value().and_then(|user| context.secret(user, |_| false));
+    let is_literal = |text: &str| !text.contains("${");
+    let password = raw.password.value().and_then(|password| context.secret(password, is_literal));
+    Some(PromLogin { user: user?, password: password? })
 }

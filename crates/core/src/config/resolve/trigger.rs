@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::context::Context;
-use super::signals::Known;
+use super::known::Known;
 use crate::config::leaf::Positive;
 use crate::config::raw::{RawEnvironment, RawTrigger};
 use crate::config::read::Located;

@@ -199,3 +199,25 @@ fn what_a_variable_holds_never_comes_into_a_message() {
     assert!(problems.0.len() >= 5);
     assert!(!format!("{problems:?}").contains("hunter2"), "{problems:?}");
 }
+
+#[test]
+fn contradictory_settings_of_signals_are_reported() {
+    insta::assert_snapshot!(
+        problems(&staging(
+            r#"services:
+  app: {}
+signals:
+  uncounted: { promql: "max(temperature)", server: "http://127.0.0.1:9090", min_samples: 30 }
+  counted: { promql: "max(temperature)", server: "http://127.0.0.1:9090", min_samples: 30, samples: "count(temperature)" }
+  any: { promql: "max(temperature)", server: "http://127.0.0.1:9090", min_samples: 0 }
+  twice:
+    promql: up
+    server: "http://127.0.0.1:9090"
+    headers: { Authorization: "env:TOKEN" }
+    basic_auth: { username: me, password: hunter2 }
+  incomplete: { promql: up, server: "http://me:hunter2@127.0.0.1", basic_auth: { username: me }, tls: { trust: x } }
+"#
+        ))
+        .join("\n")
+    );
+}

@@ -7,6 +7,7 @@ mod docker;
 mod finding;
 mod machine;
 mod services;
+mod signals;
 mod unsupported;
 
 pub(crate) use command::check;

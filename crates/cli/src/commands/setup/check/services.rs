@@ -1,7 +1,7 @@
 //! The services: whether each can be seen, each probe performed, each file read, and each secret had.
 
 use backout_adapters::secret::Secrets;
-use backout_core::config::{HostManage, Probe, ProbeKind, SecretOrText, SecretRef, ServicePlatform};
+use backout_core::config::{HostManage, Probe, ProbeKind, PromServer, SecretOrText, SecretRef, ServicePlatform};
 use backout_core::detect::{Measured, Sample, SignalPath};
 use backout_core::policy::{Check, Verdict};
 use backout_engine::{World, survey};
@@ -93,6 +93,9 @@ fn references(setup: &Setup) -> Vec<(String, &SecretRef)> {
             all.extend(env.iter().map(|(variable, secret)| (format!("{name}, variable {variable}"), secret)));
         }
     }
+    for signal in environment.signals.values() {
+        all.extend(of_server(&signal.server).into_iter().map(|secret| (format!("signal {}", signal.name), secret)));
+    }
     for probe in &environment.verify.smoke {
         all.extend(of_probe(probe).into_iter().map(|secret| (format!("smoke check {}", probe.name), secret)));
     }
@@ -106,6 +109,11 @@ fn references(setup: &Setup) -> Vec<(String, &SecretRef)> {
         }
     }
     found
+}
+
+fn of_server(server: &PromServer) -> Vec<&SecretOrText> {
+    let login = server.login.iter().flat_map(|login| [&login.user, &login.password]);
+    server.headers.values().chain(login).collect()
 }
 
 fn of_probe(probe: &Probe) -> Vec<&SecretOrText> {

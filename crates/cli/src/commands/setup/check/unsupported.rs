@@ -1,6 +1,7 @@
 //! Settings that this version accepts and does not act on: who wrote them should know.
 
 use backout_core::config::{Approvals, Environment, Objectives};
+use backout_engine::is_error_rate;
 
 use super::finding::Finding;
 
@@ -9,16 +10,24 @@ pub(super) fn unsupported(environment: &Environment) -> Vec<Finding> {
     let verify = &environment.verify;
     let approvals = Approvals { database: 0, ..environment.policy.approvals };
     let settings = [
-        ("signals", !environment.signals.is_empty(), "queries are not asked yet: triggers on them never fire"),
         ("notify", environment.notify.slack.is_some(), "nobody is told of anything yet"),
         ("verify.smoke", !verify.smoke.is_empty(), "smoke checks are not run yet"),
         ("verify.observe", !verify.observe.is_zero(), "nothing is observed after going back yet"),
-        ("verify.error_rate_below", verify.error_rate_below.is_some(), "the error rate is not looked at yet"),
+        (
+            "verify.error_rate_below",
+            verify.error_rate_below.is_some() && !has_error_rate(environment),
+            "no signal is called `errors` or `error_rate`",
+        ),
         ("policy.approvals", approvals != Approvals::default(), "nobody is asked but for databases yet"),
         ("objectives", environment.objectives != Objectives::default(), "times are not compared with them yet"),
     ];
     let made = settings.into_iter().filter(|(_, is_made, _)| *is_made);
     made.map(|(key, _, what)| Finding::note(key, format!("accepted, and not acted on: {what}"))).collect()
+}
+
+/// Whether there is a signal that `verify.error_rate_below` can be about.
+fn has_error_rate(environment: &Environment) -> bool {
+    environment.signals.keys().any(|name| is_error_rate(name.as_str()))
 }
 
 #[cfg(test)]

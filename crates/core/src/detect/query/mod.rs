@@ -1,0 +1,7 @@
+//! Queries of Prometheus: what their answers say, and what counts what they go by.
+
+mod answer;
+mod counting;
+
+pub use answer::{QueryAnswer, WrittenAnswer, number, with_samples};
+pub(crate) use counting::counting;

@@ -1,0 +1,91 @@
+//! Signals that come from queries: who is asked for what, how often, and what it came to.
+//!
+//! Contract: all signals of one server that are due at the same times are asked for in one round, over one connection, and
+//! the next round begins when this one is over: a slow server is asked less often, never more than once at a time. Rounds
+//! are moved by a random part of their interval, so that many machines do not ask at the same moment.
+
+use std::time::Duration;
+
+use backout_core::config::{PromSignal, TriggerAction};
+use backout_core::detect::{Measured, Sample, SignalPath, is_red};
+use backout_core::policy::{Check, Verdict};
+use futures_util::future::join_all;
+
+use crate::world::World;
+
+/// What a signal is called whose value is a share of requests that failed: `verify.error_rate_below` is about it.
+const ERROR_RATES: [&str; 2] = ["errors", "error_rate"];
+
+/// Asks for every signal once, all servers at once: one sample each.
+pub async fn ask_all(world: &World) -> Vec<Sample> {
+    let rounds = rounds(world);
+    join_all(rounds.iter().map(|round| ask(world, round))).await.into_iter().flatten().collect()
+}
+
+/// Asks for the signals of one round.
+pub(crate) async fn ask(world: &World, round: &[PromSignal]) -> Vec<Sample> {
+    let answers = world.querier.ask(round).await;
+    let (now, triggers) = (world.clock.now(), &world.environment.triggers);
+    let samples: Vec<Sample> =
+        round.iter().zip(answers).map(|(signal, answer)| answer.sample(signal, triggers, now)).collect();
+    samples.iter().for_each(|sample| world.watcher.sampled(sample));
+    samples
+}
+
+/// The signals that are asked for together: of one server, in one interval.
+pub(crate) fn rounds(world: &World) -> Vec<Vec<PromSignal>> {
+    let mut rounds: Vec<Vec<PromSignal>> = Vec::new();
+    for signal in world.environment.signals.values() {
+        let is_of = |round: &Vec<PromSignal>| {
+            round.first().is_some_and(|first| first.server == signal.server && first.every == signal.every)
+        };
+        match rounds.iter_mut().find(|round| is_of(round)) {
+            Some(round) => round.push(signal.clone()),
+            None => rounds.push(vec![signal.clone()]),
+        }
+    }
+    rounds
+}
+
+/// The time until the next round: the interval, and up to a tenth of it more.
+pub(crate) fn until_next_round(world: &World, round: &[PromSignal]) -> Duration {
+    let every = round.first().map_or(Duration::from_secs(5), |signal| signal.every);
+    every + every.mul_f64(f64::from((world.salt)() % 100) / 1000.0)
+}
+
+/// The signals that a trigger may act upon: without them nothing is proven.
+pub(crate) fn acted_upon(world: &World) -> impl Iterator<Item = SignalPath> + '_ {
+    let named = world.environment.signals.keys().map(|name| SignalPath::Named(name.clone()));
+    let triggers = &world.environment.triggers;
+    named.filter(|path| triggers.iter().any(|t| t.signal == *path && t.action != TriggerAction::Observe))
+}
+
+/// What samples of signals say: a check for each, and one for the error rate where it has a limit.
+#[must_use]
+pub fn signal_checks(world: &World, samples: &[Sample]) -> Vec<Check> {
+    let each = samples.iter().map(|sample| of(sample, is_red(&world.environment.triggers, sample)));
+    each.chain(error_rate(world, samples)).collect()
+}
+
+fn of(sample: &Sample, is_bad: bool) -> Check {
+    let (verdict, what) = match &sample.measured {
+        Measured::Unmeasurable { why } => (Verdict::Unmeasurable, why.clone()),
+        Measured::Value { .. } if is_bad => (Verdict::Unhealthy, sample.what.clone()),
+        Measured::Value { .. } => (Verdict::Healthy, sample.what.clone()),
+    };
+    Check { name: sample.signal.to_string(), verdict, what, was_red_before: false }
+}
+
+fn error_rate(world: &World, samples: &[Sample]) -> Option<Check> {
+    let limit = world.environment.verify.error_rate_below?;
+    let is_rate = |sample: &&Sample| matches!(&sample.signal, SignalPath::Named(name) if is_error_rate(name.as_str()));
+    let sample = samples.iter().find(is_rate)?;
+    let is_reached = matches!(sample.measured, Measured::Value { value } if value >= limit);
+    Some(Check { name: format!("{} below {} %", sample.signal, limit * 100.0), ..of(sample, is_reached) })
+}
+
+/// Whether a signal of this name is the share of requests that failed.
+#[must_use]
+pub fn is_error_rate(name: &str) -> bool {
+    ERROR_RATES.contains(&name)
+}

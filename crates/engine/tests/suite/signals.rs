@@ -1,0 +1,124 @@
+//! Deploys that are judged by signals from queries.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use backout_core::config::{Condition, PromServer, PromSignal, Threshold, Trigger, TriggerAction};
+use backout_core::detect::{SignalPath, Unit};
+use backout_core::id::{SignalName, TriggerName};
+use backout_core::journal::RunResult;
+use backout_testkit::world::Move;
+
+use crate::scenario::{Ended, Scenario, seconds, service};
+
+fn name(name: &str) -> SignalName {
+    SignalName::new(name).unwrap()
+}
+
+/// A signal of a server, with a trigger on more than 5 % twice in a row.
+fn with_signal(mut scenario: Scenario, signal: &str, server: &str, every: Duration) -> Scenario {
+    let url = format!("http://{server}:9090");
+    let server = PromServer { url, headers: BTreeMap::new(), login: None, verify: true, authority: None };
+    let timeout = seconds(5);
+    let name = name(signal);
+    let promql = "a / b".to_owned();
+    let signal = PromSignal { name: name.clone(), promql, samples: None, min_samples: 0, server, every, timeout };
+    scenario.environment.signals.insert(name.clone(), signal);
+    scenario.environment.triggers.push(Trigger {
+        name: TriggerName::new(&format!("too-many-{name}")).unwrap(),
+        signal: SignalPath::Named(name),
+        condition: Condition::Above(Threshold { value: 0.05, unit: Unit::Ratio }),
+        consecutive: 2,
+        action: TriggerAction::Rollback,
+        implicit: false,
+    });
+    scenario
+}
+
+fn deploying() -> Scenario {
+    let mut scenario = with_signal(Scenario::of_app(), "errors", "metrics", seconds(5));
+    scenario.environment.guard.soak = seconds(60);
+    scenario
+}
+
+/// What the deploy command does.
+fn script() -> Vec<Move> {
+    vec![Move::Wait(seconds(1)), Move::Deploy(service("app"), "app:v2")]
+}
+
+/// Deploys a new version, after whose start the signal has another number.
+async fn guarded(before: Option<f64>, after: Option<f64>) -> (Scenario, Ended) {
+    let scenario = deploying();
+    let errors = name("errors");
+    scenario.querier.set(&errors, Some(0.001));
+    let scenario = scenario.known_good().await;
+    let scenario = scenario.deploying(script());
+    scenario.querier.set(&errors, before);
+    let turn = async {
+        scenario.clock.sleep(seconds(20)).await;
+        scenario.querier.set(&errors, after);
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), turn);
+    (scenario, ended)
+}
+
+#[tokio::test(start_paused = true)]
+async fn deploy_after_which_requests_fail_is_taken_back() {
+    let (scenario, ended) = guarded(Some(0.001), Some(0.2)).await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert_eq!(scenario.running(), ["app:v1"]);
+    let judged = serde_json::to_string(&ended.records).unwrap();
+    assert!(judged.contains("errors 2 times in a row: 20 %"), "{judged}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn deploy_whose_requests_go_well_is_kept() {
+    let (_, ended) = guarded(Some(0.001), Some(0.002)).await;
+    assert_eq!(ended.result, RunResult::Kept, "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn signal_that_cannot_be_measured_takes_nothing_back_and_proves_nothing() {
+    let (scenario, ended) = guarded(Some(0.001), None).await;
+    assert_eq!(ended.result, RunResult::KeptUnproven, "{}", ended.summary);
+    assert_eq!(scenario.touched(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn signal_that_was_red_before_the_deploy_is_not_blamed_on_it() {
+    let (scenario, ended) = guarded(Some(0.2), Some(0.3)).await;
+    assert_eq!(ended.result, RunResult::KeptUnproven, "{}", ended.summary);
+    assert_eq!(scenario.touched(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn signals_of_one_server_and_interval_are_asked_for_together() {
+    let scenario = with_signal(deploying(), "latency", "metrics", seconds(5));
+    let scenario = with_signal(scenario, "slow", "metrics", seconds(50));
+    let scenario = with_signal(scenario, "other", "elsewhere", seconds(5)).deploying(script());
+    scenario.guard().await;
+    let mut rounds = scenario.querier.asked();
+    rounds.sort();
+    rounds.dedup();
+    assert_eq!(rounds, [vec![name("errors"), name("latency")], vec![name("other")], vec![name("slow")]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn slow_server_is_asked_one_round_at_a_time() {
+    let scenario = deploying().deploying(script());
+    scenario.querier.takes(seconds(25));
+    scenario.guard().await;
+    // Once before the deploy, then at 0 and 30 seconds of a minute.
+    assert!((2..=4).contains(&scenario.querier.asked().len()), "{:?}", scenario.querier.asked());
+}
+
+#[tokio::test(start_paused = true)]
+async fn way_back_does_not_wait_for_the_signals() {
+    let (scenario, _) = guarded(Some(0.001), Some(0.002)).await;
+    scenario.platform.kill(&service("app"), 1);
+    let before = scenario.querier.asked().len();
+    scenario.querier.takes(seconds(3_600));
+    let ended = scenario.rollback(crate::scenario::back()).await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert_eq!(scenario.querier.asked().len(), before);
+}
