@@ -4,6 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::http::{Request, Response, json_string};
+use crate::metrics::Metrics;
 use crate::mode::Mode;
 use crate::options::Options;
 
@@ -12,6 +13,7 @@ use crate::options::Options;
 pub(crate) struct Application {
     options: Options,
     current: Mutex<Current>,
+    metrics: Metrics,
 }
 
 /// The mode in force and since when.
@@ -35,7 +37,7 @@ pub(crate) enum Reply {
 impl Application {
     pub(crate) fn new(options: Options, now: Instant) -> Self {
         let current = Current { mode: options.mode, since: now };
-        Self { options, current: Mutex::new(current) }
+        Self { options, current: Mutex::new(current), metrics: Metrics::default() }
     }
 
     pub(crate) fn current(&self) -> Current {
@@ -55,24 +57,38 @@ impl Application {
             "GET" | "HEAD" => self.endpoint(&request.path, current.mode, age),
             _ => Response::text(405, "only GET and HEAD are answered here\n"),
         };
-        Reply::Answer { delay: delay(current.mode, age), response }
+        let delay = delay(current.mode, age);
+        if request.path == "/" {
+            self.metrics.count(response.status, delay);
+        }
+        Reply::Answer { delay, response }
     }
 
     fn endpoint(&self, path: &str, mode: Mode, age: Duration) -> Response {
         let failing = matches!(mode, Mode::FailAfter(after) if age >= after);
         match path {
             "/" if failing => Response::text(500, "the application has failed\n"),
+            "/" if self.is_next_an_error(mode) => Response::text(500, "this is one of the requests that fail\n"),
             "/" => Response::text(200, format!("backout demo application, version {}\n", self.options.version)),
             "/health" if failing => self.health(500, "failing"),
             "/health" if mode == Mode::Unhealthy => self.health(503, "unhealthy"),
             "/health" => self.health(200, "healthy"),
             "/version" => Response::text(200, format!("{}\n", self.options.version)),
+            "/metrics" => Response::text(200, self.metrics.text()),
             "/config" => self.config(),
             _ => match path.strip_prefix("/env/").and_then(|name| self.options.environment.get(name)) {
                 Some(value) => Response::text(200, value.as_bytes()),
                 None => Response::text(404, "nothing is here\n"),
             },
         }
+    }
+
+    /// Whether the next request is one of those that fail: of every thousand the wanted number, evenly spread.
+    fn is_next_an_error(&self, mode: Mode) -> bool {
+        let Mode::Errors(per_mille) = mode else { return false };
+        let share = u64::from(per_mille.min(1000));
+        let before = self.metrics.requests();
+        (before + 1) * share / 1000 > before * share / 1000
     }
 
     fn health(&self, status: u16, word: &str) -> Response {
@@ -179,6 +195,24 @@ mod tests {
         assert_eq!(status(&application, "/health", start + Duration::from_millis(999)).0, 200);
         assert_eq!(status(&application, "/health", start + Duration::from_secs(1)).0, 500);
         assert_eq!(status(&application, "/", start + Duration::from_secs(1)).0, 500);
+    }
+
+    #[test]
+    fn requests_are_counted_and_a_share_of_them_fails() {
+        let (application, start) = application("errors:200");
+        let failed = (0..1000).filter(|_| status(&application, "/", start).0 == 500).count();
+        assert_eq!((failed, status(&application, "/health", start).0), (200, 200));
+        let Reply::Answer { response, .. } = application.reply(&request("GET", "/metrics"), start) else {
+            panic!("no answer")
+        };
+        let text = String::from_utf8(response.body).unwrap();
+        for line in [
+            "http_requests_total{status=\"200\"} 800",
+            "http_requests_total{status=\"500\"} 200",
+            "http_request_duration_seconds_bucket{le=\"+Inf\"} 1000",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line}\n{text}");
+        }
     }
 
     #[test]

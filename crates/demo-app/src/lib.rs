@@ -1,7 +1,7 @@
 //! A small real HTTP application whose health can be steered, to deploy and roll back in demos and tests.
 //!
 //! Contract: plain blocking code with a thread for each connection, so that it builds in a moment and runs as process 1 of
-//! a `FROM scratch` image. It answers `GET /`, `/health`, `/version`, `/config`, `/env/NAME` and `POST /control?mode=MODE`,
+//! a `FROM scratch` image. It answers `GET /`, `/health`, `/version`, `/metrics`, `/config`, `/env/NAME` and `POST /control?mode=MODE`,
 //! and its [`Mode`] says how it misbehaves. `SIGTERM` and `SIGINT` end it at once (unless the mode is `ignore-term`, which
 //! ignores `SIGTERM`). Nothing here reads the process's environment: it comes in through [`Options`].
 #![expect(
@@ -12,6 +12,7 @@
 mod application;
 mod healthcheck;
 mod http;
+mod metrics;
 mod mode;
 mod options;
 mod server;

@@ -30,6 +30,8 @@ pub enum Mode {
     ExitOnRequest,
     /// `ignore-term`: serves well and ignores `SIGTERM`.
     IgnoreTerm,
+    /// `errors:PER_MILLE`: so many of a thousand requests to `/` are answered with 500, spread evenly; `/health` is well.
+    Errors(u32),
 }
 
 /// A text that names no mode.
@@ -46,7 +48,7 @@ pub enum ModeError {
     },
 }
 
-const FORMS: [&str; 9] = [
+const FORMS: [&str; 10] = [
     "ok",
     "crash-on-start",
     "unhealthy",
@@ -56,6 +58,7 @@ const FORMS: [&str; 9] = [
     "crash-after:MS",
     "exit-on-request",
     "ignore-term",
+    "errors:PER_MILLE",
 ];
 
 impl FromStr for Mode {
@@ -80,6 +83,7 @@ impl FromStr for Mode {
             ("crash-after", [after]) => Ok(Self::CrashAfter(*after)),
             ("exit-on-request", []) => Ok(Self::ExitOnRequest),
             ("ignore-term", []) => Ok(Self::IgnoreTerm),
+            ("errors", [share]) => share.as_millis().try_into().map(Self::Errors).map_err(|_| wrong()),
             _ => Err(wrong()),
         }
     }
@@ -97,6 +101,7 @@ impl fmt::Display for Mode {
             Self::CrashAfter(after) => write!(f, "crash-after:{}", after.as_millis()),
             Self::ExitOnRequest => f.write_str("exit-on-request"),
             Self::IgnoreTerm => f.write_str("ignore-term"),
+            Self::Errors(per_mille) => write!(f, "errors:{per_mille}"),
         }
     }
 }
@@ -106,7 +111,7 @@ impl fmt::Display for ModeError {
         match self {
             Self::Unknown(text) => write!(f, "`{text}` is no mode; use one of {}", FORMS.join(", ")),
             Self::Times { text, form } => {
-                write!(f, "`{text}` does not fit; write `{form}` with whole milliseconds")
+                write!(f, "`{text}` does not fit; write `{form}` with whole numbers")
             }
         }
     }
@@ -130,6 +135,7 @@ mod tests {
             "crash-after:7",
             "exit-on-request",
             "ignore-term",
+            "errors:200",
         ] {
             assert_eq!(text.parse::<Mode>().unwrap().to_string(), text);
         }
@@ -145,7 +151,7 @@ mod tests {
     fn missing_or_surplus_times_are_answered_with_the_form() {
         for text in ["fail-after", "fail-after:x", "fail-after:-1", "slow-after:5", "ok:1", "slow:1:2"] {
             let message = text.parse::<Mode>().unwrap_err().to_string();
-            assert!(message.contains("with whole milliseconds"), "{message}");
+            assert!(message.contains("with whole numbers"), "{message}");
         }
     }
 }

@@ -13,3 +13,4 @@ mod meanwhile;
 mod place;
 mod running;
 mod setting_up;
+mod signals;
