@@ -11,8 +11,18 @@ use crate::failure::Failure;
 use crate::process::Call;
 use crate::workspace;
 
-const DEPENDENCIES: [&str; 9] =
-    ["blake3", "jiff", "regex", "schemars", "serde", "serde-saphyr", "serde_json", "sqlparser", "thiserror"];
+const DEPENDENCIES: [&str; 10] = [
+    "blake3",
+    "jiff",
+    "minijinja",
+    "regex",
+    "schemars",
+    "serde",
+    "serde-saphyr",
+    "serde_json",
+    "sqlparser",
+    "thiserror",
+];
 
 const DEV_DEPENDENCIES: [&str; 5] = ["insta", "proptest", "rand", "rand_chacha", "rand_distr"];
 

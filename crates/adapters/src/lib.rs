@@ -10,5 +10,6 @@ pub mod exec;
 pub mod files;
 pub mod git;
 pub mod host;
+pub mod notify;
 pub mod probe;
 pub mod secret;

@@ -134,6 +134,10 @@ name!(
 );
 
 name!(
+    /// Someone who is told: a channel, a pager, a status page.
+    NotifierName, "notifier name", Dots::Allowed
+);
+name!(
     /// A database that goes with an environment.
     DatabaseName, "database name", Dots::Separate
 );

@@ -13,6 +13,7 @@ pub mod id;
 pub mod inventory;
 pub mod journal;
 pub mod migrate;
+pub mod notify;
 pub mod plan;
 pub mod policy;
 pub mod port;

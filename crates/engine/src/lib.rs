@@ -12,6 +12,7 @@ mod prepare;
 mod recover;
 mod run;
 mod state;
+mod tell;
 mod world;
 
 pub use error::EngineError;
@@ -28,4 +29,5 @@ pub use prepare::{Prepared, notes, prepare};
 pub use recover::{StandBy, Successor, take_over};
 pub use run::{begin, record_checkpoint, resume};
 pub use state::{blob, clock, durable, lease, state_dir, store};
+pub use tell::{Teller, Told};
 pub use world::{Hosted, OwnedFile, World};

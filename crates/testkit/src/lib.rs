@@ -7,6 +7,7 @@ pub mod docker;
 pub mod guarded;
 pub mod kube;
 pub mod manual_clock;
+pub mod receiver;
 pub mod skip;
 pub mod small_disk;
 pub mod world;

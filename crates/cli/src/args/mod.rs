@@ -4,6 +4,7 @@ mod act;
 mod data;
 mod inner;
 mod look;
+mod notify;
 mod setup;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
 pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
 pub(crate) use look::{BacktestArgs, DiffArgs, HistoryArgs, Numbers, PlanArgs, ReportArgs, ShowArgs};
+pub(crate) use notify::NotifyAction;
 pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, ManArgs, Scenario};
 
 /// Gives every deploy a way back.
@@ -131,6 +133,12 @@ pub(crate) enum Command {
     Watch,
     /// What the detector would have said about a recorded series
     Backtest(BacktestArgs),
+    /// Tell people: try it, see what waits, send it
+    Notify {
+        /// What to do
+        #[command(subcommand)]
+        action: NotifyAction,
+    },
     /// Play the main job on a small application, with nothing set up
     Demo(DemoArgs),
     /// Explain a refusal or an error

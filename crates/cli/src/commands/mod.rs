@@ -6,10 +6,12 @@ mod demo;
 mod inner;
 mod judge;
 mod look;
+mod notify;
 mod setup;
 
 use std::process::ExitCode;
 
+pub(crate) use act::planted;
 use backout_core::inventory::Grade;
 
 use crate::args::{Arguments, CheckpointAction, Command, Global};
@@ -41,6 +43,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Verify => look::verify(global, ui).await,
         Command::Watch => look::watch(global, ui).await,
         Command::Backtest(args) => judge::backtest(&args, ui),
+        Command::Notify { action } => notify::notify(global, action, ui).await,
         Command::Demo(args) => demo::demo(&args, ui).await,
         Command::Explain(args) => setup::explain(&args, ui),
         Command::Completions(args) => Ok(setup::completions(&args, ui)),

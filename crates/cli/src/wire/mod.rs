@@ -4,6 +4,7 @@ mod clusters;
 mod config;
 mod databases;
 mod deployer;
+mod notify;
 mod platforms;
 mod process;
 mod session;
@@ -27,6 +28,7 @@ pub(crate) use config::{FILE_NAME, Found, find, load};
 pub(crate) use databases::databases;
 use databases::{caches, with_migrations_inside};
 use deployer::ProcessDeployer;
+pub(crate) use notify::{Telling, notifiers, teller, templates};
 pub(crate) use platforms::{Platforms, host_platform, platforms};
 pub(crate) use process::Process;
 pub(crate) use session::{Session, interrupts};
@@ -209,7 +211,7 @@ fn open_state(root: &Path, access: Access) -> Result<State, CliError> {
 }
 
 /// A random number for identifiers; the hasher's keys are the standard library's source of randomness.
-fn salt() -> u32 {
+pub(crate) fn salt() -> u32 {
     use std::hash::{BuildHasher, RandomState};
     let bits = RandomState::new().hash_one(0_u8);
     u32::try_from(bits & u64::from(u32::MAX)).unwrap_or(0)

@@ -1,6 +1,7 @@
 //! A session: the lease of an environment, held and renewed while a run lasts, and the signals that interrupt it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use backout_core::port::{Lease, Store};
 use backout_engine::lease::Heartbeat;
@@ -8,12 +9,16 @@ use backout_engine::{Interrupt, World};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use super::Setup;
+use super::{Setup, Telling};
 use crate::error::CliError;
+
+/// How long a command that is done waits for those who are told. What they have not taken by then is in the outbox.
+const PARTING: Duration = Duration::from_secs(3);
 
 /// A lease that is kept until the session is finished.
 pub(crate) struct Session {
     heartbeat: Heartbeat,
+    telling: Option<Telling>,
 }
 
 impl Session {
@@ -27,7 +32,8 @@ impl Session {
         let store: Arc<dyn Store> = Arc::clone(&world.store);
         let heartbeat =
             Heartbeat::acquire(store, Arc::clone(&world.clock), &setup.environment.name, &holder, ttl).await?;
-        Ok(Self { heartbeat })
+        let telling = Telling::begin(setup).await;
+        Ok(Self { heartbeat, telling })
     }
 
     /// The lease, to write with.
@@ -50,9 +56,12 @@ impl Session {
         }
     }
 
-    /// Gives the lease back. Where that fails it ends by expiring.
+    /// Gives the lease back, and then waits a moment for what is still being told. Where giving back fails it ends by expiring.
     pub(crate) async fn finish(self) {
         let _ = self.heartbeat.finish().await;
+        if let Some(telling) = self.telling {
+            telling.finish(PARTING).await;
+        }
     }
 }
 

@@ -10,6 +10,7 @@ mod errors;
 mod help;
 mod judging;
 mod meanwhile;
+mod notices;
 mod place;
 mod running;
 mod setting_up;

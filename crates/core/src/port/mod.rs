@@ -8,6 +8,7 @@ mod clock;
 mod database;
 mod deploy;
 mod inside;
+mod notifier;
 mod platform;
 mod probe;
 mod query;
@@ -21,6 +22,7 @@ pub use clock::Clock;
 pub use database::{BackupOrder, DataDone, Database, Ports, Progress};
 pub use deploy::{Deployer, Watcher};
 pub use inside::{Errand, ErrandOutput, Inside, Overlay};
+pub use notifier::{Delivered, NotDelivered, Notifier, Threads};
 pub use platform::{
     Blobs, Captured, Content, EventSink, Evidence, FileChange, Files, Platform, PlatformEvent, PortError, Preflight,
 };

@@ -20,3 +20,4 @@ pub(crate) use request::{checkpoint_id, request};
 pub(crate) use restart::restart;
 pub(crate) use resume::{abort, resume};
 pub(crate) use rollback::rollback;
+pub(crate) use secrets::planted;

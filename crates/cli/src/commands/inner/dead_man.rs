@@ -10,10 +10,13 @@ use backout_engine::{Interrupt, StandBy, Successor, take_over};
 use crate::args::{DeadManArgs, Global};
 use crate::error::CliError;
 use crate::ui::{Narrator, Ui};
-use crate::wire::{Access, Setup};
+use crate::wire::{Access, Setup, Telling};
 
 /// Time between two looks whether the guarding process is still there.
 const POLL: Duration = Duration::from_millis(500);
+
+/// How long those who are told are waited for; nobody waits for this process.
+const PARTING: Duration = Duration::from_secs(60);
 
 /// Stands by for one run.
 pub(crate) async fn dead_man(global: &Global, args: &DeadManArgs, ui: Ui) -> Result<ExitCode, CliError> {
@@ -26,8 +29,14 @@ pub(crate) async fn dead_man(global: &Global, args: &DeadManArgs, ui: Ui) -> Res
     let world = setup.world(None, Arc::new(Narrator::new(ui)), interrupt)?;
     let holder = format!("the dead-man's switch of {}, process {}", setup.process.actor(), setup.process.pid);
     let by = Successor { holder, pid: setup.process.pid, ttl: setup.environment.guard.dead_man };
+    let telling = Telling::begin_with_next_record(&setup).await;
     match take_over(&world, &run, &by, POLL).await? {
         StandBy::RunEnded => Ok(ExitCode::SUCCESS),
-        StandBy::TookOver(result) => Ok(ExitCode::from(result.exit_code(true))),
+        StandBy::TookOver(result) => {
+            if let Some(telling) = telling {
+                telling.finish(PARTING).await;
+            }
+            Ok(ExitCode::from(result.exit_code(true)))
+        }
     }
 }

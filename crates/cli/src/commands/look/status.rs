@@ -12,10 +12,10 @@ use backout_core::id::{CheckpointId, EnvironmentName, ServiceName};
 use backout_core::inventory::{Graded, last_known_good};
 use backout_core::policy::{Check, Verdict};
 use backout_core::port::{ProbeOutcome, Store};
-use backout_engine::store::RunSummary;
+use backout_engine::store::{OutboxRow, RunSummary};
 use backout_engine::{World, ask_all, observe, probes, signal_checks};
 use futures_util::future::join_all;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use super::data_standing::{DataStanding, data_standings};
@@ -30,6 +30,9 @@ use crate::wire::{Access, Setup};
 /// How long a probe is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long it is said that notices were given up.
+const GIVEN_UP_SHOWN: SignedDuration = SignedDuration::from_hours(72);
+
 /// The document.
 #[derive(Serialize)]
 struct Status {
@@ -41,6 +44,14 @@ struct Status {
     last_known_good: Option<Good>,
     held_by: Option<HeldBy>,
     open_runs: Vec<RunSummary>,
+    notices: Notices,
+}
+
+/// What people were not told.
+#[derive(Serialize)]
+struct Notices {
+    waiting: usize,
+    given_up: usize,
 }
 
 #[derive(Serialize)]
@@ -79,7 +90,7 @@ pub(crate) async fn status(global: &Global, ui: Ui) -> Result<ExitCode, CliError
 async fn look(setup: &Setup) -> Result<Status, CliError> {
     let world = world(setup)?;
     let name = &setup.environment.name;
-    let (facts, probed, signals, databases, checkpoints, holder, open_runs) = tokio::join!(
+    let (facts, probed, signals, databases, checkpoints, holder, open_runs, outbox) = tokio::join!(
         observe(&world),
         probe_all(&world),
         signals(&world),
@@ -87,6 +98,7 @@ async fn look(setup: &Setup) -> Result<Status, CliError> {
         setup.store.checkpoints(name),
         setup.store.holder(name),
         setup.store.open_runs(name),
+        setup.store.outbox(name),
     );
     let (checkpoints, now) = (checkpoints?, world.clock.now());
     let good = last_known_good(&checkpoints).map(|graded| &graded.checkpoint);
@@ -100,7 +112,24 @@ async fn look(setup: &Setup) -> Result<Status, CliError> {
         last_known_good: last_known_good(&checkpoints).map(Good::of),
         held_by: held_by.map(|holder| HeldBy { holder: holder.holder, until: holder.until }),
         open_runs: open_runs?,
+        notices: Notices::of(&outbox?, now),
     })
+}
+
+impl Notices {
+    fn of(outbox: &[OutboxRow], now: Timestamp) -> Self {
+        let count = |state: &str| outbox.iter().filter(|row| row.state == state).count();
+        let is_recent = |row: &&OutboxRow| row.ended.is_some_and(|ended| now.duration_since(ended) < GIVEN_UP_SHOWN);
+        let given_up = outbox.iter().filter(|row| row.state == "given_up").filter(is_recent).count();
+        Self { waiting: count("waiting"), given_up }
+    }
+
+    fn line(&self) -> Option<String> {
+        let parts = [(self.waiting, "not delivered yet"), (self.given_up, "given up")];
+        let parts: Vec<String> =
+            parts.iter().filter(|(some, _)| *some > 0).map(|(some, what)| format!("{some} {what}")).collect();
+        (!parts.is_empty()).then(|| format!("notices: {}; see `backout notify list`", parts.join(", ")))
+    }
 }
 
 impl Good {
@@ -173,6 +202,7 @@ fn text(status: &Status) -> String {
     for run in &status.open_runs {
         lines.push(format!("open run: {} {} ({})", run.id, what(run), ago(run.started, status.at)));
     }
+    lines.extend(status.notices.line());
     lines.join("\n")
 }
 

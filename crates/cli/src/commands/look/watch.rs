@@ -20,7 +20,7 @@ use serde::Serialize;
 use crate::args::Global;
 use crate::error::CliError;
 use crate::ui::{Paint, Ui, clock_time, count};
-use crate::wire::{Access, Setup, interrupts};
+use crate::wire::{Access, Setup, Telling, interrupts};
 
 /// How long one pass lasts. Platform events and probes are told at once; what no event tells of (a deploy, a recovery
 /// without a probe) is told at the next pass.
@@ -32,6 +32,7 @@ pub(crate) async fn watch(global: &Global, ui: Ui) -> Result<ExitCode, CliError>
     let mut interrupt = interrupts()?;
     let teller = Arc::new(Teller::new(ui, setup.environment.triggers.clone()));
     let world = setup.world(None, Arc::clone(&teller), interrupt.clone())?;
+    let telling = Telling::of_onlooker(&setup).await;
     let probes = backout_engine::probes(&world).count();
     let services = count(setup.environment.services.len(), "service");
     let signals = match setup.environment.signals.len() {
@@ -44,6 +45,7 @@ pub(crate) async fn watch(global: &Global, ui: Ui) -> Result<ExitCode, CliError>
         () = pass_after_pass(&world, &teller) => {}
         _ = interrupt.wait_for(|wish| *wish > Interrupt::None) => {}
     }
+    drop(telling);
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,6 +3,7 @@
 use crate::config::read::{Accepts, Complaint, Keyword, Leaf};
 use crate::config::{GitMode, HttpMethod, Place, ProblemCode, SecretsPolicy, StatusRange, Tier, TriggerAction};
 use crate::data::Level;
+use crate::notify::{Event, Severity};
 
 /// What is removed from a cache, where one word says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +14,65 @@ pub(in crate::config) enum FlushWord {
     Database,
     /// Every key of every database of the server.
     Everything,
+}
+
+/// What kind of service is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum NotifierKind {
+    /// Slack.
+    Slack,
+    /// Microsoft Teams.
+    Teams,
+    /// Discord.
+    Discord,
+    /// An address of one's own.
+    Webhook,
+    /// Mail.
+    Email,
+    /// PagerDuty.
+    PagerDuty,
+    /// Opsgenie.
+    Opsgenie,
+    /// Atlassian Statuspage.
+    Statuspage,
+    /// Instatus.
+    Instatus,
+    /// Cachet.
+    Cachet,
+}
+
+impl NotifierKind {
+    /// The word that it is written with.
+    pub(in crate::config) fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
+    }
+}
+
+impl Keyword for NotifierKind {
+    const WHAT: &'static str = "a kind of notifier";
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("slack", Self::Slack),
+        ("teams", Self::Teams),
+        ("discord", Self::Discord),
+        ("webhook", Self::Webhook),
+        ("email", Self::Email),
+        ("pagerduty", Self::PagerDuty),
+        ("opsgenie", Self::Opsgenie),
+        ("statuspage", Self::Statuspage),
+        ("instatus", Self::Instatus),
+        ("cachet", Self::Cachet),
+    ];
+}
+
+impl Keyword for Event {
+    const WHAT: &'static str = "an event that can be told";
+    const WORDS: &'static [(&'static str, Self)] = &Event::WORDS;
+}
+
+impl Keyword for Severity {
+    const WHAT: &'static str = "a severity";
+    const WORDS: &'static [(&'static str, Self)] =
+        &[("info", Self::Info), ("warning", Self::Warning), ("error", Self::Error), ("critical", Self::Critical)];
 }
 
 impl Keyword for TriggerAction {

@@ -3,6 +3,7 @@
 mod address;
 mod duration;
 mod keyword;
+mod mail;
 mod number;
 mod secret;
 mod signal;
@@ -12,7 +13,8 @@ mod threshold;
 
 pub(super) use address::{Address, HttpUrl};
 pub(super) use duration::Period;
-pub(super) use keyword::FlushWord;
+pub(super) use keyword::{FlushWord, NotifierKind};
+pub(super) use mail::{MailAddress, SmtpAddress};
 pub(super) use number::Positive;
 pub(super) use secret::{is_variable, literal_password};
 pub(super) use signal::CheckPath;

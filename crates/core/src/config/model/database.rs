@@ -179,17 +179,3 @@ pub enum Flush {
     /// Every key of every database of the server.
     Everything,
 }
-
-/// Who is told what happened.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
-pub struct Notify {
-    /// A Slack channel.
-    pub slack: Option<SlackNotify>,
-}
-
-/// A Slack channel.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SlackNotify {
-    /// The address of its incoming webhook.
-    pub webhook: SecretOrText,
-}

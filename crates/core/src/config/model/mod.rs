@@ -3,6 +3,7 @@
 mod cluster;
 mod database;
 mod environment;
+mod notify;
 mod policy;
 mod probe;
 mod service;
@@ -13,10 +14,10 @@ pub use cluster::{
     ArgocdRevert, ArgocdService, ClusterAccess, HelmService, KubernetesService, SecretsPolicy, WorkloadKind,
 };
 pub use database::{
-    Backup, BackupEncryption, BackupStore, Cache, Database, Flush, Migrations, Notify, PgBouncer, Recovery, S3Store,
-    SlackNotify,
+    Backup, BackupEncryption, BackupStore, Cache, Database, Flush, Migrations, PgBouncer, Recovery, S3Store,
 };
 pub use environment::{Config, Environment};
+pub use notify::{Channel, Contact, Escalation, Mail, Notifier, Notify, StatusPage, StatusService};
 pub use policy::{Approvals, GuardPolicy, Objectives, Policy, VerifyPolicy};
 pub use probe::{HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, StatusRange, StatusSet, TlsExpect};
 pub use service::{

@@ -103,19 +103,3 @@ raw! {
         pattern: required Scalar<Word>,
     }
 }
-
-raw! {
-    /// Who is told.
-    RawNotify {
-        /// A Slack channel.
-        slack: optional RawSlack,
-    }
-}
-
-raw! {
-    /// A Slack channel.
-    RawSlack {
-        /// A reference to the address of its incoming webhook, such as `env:SLACK_WEBHOOK`.
-        webhook: required Scalar<SecretOrText>,
-    }
-}

@@ -1,10 +1,11 @@
 //! The file, its environments, and their triggers.
 
 use super::{
-    RawCache, RawDatabase, RawGuard, RawNotify, RawObjectives, RawPlatform, RawPolicy, RawService, RawSignal, RawVerify,
+    RawCache, RawContact, RawDatabase, RawEscalation, RawGuard, RawNotifier, RawObjectives, RawPlatform, RawPolicy,
+    RawService, RawSignal, RawVerify,
 };
 use crate::config::leaf::Positive;
-use crate::config::read::{Map, Scalar, raw};
+use crate::config::read::{List, Map, Scalar, raw};
 use crate::config::{Threshold, TriggerAction};
 use crate::detect::SignalPath;
 
@@ -43,8 +44,12 @@ raw! {
         databases: optional Map<RawDatabase>,
         /// Caches that are emptied after the environment went back, by name.
         caches: optional Map<RawCache>,
-        /// Who is told.
-        notify: optional RawNotify,
+        /// Who is told, by name. A notifier that is named after its kind need not say the kind.
+        notify: optional Map<RawNotifier>,
+        /// The people who can be reached, by name.
+        contacts: optional Map<RawContact>,
+        /// Whom to call when a person is needed, in this order.
+        escalation: optional List<RawEscalation>,
     }
 }
 

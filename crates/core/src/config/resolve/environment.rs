@@ -76,7 +76,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
     let objectives = objectives(raw.objectives.value(), context);
     let databases = databases(raw, &services, context);
     let caches = caches(raw, context);
-    let notify = notify(raw.notify.value(), context);
+    let notify = notify(raw, context);
     let name = name?;
     let environment = Environment {
         name: name.clone(),

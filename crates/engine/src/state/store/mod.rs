@@ -3,6 +3,7 @@
 mod fault;
 mod head;
 mod leases;
+mod outbox;
 mod query;
 mod rows;
 mod runs;
@@ -11,6 +12,7 @@ mod sqlite;
 mod verify;
 
 pub use head::Head;
+pub use outbox::{Audience, Claim, Claimed, OutboxRow, Settled};
 pub use query::Lookup;
 pub use rows::{RawRecord, Which};
 pub use runs::{Ending, RUN_KINDS, RunSummary, runs};

@@ -11,6 +11,7 @@ use backout_core::id::{EnvironmentName, RunId};
 use backout_core::journal::{Body, Record};
 use backout_core::port::{Clock, Holder, Lease, Pending, Store, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
+use tokio::sync::watch;
 
 use super::fault::Fault;
 use super::rows::{Entry, Selection, Which};
@@ -25,6 +26,7 @@ pub struct SqliteStore {
     journal: PathBuf,
     pub(super) head: PathBuf,
     clock: Arc<dyn Clock>,
+    written: Arc<watch::Sender<i64>>,
 }
 
 impl std::fmt::Debug for SqliteStore {
@@ -53,7 +55,20 @@ impl SqliteStore {
     }
 
     fn on(connection: Connection, dir: &StateDir, clock: Arc<dyn Clock>) -> Self {
-        Self { connection: Arc::new(Mutex::new(connection)), journal: dir.journal(), head: dir.journal_head(), clock }
+        let written = Arc::new(watch::Sender::new(0));
+        Self {
+            connection: Arc::new(Mutex::new(connection)),
+            journal: dir.journal(),
+            head: dir.journal_head(),
+            clock,
+            written,
+        }
+    }
+
+    /// The number of the newest record that was written through this store or a clone of it, as it changes.
+    #[must_use]
+    pub fn written(&self) -> watch::Receiver<i64> {
+        self.written.subscribe()
     }
 
     /// Does some work on the connection, away from the runtime's own threads. `doing` completes "cannot …".
@@ -77,7 +92,7 @@ impl SqliteStore {
         }
     }
 
-    async fn writing<T: Send + 'static>(
+    pub(super) async fn writing<T: Send + 'static>(
         &self,
         doing: &'static str,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault> + Send + 'static,
@@ -92,12 +107,14 @@ impl SqliteStore {
     async fn append_record(&self, lease: &Lease, run: Option<RunId>, body: &Body) -> Result<Record, StoreError> {
         let entry = Entry::new(lease, run, body, self.clock.now())?;
         let (lease, head) = (lease.clone(), self.head.clone());
+        let written = Arc::clone(&self.written);
         self.blocking("append a record to", move |connection| {
             let record = write(connection, |transaction| {
                 leases::check(transaction, &lease)?;
                 rows::append(transaction, entry)
             })?;
             head::advance(connection, &head, &record);
+            written.send_replace(record.seq);
             Ok(record)
         })
         .await

@@ -7,7 +7,7 @@ use backout_engine::clock::SystemClock;
 use serde::Serialize;
 
 use super::finding::{Finding, Outcome, text};
-use super::{clusters, databases, docker, machine, services, signals, unsupported};
+use super::{clusters, databases, docker, machine, notifiers, services, signals, unsupported};
 use crate::args::{CheckArgs, Global};
 use crate::commands::look::world;
 use crate::error::{CliError, Exit};
@@ -89,6 +89,7 @@ async fn all(global: &Global, ui: Ui) -> Result<Vec<Finding>, CliError> {
     findings.extend(services::seen(&world).await);
     findings.extend(signals::asked(&world).await);
     findings.extend(databases::databases(&world).await);
+    findings.extend(notifiers::notifiers(&setup).await);
     findings.extend(unsupported::unsupported(&setup.environment));
     Ok(findings)
 }

@@ -6,6 +6,7 @@ mod databases;
 mod docker;
 mod finding;
 mod machine;
+mod notifiers;
 mod services;
 mod signals;
 mod unsupported;

@@ -10,7 +10,6 @@ pub(super) fn unsupported(environment: &Environment) -> Vec<Finding> {
     let verify = &environment.verify;
     let approvals = Approvals { database: 0, ..environment.policy.approvals };
     let settings = [
-        ("notify", environment.notify.slack.is_some(), "nobody is told of anything yet"),
         ("verify.smoke", !verify.smoke.is_empty(), "smoke checks are not run yet"),
         ("verify.observe", !verify.observe.is_zero(), "nothing is observed after going back yet"),
         (

@@ -1,0 +1,74 @@
+//! Who is told, and whom to call.
+
+use std::time::Duration;
+
+use crate::config::SecretOrText;
+use crate::config::leaf::{HttpUrl, MailAddress, NotifierKind, Period, SmtpAddress, Word};
+use crate::config::read::{List, Scalar, raw};
+use crate::notify::{Event, Severity};
+
+raw! {
+    /// Someone who is told what happens.
+    RawNotifier {
+        /// What it is: `slack`, `teams`, `discord`, `webhook`, `email`, `pagerduty`, `opsgenie`, `statuspage`, `instatus` or `cachet`. Default: its name.
+        kind: optional Scalar<NotifierKind>,
+        /// Slack, Teams, Discord, webhook: a reference to the address that messages are posted to, such as `env:SLACK_WEBHOOK`.
+        webhook: optional Scalar<SecretOrText>,
+        /// Webhook: a reference to the secret that requests are signed with.
+        secret: optional Scalar<SecretOrText>,
+        /// Slack: the bot's token, with `channel`; PagerDuty: the routing key; Opsgenie and status pages: the API key. A reference.
+        token: optional Scalar<SecretOrText>,
+        /// Slack: the channel in which the bot keeps one message a run up to date.
+        channel: optional Scalar<String>,
+        /// The service's address, where it is not the public one: another region, or a server of one's own.
+        server: optional Scalar<HttpUrl>,
+        /// Statuspage and Instatus: the page's identifier.
+        page: optional Scalar<String>,
+        /// Status pages: identifiers of the components that an incident is about.
+        components: optional List<Scalar<String>>,
+        /// Email: the mail server, `smtp://HOST:PORT` with STARTTLS or `smtps://HOST:PORT` with TLS from the start.
+        smtp: optional Scalar<SmtpAddress>,
+        /// Email: whether `smtp://` must switch to TLS. Default true.
+        starttls: optional Scalar<bool>,
+        /// Email: a file with certificates that are trusted beside those of the system.
+        ca: optional Scalar<String>,
+        /// Email: the name to log in with.
+        username: optional Scalar<String>,
+        /// Email: a reference to the password.
+        password: optional Scalar<SecretOrText>,
+        /// Email: who the mail is from.
+        from: optional Scalar<MailAddress>,
+        /// Email: who gets it.
+        to: optional List<Scalar<MailAddress>>,
+        /// The events that are told. Default: all; pagers and status pages: those that open or close an alert.
+        on: optional List<Scalar<Event>>,
+        /// Only what is at least so severe is told, and how it ended. Default `info`.
+        at_least: optional Scalar<Severity>,
+        /// A file with a template of one's own for the text.
+        template: optional Scalar<String>,
+        /// How long one request may take. Default 10s.
+        timeout: optional Scalar<Period>,
+    }
+}
+
+raw! {
+    /// Someone who can be reached.
+    RawContact {
+        /// The telephone number.
+        phone: optional Scalar<Word>,
+        /// The mail address.
+        email: optional Scalar<MailAddress>,
+        /// The name in a chat.
+        chat: optional Scalar<Word>,
+    }
+}
+
+raw! {
+    /// Whom to call, and when.
+    RawEscalation {
+        /// The contacts.
+        call: required List<Scalar<Word>>,
+        /// How long after a person was first needed. Default 0s.
+        after: optional Scalar<Duration>,
+    }
+}

@@ -1,0 +1,269 @@
+//! From the records of a run to its notices.
+//!
+//! | record | notice |
+//! |---|---|
+//! | run started | started |
+//! | decided to roll back | going back |
+//! | another process goes on | taken over, once a record |
+//! | run ended | how: rolled back, not verified, held, kept, refused … |
+//!
+//! Everything else is for the timeline.
+
+use jiff::Timestamp;
+
+use super::{Event, Field, NOTICE_FORMAT, Notice, Severity};
+use crate::journal::{Body, Record, RunKind, RunResult, RunStarted};
+use crate::policy::{Choice, Judgement, Verdict};
+
+/// The kinds of records that notices are made of.
+pub const NOTICE_KINDS: [&str; 7] =
+    ["run_started", "judged", "decided", "refused", "verified", "taken_over", "run_ended"];
+
+/// No more reasons than this are told; the record has them all.
+const REASONS: usize = 5;
+
+/// The notices of a run, each with the number of the record that it is told at. `records` are those of the run, oldest first,
+/// of [`NOTICE_KINDS`] at least.
+#[must_use]
+pub fn notices(project: &str, records: &[Record]) -> Vec<(i64, Notice)> {
+    let mut known = Known { started: None, began: None, judgement: None, reasons: Vec::new(), worst: Severity::Info };
+    let mut all = Vec::new();
+    for record in records {
+        known.learn(record);
+        let (Some(event), Some(started), Some(run)) = (event(record), known.started, &record.run) else { continue };
+        known.worst = known.worst.max(event.severity());
+        let key = if event == Event::TakenOver {
+            format!("{}-{}", event.word(), record.seq)
+        } else {
+            event.word().to_owned()
+        };
+        let place = format!("{project}/{}", record.environment);
+        all.push((
+            record.seq,
+            Notice {
+                format: NOTICE_FORMAT,
+                id: format!("{run}/{key}"),
+                run: Some(run.clone()),
+                project: project.to_owned(),
+                environment: record.environment.clone(),
+                event,
+                severity: event.severity(),
+                worst: known.worst,
+                at: record.at,
+                title: format!("{place}: {}", headline(event, started)),
+                text: text(event, record, &known),
+                fields: fields(event, record, started, &known),
+                resolves: Vec::new(),
+            },
+        ));
+    }
+    all
+}
+
+/// What the records so far have told.
+struct Known<'a> {
+    started: Option<&'a RunStarted>,
+    began: Option<Timestamp>,
+    judgement: Option<&'a Judgement>,
+    reasons: Vec<String>,
+    worst: Severity,
+}
+
+impl<'a> Known<'a> {
+    fn learn(&mut self, record: &'a Record) {
+        match &record.body {
+            Body::RunStarted(started) => (self.started, self.began) = (Some(started), Some(record.at)),
+            Body::Judged { judgement } => self.judgement = Some(judgement),
+            Body::Decided { decision } => self.reasons.clone_from(&decision.reasons_for),
+            Body::Refused { refusals } => {
+                self.reasons = refusals.iter().map(|refusal| format!("{}: {}", refusal.name, refusal.what)).collect();
+            }
+            Body::Verified { checks, .. } => {
+                let failing = checks.iter().filter(|check| check.blocks());
+                self.reasons = failing.map(|check| format!("{}: {}", check.name, check.what)).collect();
+            }
+            _ => {}
+        }
+    }
+
+    /// What was seen to be bad, and was not so before.
+    fn bad(&self) -> Vec<String> {
+        let judgement = self.judgement.filter(|judgement| judgement.verdict != Verdict::Healthy);
+        let findings = judgement.map(|judgement| judgement.findings.as_slice()).unwrap_or_default();
+        let new = findings.iter().filter(|finding| !finding.was_before);
+        new.map(|finding| format!("{}: {}", finding.subject, finding.what)).collect()
+    }
+}
+
+fn event(record: &Record) -> Option<Event> {
+    match &record.body {
+        Body::RunStarted(_) => Some(Event::Started),
+        Body::Decided { decision } if decision.choice == Choice::RollBack => Some(Event::GoingBack),
+        Body::TakenOver { .. } => Some(Event::TakenOver),
+        Body::RunEnded { result, .. } => Some(match result {
+            RunResult::Kept => Event::Kept,
+            RunResult::KeptUnproven => Event::KeptUnproven,
+            RunResult::RolledBack => Event::RolledBack,
+            RunResult::NothingChanged => Event::NothingChanged,
+            RunResult::NotVerified => Event::NotVerified,
+            RunResult::Refused => Event::Refused,
+            RunResult::Held => Event::Held,
+            RunResult::Aborted => Event::Aborted,
+        }),
+        _ => None,
+    }
+}
+
+fn headline(event: Event, started: &RunStarted) -> &'static str {
+    let is_guard = matches!(started.run, RunKind::Guard { .. });
+    match event {
+        Event::Started if is_guard => "a deploy began",
+        Event::Started => "a rollback began",
+        Event::GoingBack => "the deploy went bad; going back",
+        Event::TakenOver => "another process goes on",
+        Event::RolledBack => "rolled back and verified",
+        Event::NothingChanged => "the deploy failed and changed nothing",
+        Event::NotVerified => "NOT VERIFIED after a rollback: a person is needed",
+        Event::Held => "held: a person is needed to decide",
+        Event::Kept if is_guard => "the deploy is good",
+        Event::Kept => "kept",
+        Event::KeptUnproven => "the deploy was kept, and could not be measured",
+        Event::Refused if is_guard => "the deploy was refused; nothing was changed",
+        Event::Refused => "the rollback was refused; nothing was changed",
+        Event::Aborted => "stopped by a person",
+        Event::Test => "a test",
+    }
+}
+
+fn text(event: Event, record: &Record, known: &Known<'_>) -> String {
+    let mut lines = Vec::new();
+    match &record.body {
+        Body::RunEnded { summary, .. } => lines.push(sentence(summary)),
+        Body::TakenOver { by, .. } => lines.push(format!("{by} goes on with it.")),
+        Body::RunStarted(started) => lines.extend(started.reason.as_deref().map(sentence)),
+        _ => {}
+    }
+    let reasons = match event {
+        Event::GoingBack => Some(known.bad()).filter(|bad| !bad.is_empty()).unwrap_or_else(|| known.reasons.clone()),
+        Event::NotVerified | Event::Held | Event::Refused => known.reasons.clone(),
+        Event::KeptUnproven => known.bad(),
+        _ => Vec::new(),
+    };
+    let more = reasons.len().saturating_sub(REASONS);
+    lines.extend(reasons.into_iter().take(REASONS).map(|reason| format!("- {reason}")));
+    if more > 0 {
+        lines.push(format!("- and {more} more"));
+    }
+    lines.join("\n")
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first: String = letters.next().map(|first| first.to_uppercase().collect()).unwrap_or_default();
+    let end = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+fn fields(event: Event, record: &Record, started: &RunStarted, known: &Known<'_>) -> Vec<Field> {
+    let mut fields = vec![Field::new("By", started.actor.as_str())];
+    if let RunKind::Guard { command } = &started.run {
+        fields.push(Field::new("Deploy", command.join(" ")));
+    }
+    if let (Some(reason), true) = (&started.reason, event != Event::Started) {
+        fields.push(Field::new("Reason", reason.as_str()));
+    }
+    if let (Body::RunEnded { .. }, Some(began)) = (&record.body, known.began) {
+        let took = record.at.duration_since(began).as_secs();
+        fields.push(Field::new("Took", format!("{} min {} s", took / 60, took % 60)));
+    }
+    let run = record.run.as_ref().map_or("", |run| run.as_str());
+    fields.push(Field::new("Run", run));
+    if !matches!(event, Event::Started | Event::Kept) {
+        fields.push(Field::new("Look", format!("backout show {run}")));
+    }
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::{Digest, EnvironmentName, RunId};
+    use crate::plan::Request;
+    use crate::policy::{Decision, Finding};
+
+    fn records(bodies: Vec<Body>) -> Vec<Record> {
+        let record = |(place, body)| Record {
+            seq: place,
+            format: 1,
+            at: Timestamp::from_second(100 * place).unwrap(),
+            environment: EnvironmentName::new("staging").unwrap(),
+            run: Some(RunId::new("run-1").unwrap()),
+            body,
+            hash: Digest::of(b""),
+        };
+        (1..).zip(bodies).map(record).collect()
+    }
+
+    fn started() -> Body {
+        Body::RunStarted(RunStarted {
+            run: RunKind::Guard { command: vec!["make deploy".to_owned()] },
+            environment: EnvironmentName::new("staging").unwrap(),
+            actor: "anna".to_owned(),
+            reason: None,
+            request: Request::automatic(),
+            agreed: None,
+        })
+    }
+
+    fn bad() -> Vec<Body> {
+        let finding = |what: &str, was_before| Finding { subject: "web".to_owned(), what: what.to_owned(), was_before };
+        let judgement = Judgement {
+            verdict: Verdict::Unhealthy,
+            at: Timestamp::UNIX_EPOCH,
+            first_bad_at: None,
+            findings: vec![finding("503", false), finding("red before", true)],
+            wants_person: false,
+        };
+        let decision =
+            Decision { choice: Choice::RollBack, reasons_for: vec!["it is bad".to_owned()], reasons_against: vec![] };
+        vec![started(), Body::Judged { judgement }, Body::Decided { decision }]
+    }
+
+    fn ended(result: RunResult) -> Body {
+        Body::RunEnded { result, summary: "version 1 runs again".to_owned() }
+    }
+
+    #[test]
+    fn a_bad_deploy_tells_that_it_began_that_it_goes_back_and_how_it_ended() {
+        let mut bodies = bad();
+        bodies.push(ended(RunResult::RolledBack));
+        let told = notices("shop", &records(bodies));
+        let ids: Vec<(i64, &str)> = told.iter().map(|(seq, notice)| (*seq, notice.id.as_str())).collect();
+        assert_eq!(ids, [(1, "run-1/started"), (3, "run-1/going_back"), (4, "run-1/rolled_back")]);
+        assert_eq!(told[1].1.text, "- web: 503");
+        let last = &told[2].1;
+        assert_eq!(last.title, "shop/staging: rolled back and verified");
+        assert_eq!(last.text, "Version 1 runs again.");
+        assert_eq!((last.severity, last.worst), (Severity::Warning, Severity::Error));
+        let took = last.fields.iter().find(|field| field.name == "Took").unwrap();
+        assert_eq!(took.value, "5 min 0 s");
+    }
+
+    #[test]
+    fn each_takeover_is_told_once() {
+        let over = || Body::TakenOver { by: "the switch".to_owned(), pid: 1 };
+        let told = notices("shop", &records(vec![started(), over(), over()]));
+        let ids: Vec<&str> = told.iter().map(|(_, notice)| notice.id.as_str()).collect();
+        assert_eq!(ids, ["run-1/started", "run-1/taken_over-2", "run-1/taken_over-3"]);
+    }
+
+    #[test]
+    fn the_same_records_give_the_same_notices_however_many_are_known() {
+        let mut bodies = bad();
+        let early = notices("shop", &records(bodies.clone()));
+        bodies.push(ended(RunResult::NotVerified));
+        let late = notices("shop", &records(bodies));
+        assert_eq!(early[..], late[..2]);
+        assert_eq!(late[2].1.severity, Severity::Critical);
+    }
+}

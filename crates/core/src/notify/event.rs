@@ -1,0 +1,118 @@
+//! What can be told, how severe it is, and what it means for a pager.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What happened, for those who are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A run began.
+    Started,
+    /// A deploy went bad, and the environment is taken back.
+    GoingBack,
+    /// Another process or person goes on with a run.
+    TakenOver,
+    /// The environment was taken back, and verified.
+    RolledBack,
+    /// The deploy failed and had changed nothing, which was verified.
+    NothingChanged,
+    /// A rollback was tried and is not verified: a person is needed.
+    NotVerified,
+    /// A person is needed to decide.
+    Held,
+    /// The deploy was kept.
+    Kept,
+    /// The deploy was kept, and what is required could not be measured.
+    KeptUnproven,
+    /// Nothing was done, for stated reasons.
+    Refused,
+    /// A person stopped the run.
+    Aborted,
+    /// Somebody tries whether telling works.
+    Test,
+}
+
+/// How severe it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// As it should be.
+    Info,
+    /// Worth a look in working hours.
+    Warning,
+    /// Something went bad; backout is at it.
+    Error,
+    /// A person is needed now.
+    Critical,
+}
+
+/// What an event means for a pager or a status page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Alert {
+    /// There is trouble.
+    Trigger,
+    /// Somebody is at it.
+    Acknowledge,
+    /// The trouble is over.
+    Resolve,
+}
+
+impl Event {
+    /// The words of the configuration. `test` is told to whoever is tested.
+    pub const WORDS: [(&'static str, Self); 11] = [
+        ("started", Self::Started),
+        ("going_back", Self::GoingBack),
+        ("taken_over", Self::TakenOver),
+        ("rolled_back", Self::RolledBack),
+        ("nothing_changed", Self::NothingChanged),
+        ("not_verified", Self::NotVerified),
+        ("held", Self::Held),
+        ("kept", Self::Kept),
+        ("kept_unproven", Self::KeptUnproven),
+        ("refused", Self::Refused),
+        ("aborted", Self::Aborted),
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, event)| *event == self).map_or("test", |(word, _)| word)
+    }
+
+    /// How severe it is.
+    #[must_use]
+    pub fn severity(self) -> Severity {
+        match self {
+            Self::NotVerified | Self::Held => Severity::Critical,
+            Self::GoingBack => Severity::Error,
+            Self::RolledBack | Self::NothingChanged | Self::KeptUnproven | Self::Refused | Self::Aborted => {
+                Severity::Warning
+            }
+            Self::Started | Self::TakenOver | Self::Kept | Self::Test => Severity::Info,
+        }
+    }
+
+    /// What it means for a pager; nothing for most.
+    #[must_use]
+    pub fn alert(self) -> Option<Alert> {
+        match self {
+            Self::GoingBack | Self::NotVerified | Self::Held => Some(Alert::Trigger),
+            Self::TakenOver => Some(Alert::Acknowledge),
+            Self::RolledBack | Self::NothingChanged | Self::Kept => Some(Alert::Resolve),
+            Self::Started | Self::KeptUnproven | Self::Refused | Self::Aborted | Self::Test => None,
+        }
+    }
+}
+
+impl std::fmt::Display for Severity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.pad(match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+            Severity::Critical => "critical",
+        })
+    }
+}

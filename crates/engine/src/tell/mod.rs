@@ -1,0 +1,5 @@
+//! Telling people, beside a run.
+
+mod teller;
+
+pub use teller::{Teller, Told};
