@@ -25,6 +25,8 @@ mod mail;
 mod pager;
 mod slack;
 mod status;
+#[cfg(test)]
+mod tests;
 mod webhook;
 
 pub use client::{NotifyClient, Wiring};
