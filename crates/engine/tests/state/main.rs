@@ -16,6 +16,8 @@ mod heartbeat;
 #[cfg(test)]
 mod leases;
 #[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod queries;
 #[cfg(test)]
 mod world;
