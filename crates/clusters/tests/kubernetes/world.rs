@@ -247,8 +247,11 @@ impl World {
         tokio::time::timeout(SOON, noted).await.expect("it is noted")
     }
 
+    /// All pods are there and well, of the template that the workload has: not those that are yet to go.
     pub(crate) async fn well(&self) -> Running {
-        let is_well = |seen: &Seen| matches!(seen, Seen::Present(running) if running.wanted > 0 && running.is_well() && running.version().is_some() && running.instances.len() == running.wanted as usize);
+        let stays = |running: &Running| running.version().is_some_and(|version| !version.spec.contains(" leaving"));
+        let is_whole = |running: &Running| running.wanted > 0 && running.instances.len() == running.wanted as usize;
+        let is_well = |seen: &Seen| matches!(seen, Seen::Present(running) if is_whole(running) && running.is_well() && stays(running));
         let Seen::Present(running) = self.until("well", is_well).await else { unreachable!() };
         running
     }
