@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::TcpStream;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
+
+use super::listening::Listening;
 
 /// One request.
 #[derive(Debug, Clone)]
@@ -42,14 +42,12 @@ pub enum Answer {
 struct Shared {
     answer: Box<dyn Fn(&Received) -> Answer + Send + Sync>,
     received: Mutex<Vec<Received>>,
-    is_over: AtomicBool,
 }
 
 /// Listens until it is dropped; then its port is free again.
 pub struct HttpReceiver {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    listening: Option<JoinHandle<()>>,
+    listening: Listening,
 }
 
 impl HttpReceiver {
@@ -66,52 +64,28 @@ impl HttpReceiver {
     /// # Errors
     /// Where it cannot be had.
     pub fn on(port: u16, answer: impl Fn(&Received) -> Answer + Send + Sync + 'static) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port))?;
-        let address = listener.local_addr()?;
-        let shared =
-            Arc::new(Shared { answer: Box::new(answer), received: Mutex::default(), is_over: AtomicBool::new(false) });
+        let shared = Arc::new(Shared { answer: Box::new(answer), received: Mutex::default() });
         let mine = Arc::clone(&shared);
-        let listening = thread::spawn(move || listen(&listener, &mine));
-        Ok(Self { address, shared, listening: Some(listening) })
+        let listening = Listening::on(port, move |stream| serve(stream, &mine))?;
+        Ok(Self { shared, listening })
     }
 
     /// Its port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.listening.address().port()
     }
 
     /// An address at it.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
-        format!("http://{}{path}", self.address)
+        format!("http://{}{path}", self.listening.address())
     }
 
     /// Everything that came so far, in the order of arrival.
     #[must_use]
     pub fn received(&self) -> Vec<Received> {
         self.shared.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for HttpReceiver {
-    fn drop(&mut self) {
-        self.shared.is_over.store(true, Ordering::SeqCst);
-        // Wakes the one who waits for the next connection.
-        drop(TcpStream::connect(self.address));
-        if let Some(listening) = self.listening.take() {
-            let _ = listening.join();
-        }
-    }
-}
-
-fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
-    for stream in listener.incoming().flatten() {
-        if shared.is_over.load(Ordering::SeqCst) {
-            return;
-        }
-        let shared = Arc::clone(shared);
-        thread::spawn(move || serve(stream, &shared));
     }
 }
 

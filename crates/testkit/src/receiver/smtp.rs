@@ -1,15 +1,15 @@
 //! A receiver of mail (RFC 5321), with TLS from the start, after STARTTLS, or not at all.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::TcpStream;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::thread::{self, JoinHandle};
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
+
+use super::listening::Listening;
 
 /// One letter.
 #[derive(Debug, Clone)]
@@ -54,14 +54,12 @@ struct Shared {
     security: Security,
     login: Option<String>,
     letters: Mutex<Vec<Letter>>,
-    is_over: AtomicBool,
 }
 
 /// Listens until it is dropped.
 pub struct SmtpReceiver {
-    address: SocketAddr,
     shared: Arc<Shared>,
-    listening: Option<JoinHandle<()>>,
+    listening: Listening,
 }
 
 impl SmtpReceiver {
@@ -70,44 +68,22 @@ impl SmtpReceiver {
     /// # Errors
     /// Where the port cannot be had.
     pub fn on(port: u16, security: Security, login: Option<String>) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", port))?;
-        let address = listener.local_addr()?;
-        let shared = Arc::new(Shared { security, login, letters: Mutex::default(), is_over: AtomicBool::new(false) });
+        let shared = Arc::new(Shared { security, login, letters: Mutex::default() });
         let mine = Arc::clone(&shared);
-        let listening = thread::spawn(move || listen(&listener, &mine));
-        Ok(Self { address, shared, listening: Some(listening) })
+        let listening = Listening::on(port, move |stream| serve(stream, &mine))?;
+        Ok(Self { shared, listening })
     }
 
     /// Its port.
     #[must_use]
     pub fn port(&self) -> u16 {
-        self.address.port()
+        self.listening.address().port()
     }
 
     /// Every letter that came so far.
     #[must_use]
     pub fn letters(&self) -> Vec<Letter> {
         self.shared.letters.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for SmtpReceiver {
-    fn drop(&mut self) {
-        self.shared.is_over.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(self.address));
-        if let Some(listening) = self.listening.take() {
-            let _ = listening.join();
-        }
-    }
-}
-
-fn listen(listener: &TcpListener, shared: &Arc<Shared>) {
-    for stream in listener.incoming().flatten() {
-        if shared.is_over.load(Ordering::SeqCst) {
-            return;
-        }
-        let shared = Arc::clone(shared);
-        thread::spawn(move || serve(stream, &shared));
     }
 }
 
