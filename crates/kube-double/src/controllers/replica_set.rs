@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::cluster::{Cluster, Key, after, kinds, object, set_condition};
+use crate::cluster::{Cluster, Key, Resource, after, kinds, object, set_condition};
 use crate::controllers::ownership::{NewPod, is_pod_available, is_pod_ready, suffix};
 use crate::controllers::remove_with_dependents;
 use crate::script::milliseconds;
@@ -32,6 +32,26 @@ pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, mut set: Value, now: T
     let waits = count(cluster, &mut set, now);
     cluster.store.put(key, set);
     (waits || !refused.is_empty()).then(|| after(now, milliseconds(200)))
+}
+
+/// A new one without pods, for the template that its owner has now; the label with the hash tells it from the owner's others.
+pub(crate) fn of_template(key: &Key, owner: (&'static Resource, &Value), label: &str, hash: &str) -> Value {
+    let (resource, owner) = owner;
+    let mut template = object::at(owner, "/spec/template");
+    object::set(&mut template, &["metadata", "labels", label], json!(hash));
+    let mut selector = object::at(owner, "/spec/selector");
+    object::set(&mut selector, &["matchLabels", label], json!(hash));
+    json!({
+        "apiVersion": "apps/v1", "kind": "ReplicaSet",
+        "metadata": {
+            "name": format!("{}-{hash}", key.name),
+            "namespace": key.namespace,
+            "labels": object::at(&template, "/metadata/labels"),
+            "annotations": {},
+            "ownerReferences": object::owner_reference(resource, owner),
+        },
+        "spec": {"replicas": 0, "selector": selector, "template": template},
+    })
 }
 
 /// Writes the counts into the status; says whether a pod is ready but not yet for long enough.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::cluster::{Cluster, Key, kinds, object};
 use crate::controllers::ownership::letters;
-use crate::controllers::remove_with_dependents;
+use crate::controllers::{remove_with_dependents, replica_set};
 
 /// The annotation with the number.
 const REVISION: &str = "deployment.kubernetes.io/revision";
@@ -64,27 +64,10 @@ pub(crate) fn current(
 }
 
 fn make(key: &Key, deployment: &Value) -> Value {
-    let mut template = object::at(deployment, "/spec/template");
-    let hash = hash(&template);
-    object::set(&mut template, &["metadata", "labels", "pod-template-hash"], json!(hash));
-    let mut selector = object::at(deployment, "/spec/selector");
-    object::set(&mut selector, &["matchLabels", "pod-template-hash"], json!(hash));
-    json!({
-        "apiVersion": "apps/v1", "kind": "ReplicaSet",
-        "metadata": {
-            "name": format!("{}-{hash}", key.name),
-            "namespace": key.namespace,
-            "labels": object::at(&template, "/metadata/labels"),
-            "annotations": {},
-            "ownerReferences": object::owner_reference(&kinds::DEPLOYMENTS, deployment),
-        },
-        "spec": {
-            "replicas": 0,
-            "minReadySeconds": object::at(deployment, "/spec/minReadySeconds"),
-            "selector": selector,
-            "template": template,
-        },
-    })
+    let hash = hash(&object::at(deployment, "/spec/template"));
+    let mut set = replica_set::of_template(key, (&kinds::DEPLOYMENTS, deployment), "pod-template-hash", &hash);
+    object::set(&mut set, &["spec", "minReadySeconds"], object::at(deployment, "/spec/minReadySeconds"));
+    set
 }
 
 /// The `pod-template-hash` of a template.

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Key, kinds, object};
-use crate::controllers::deployment;
+use crate::controllers::{deployment, replica_set};
 
 /// The label that says which template they are of.
 const HASH: &str = "rollouts-pod-template-hash";
@@ -16,7 +16,8 @@ pub(super) fn split(cluster: &mut Cluster, key: &Key, rollout: &Value, hash: &st
         sets.into_iter().partition(|set| object::label(set, HASH) == hash);
     let revision = |set: &Value| object::annotation(set, REVISION).parse::<u64>().unwrap_or_default();
     let next = others.iter().map(revision).max().unwrap_or_default() + 1;
-    let mut newest = same.pop().unwrap_or_else(|| make(key, rollout, hash));
+    let mut newest =
+        same.pop().unwrap_or_else(|| replica_set::of_template(key, (&kinds::ROLLOUTS, rollout), HASH, hash));
     if revision(&newest) < next {
         object::set(&mut newest, &["metadata", "annotations", REVISION], json!(next.to_string()));
     }
@@ -54,22 +55,4 @@ pub(super) fn scale(
     }
     let of_stable = stable.map_or(0, |stable| object::number(stable, "/status/replicas"));
     new_serves && (stable.is_none() || of_stable == old)
-}
-
-fn make(key: &Key, rollout: &Value, hash: &str) -> Value {
-    let mut template = object::at(rollout, "/spec/template");
-    object::set(&mut template, &["metadata", "labels", HASH], json!(hash));
-    let mut selector = object::at(rollout, "/spec/selector");
-    object::set(&mut selector, &["matchLabels", HASH], json!(hash));
-    json!({
-        "apiVersion": "apps/v1", "kind": "ReplicaSet",
-        "metadata": {
-            "name": format!("{}-{hash}", key.name),
-            "namespace": key.namespace,
-            "labels": object::at(&template, "/metadata/labels"),
-            "annotations": {},
-            "ownerReferences": object::owner_reference(&kinds::ROLLOUTS, rollout),
-        },
-        "spec": {"replicas": 0, "selector": selector, "template": template},
-    })
 }
