@@ -9,6 +9,7 @@ use backout_testkit::guarded::wait_until;
 use backout_testkit::kube::Generation;
 use serde_json::{Value, json};
 
+use crate::argocd::stage::deployment;
 use crate::site::{SOON, Site};
 
 /// Commits what `web` is to run, pushes it, and waits until Argo CD has synced it.
@@ -42,7 +43,7 @@ impl Repository<'_> {
         self.git(".", &["clone", "--quiet", "origin.git", "work"]);
         self.git("work", &["config", "user.name", "Tester"]);
         self.git("work", &["config", "user.email", "tester@localhost"]);
-        self.site.clients.write("work/apps/shop/web.json", &deployment().to_string());
+        self.site.clients.write("work/apps/shop/web.json", &deployment("shop/web:1").to_string());
         self.site.clients.write("work/apps/other/note", "one");
         self.git("work", &["add", "--all"]);
         self.git("work", &["commit", "--quiet", "-m", "Deploy 1"]);
@@ -71,19 +72,6 @@ impl Repository<'_> {
             std::thread::sleep(Duration::from_millis(50));
         }
     }
-}
-
-fn deployment() -> Value {
-    json!({
-        "apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"},
-        "spec": {
-            "replicas": 2, "progressDeadlineSeconds": 1, "selector": {"matchLabels": {"app": "web"}},
-            "template": {
-                "metadata": {"labels": {"app": "web"}},
-                "spec": {"terminationGracePeriodSeconds": 1, "containers": [{"name": "app", "image": "shop/web:1"}]},
-            },
-        },
-    })
 }
 
 fn application(url: &str) -> Value {
