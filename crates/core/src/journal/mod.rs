@@ -3,7 +3,9 @@
 mod body;
 mod person;
 mod record;
+mod run;
 
-pub use body::{Body, DeployExit, RunKind, RunResult, RunStarted, StepOutcome};
+pub use body::Body;
 pub use person::{ActStage, PersonAct};
 pub use record::{FORMAT, Record, chain};
+pub use run::{DeployExit, RunKind, RunResult, RunStarted, StepOutcome};
