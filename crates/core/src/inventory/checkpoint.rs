@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Artifact;
 use crate::data::DataPoint;
-use crate::id::{CheckpointId, DatabaseName, EnvironmentName, RunId, ServiceName};
+use crate::id::{CheckpointId, DatabaseName, Digest, EnvironmentName, RunId, ServiceName};
 
 /// An environment as it was. A service of the configuration that is not in `artifacts` was absent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -89,4 +89,27 @@ pub fn to_release(checkpoints: &[Graded], keep: u32) -> Vec<&Checkpoint> {
         of_kind.into_iter().skip(keep).map(|graded| &graded.checkpoint).collect::<Vec<_>>()
     };
     [beyond(true), beyond(false)].concat()
+}
+
+/// The newest good and retained checkpoint that was taken before another, and has something else run: where plan B leads.
+#[must_use]
+pub fn older_good<'a>(checkpoints: &'a [Graded], than: &CheckpointId) -> Option<&'a Graded> {
+    let tried = &checkpoints.iter().find(|graded| graded.checkpoint.id == *than)?.checkpoint;
+    let is_older = |other: &Checkpoint| (other.taken_at, &other.id) < (tried.taken_at, &tried.id);
+    let of_use =
+        checkpoints.iter().filter(|graded| is_older(&graded.checkpoint) && !has_the_same(&graded.checkpoint, tried));
+    last_known_good(of_use)
+}
+
+/// Whether two checkpoints have the same run: equal versions with equal files, and the same services absent.
+fn has_the_same(one: &Checkpoint, other: &Checkpoint) -> bool {
+    let runs = |checkpoint: &Checkpoint| {
+        let each = checkpoint.artifacts.iter().map(|(service, it)| {
+            let files: BTreeMap<String, Option<Digest>> =
+                it.files.iter().map(|file| (file.path.clone(), file.digest().cloned())).collect();
+            (service.clone(), (it.version.clone(), files))
+        });
+        each.collect::<BTreeMap<_, _>>()
+    };
+    one.absent == other.absent && runs(one) == runs(other)
 }

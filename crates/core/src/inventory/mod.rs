@@ -12,7 +12,7 @@ pub use artifact::{
     Artifact, BlobRef, ComposeArtifact, Detail, ExecArtifact, FileRef, FileState, HostArtifact, PlatformKind,
 };
 pub use backups::backups_to_release;
-pub use checkpoint::{Checkpoint, Grade, Graded, last_known_good, to_release};
+pub use checkpoint::{Checkpoint, Grade, Graded, last_known_good, older_good, to_release};
 pub use cluster::{ArgocdArtifact, ConfigurationKind, ConfigurationRef, HelmArtifact, KubernetesArtifact};
 pub use databases::{DatabasesAfter, UnseenDatabase, databases_after};
 pub use fact::{

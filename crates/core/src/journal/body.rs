@@ -4,13 +4,15 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{DeployExit, PersonAct, RunResult, RunStarted, StepOutcome};
+use super::{
+    DeployExit, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct, Recourse, RunResult, RunStarted, StepOutcome,
+};
 use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
 use crate::id::{BackupId, CheckpointId, DatabaseName, ServiceName, StepId};
 use crate::inventory::{BlobRef, Checkpoint, DatabasesAfter, Fact, Grade};
 use crate::plan::Plan;
-use crate::policy::{Check, Decision, Judgement, Refusal};
+use crate::policy::{Check, Decision, Judgement, Quarantined, Refusal};
 
 /// What happened, or is about to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -28,6 +30,15 @@ pub enum Body {
         checks: Vec<Check>,
         /// Whether there is a good checkpoint from before.
         has_good_checkpoint: bool,
+        /// What may be done where the way back is not verified.
+        #[serde(default)]
+        means: Means,
+        /// What is in quarantine.
+        #[serde(default)]
+        quarantined: Vec<Quarantined>,
+        /// The checkpoint in quarantine that the deploy command says it brings back.
+        #[serde(default)]
+        named: Option<CheckpointId>,
     },
     /// A checkpoint is durable: its blobs are kept and its images pinned.
     CheckpointTaken {
@@ -196,6 +207,29 @@ pub enum Body {
         /// What runs.
         facts: Vec<Fact>,
     },
+    /// A way back was tried, and is not verified; the run goes on.
+    AttemptFailed {
+        /// The how-manyth try of the run, counted from 1.
+        attempt: u32,
+        /// The checkpoint that it led to; `None` where going there was refused.
+        target: Option<CheckpointId>,
+        /// What is the matter, in a sentence.
+        why: String,
+        /// What comes next.
+        next: Recourse,
+    },
+    /// Maintenance mode is about to be switched, in a run or by a person outside of any.
+    MaintenanceIntended {
+        /// To what, by whom, and how everything was before.
+        switch: Box<MaintenanceSwitch>,
+    },
+    /// Maintenance mode was switched, or not.
+    MaintenanceEnded {
+        /// Whether it was to be switched on; off otherwise.
+        on: bool,
+        /// How that ended.
+        outcome: MaintenanceOutcome,
+    },
     /// Another process goes on with the run.
     TakenOver {
         /// Who, in words.
@@ -232,6 +266,7 @@ impl Body {
                 | Body::LossReported { .. }
                 | Body::DataProven { .. }
                 | Body::DataEvidenceKept { .. }
+                | Body::MaintenanceIntended { .. }
         )
     }
 
@@ -268,6 +303,9 @@ impl Body {
             Body::UndoIntended { .. } => "undo_intended",
             Body::UndoEnded { .. } => "undo_ended",
             Body::Verified { .. } => "verified",
+            Body::AttemptFailed { .. } => "attempt_failed",
+            Body::MaintenanceIntended { .. } => "maintenance_intended",
+            Body::MaintenanceEnded { .. } => "maintenance_ended",
             Body::TakenOver { .. } => "taken_over",
             Body::AbortRequested { .. } => "abort_requested",
             Body::RunEnded { .. } => "run_ended",

@@ -3,9 +3,11 @@
 mod body;
 mod person;
 mod record;
+mod recourse;
 mod run;
 
 pub use body::Body;
 pub use person::{ActStage, PersonAct};
 pub use record::{FORMAT, Record, chain};
+pub use recourse::{Former, MaintenanceOutcome, MaintenanceSwitch, Means, Recourse};
 pub use run::{DeployExit, RunKind, RunResult, RunStarted, StepOutcome};

@@ -5,6 +5,8 @@
 //! | run started | started |
 //! | decided to roll back | going back |
 //! | another process goes on | taken over, once a record |
+//! | a try at going back is not verified | trying again, once a record, unless maintenance comes next |
+//! | maintenance mode was switched | maintenance on, or nothing where that failed: the end says so |
 //! | run ended | how: rolled back, not verified, held, kept, refused … |
 //!
 //! Everything else is for the timeline.
@@ -12,12 +14,22 @@
 use jiff::Timestamp;
 
 use super::{Event, Field, NOTICE_FORMAT, Notice, Severity};
-use crate::journal::{Body, Record, RunKind, RunResult, RunStarted};
+use crate::journal::{Body, MaintenanceOutcome, Record, Recourse, RunKind, RunResult, RunStarted};
 use crate::policy::{Choice, Judgement, Verdict};
+use crate::report::recourse_text;
 
 /// The kinds of records that notices are made of.
-pub const NOTICE_KINDS: [&str; 7] =
-    ["run_started", "judged", "decided", "refused", "verified", "taken_over", "run_ended"];
+pub const NOTICE_KINDS: [&str; 9] = [
+    "run_started",
+    "judged",
+    "decided",
+    "refused",
+    "verified",
+    "attempt_failed",
+    "maintenance_ended",
+    "taken_over",
+    "run_ended",
+];
 
 /// No more reasons than this are told; the record has them all.
 const REASONS: usize = 5;
@@ -32,7 +44,7 @@ pub fn notices(project: &str, records: &[Record]) -> Vec<(i64, Notice)> {
         known.learn(record);
         let (Some(event), Some(started), Some(run)) = (event(record), known.started, &record.run) else { continue };
         known.worst = known.worst.max(event.severity());
-        let key = if event == Event::TakenOver {
+        let key = if matches!(event, Event::TakenOver | Event::TryingAgain) {
             format!("{}-{}", event.word(), record.seq)
         } else {
             event.word().to_owned()
@@ -100,6 +112,8 @@ fn event(record: &Record) -> Option<Event> {
         Body::RunStarted(_) => Some(Event::Started),
         Body::Decided { decision } if decision.choice == Choice::RollBack => Some(Event::GoingBack),
         Body::TakenOver { .. } => Some(Event::TakenOver),
+        Body::AttemptFailed { next, .. } if *next != Recourse::Maintenance => Some(Event::TryingAgain),
+        Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { .. } } => Some(Event::MaintenanceOn),
         Body::RunEnded { result, .. } => Some(match result {
             RunResult::Kept => Event::Kept,
             RunResult::KeptUnproven => Event::KeptUnproven,
@@ -123,6 +137,8 @@ fn headline(event: Event, started: &RunStarted) -> &'static str {
         Event::TakenOver => "another process goes on",
         Event::RolledBack => "rolled back and verified",
         Event::NothingChanged => "the deploy failed and changed nothing",
+        Event::TryingAgain => "going back is not verified; trying something else",
+        Event::MaintenanceOn => "maintenance mode is on: a person is needed",
         Event::NotVerified => "NOT VERIFIED after a rollback: a person is needed",
         Event::Held => "held: a person is needed to decide",
         Event::Kept if is_guard => "the deploy is good",
@@ -140,6 +156,13 @@ fn text(event: Event, record: &Record, known: &Known<'_>) -> String {
     match &record.body {
         Body::RunEnded { summary, .. } => lines.push(sentence(summary)),
         Body::TakenOver { by, .. } => lines.push(format!("{by} goes on with it.")),
+        Body::AttemptFailed { why, next, .. } => {
+            lines.extend([sentence(why), sentence(recourse_text(*next))]);
+        }
+        Body::MaintenanceEnded { outcome: MaintenanceOutcome::Done { seen }, .. } => {
+            lines.push("Every way back was tried. `backout maintenance off` ends maintenance mode.".to_owned());
+            lines.extend(seen.iter().map(|seen| format!("- {seen}")));
+        }
         Body::RunStarted(started) => lines.extend(started.reason.as_deref().map(sentence)),
         _ => {}
     }

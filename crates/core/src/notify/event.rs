@@ -19,6 +19,10 @@ pub enum Event {
     NothingChanged,
     /// A rollback was tried and is not verified: a person is needed.
     NotVerified,
+    /// A way back was tried and is not verified; something else is tried.
+    TryingAgain,
+    /// Maintenance mode was switched on by itself.
+    MaintenanceOn,
     /// A person is needed to decide.
     Held,
     /// The deploy was kept.
@@ -61,13 +65,15 @@ pub enum Alert {
 
 impl Event {
     /// The words of the configuration. `test` is told to whoever is tested.
-    pub const WORDS: [(&'static str, Self); 11] = [
+    pub const WORDS: [(&'static str, Self); 13] = [
         ("started", Self::Started),
         ("going_back", Self::GoingBack),
         ("taken_over", Self::TakenOver),
         ("rolled_back", Self::RolledBack),
         ("nothing_changed", Self::NothingChanged),
         ("not_verified", Self::NotVerified),
+        ("trying_again", Self::TryingAgain),
+        ("maintenance_on", Self::MaintenanceOn),
         ("held", Self::Held),
         ("kept", Self::Kept),
         ("kept_unproven", Self::KeptUnproven),
@@ -85,8 +91,8 @@ impl Event {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::NotVerified | Self::Held => Severity::Critical,
-            Self::GoingBack => Severity::Error,
+            Self::NotVerified | Self::MaintenanceOn | Self::Held => Severity::Critical,
+            Self::GoingBack | Self::TryingAgain => Severity::Error,
             Self::RolledBack | Self::NothingChanged | Self::KeptUnproven | Self::Refused | Self::Aborted => {
                 Severity::Warning
             }
@@ -98,10 +104,10 @@ impl Event {
     #[must_use]
     pub fn alert(self) -> Option<Alert> {
         match self {
-            Self::GoingBack | Self::NotVerified | Self::Held => Some(Alert::Trigger),
+            Self::GoingBack | Self::NotVerified | Self::MaintenanceOn | Self::Held => Some(Alert::Trigger),
             Self::TakenOver => Some(Alert::Acknowledge),
             Self::RolledBack | Self::NothingChanged | Self::Kept => Some(Alert::Resolve),
-            Self::Started | Self::KeptUnproven | Self::Refused | Self::Aborted | Self::Test => None,
+            Self::Started | Self::TryingAgain | Self::KeptUnproven | Self::Refused | Self::Aborted | Self::Test => None,
         }
     }
 }

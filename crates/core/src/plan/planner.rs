@@ -37,8 +37,8 @@ pub struct Situation<'a> {
     pub suspect: &'a BTreeMap<ServiceName, Version>,
     /// The checkpoint that the last rollback reached, where nothing was deployed since.
     pub arrived_at: Option<&'a CheckpointId>,
-    /// Automatic rollbacks within the last hour, and how many are allowed.
-    pub automatic: (u32, u32),
+    /// What the limits of automatic runs say (see [`crate::policy::storm::held_back`]).
+    pub held_back: &'a [Refusal],
     /// When the last rollback to this target failed its verification, if it did since it was graded.
     pub target_failed: Option<Timestamp>,
     /// The time.
@@ -188,7 +188,7 @@ fn refusals(
     found.extend(safety::suspect_not_running(situation.suspect, situation.facts));
     found.extend(safety::approval_missing(plan));
     if is_automatic {
-        found.extend(safety::too_many_automatic(situation.automatic.0, situation.automatic.1));
+        found.extend(situation.held_back.iter().cloned());
     }
     let is_undecided = !of_data.is_empty();
     found.extend(of_data);

@@ -12,7 +12,7 @@ use super::{Agreed, Change, Plan, StepClass};
 use crate::data::DatabaseFact;
 use crate::id::{CheckpointId, DatabaseName, Digest, EnvironmentName, ServiceName};
 use crate::inventory::{Checkpoint, Fact, Grade, Graded, Version, facts_digest};
-use crate::policy::{Refusal, RefusalName};
+use crate::policy::{Quarantined, Refusal, RefusalName};
 use crate::port::Preflight;
 
 /// How many changes a refusal tells one by one.
@@ -30,6 +30,30 @@ pub fn no_good_checkpoint(environment: &EnvironmentName) -> Refusal {
         format!("`{environment}` has no good checkpoint to go back to"),
         "record one while the environment is healthy: `backout checkpoint create`; or name a target; a first deploy is guarded \
          with `--force no-good-checkpoint`",
+    )
+}
+
+/// There is nothing to go back to but what was tried.
+#[must_use]
+pub fn no_older_good_checkpoint(tried: &CheckpointId) -> Refusal {
+    refusal(
+        RefusalName::NoGoodCheckpoint,
+        format!("there is no good checkpoint older than `{tried}`, which was tried"),
+        "see what runs: `backout status`; any checkpoint can be named as the target: `backout checkpoint list`",
+    )
+}
+
+/// A version that went bad before.
+#[must_use]
+pub fn quarantined(it: &Quarantined) -> Refusal {
+    let (what, id) = (it.in_words(), &it.checkpoint);
+    refusal(
+        RefusalName::Quarantined,
+        format!("what the deploy brings back is in quarantine: {what} went bad before (`{id}`: {})", it.why),
+        format!(
+            "deploy something that is fixed; `backout checkpoint grade {id} candidate` lifts the quarantine, and \
+             `--force quarantined` deploys it once more"
+        ),
     )
 }
 
@@ -236,18 +260,6 @@ pub fn approval_missing(plan: &Plan) -> Option<Refusal> {
             RefusalName::ApprovalMissing,
             format!("step {} cannot be undone, and an automatic run may not take it", step.id),
             "run it yourself: `backout rollback`",
-        )
-    })
-}
-
-/// A tool that rolls back again and again hides the fault.
-#[must_use]
-pub fn too_many_automatic(in_last_hour: u32, limit: u32) -> Option<Refusal> {
-    (in_last_hour >= limit).then(|| {
-        refusal(
-            RefusalName::TooManyAutomatic,
-            format!("{in_last_hour} automatic rollbacks within the hour; the limit is {limit}"),
-            "find out why deploys keep failing; a person can still run `backout rollback`",
         )
     })
 }

@@ -29,6 +29,9 @@ pub fn page(name: RefusalName) -> &'static str {
         RefusalName::BackupGone => include_str!("pages/backup-gone.md"),
         RefusalName::NoWayBack => include_str!("pages/no-way-back.md"),
         RefusalName::OperationInProgress => include_str!("pages/operation-in-progress.md"),
+        RefusalName::CoolingDown => include_str!("pages/cooling-down.md"),
+        RefusalName::TooManyAtOnce => include_str!("pages/too-many-at-once.md"),
+        RefusalName::Quarantined => include_str!("pages/quarantined.md"),
     }
 }
 

@@ -51,11 +51,17 @@ pub enum RefusalName {
     NoWayBack,
     /// Somebody else's operation on a service is under way.
     OperationInProgress,
+    /// The last rollback is not long enough ago.
+    CoolingDown,
+    /// Too many environments go back at the same time.
+    TooManyAtOnce,
+    /// The version went bad before.
+    Quarantined,
 }
 
 impl RefusalName {
     /// All of them.
-    pub const ALL: [RefusalName; 22] = [
+    pub const ALL: [RefusalName; 25] = [
         RefusalName::NoGoodCheckpoint,
         RefusalName::TargetNotGood,
         RefusalName::TargetIsWhatRuns,
@@ -78,6 +84,9 @@ impl RefusalName {
         RefusalName::BackupGone,
         RefusalName::NoWayBack,
         RefusalName::OperationInProgress,
+        RefusalName::CoolingDown,
+        RefusalName::TooManyAtOnce,
+        RefusalName::Quarantined,
     ];
 
     /// The name as it is typed.
@@ -106,6 +115,9 @@ impl RefusalName {
             RefusalName::BackupGone => "backup-gone",
             RefusalName::NoWayBack => "no-way-back",
             RefusalName::OperationInProgress => "operation-in-progress",
+            RefusalName::CoolingDown => "cooling-down",
+            RefusalName::TooManyAtOnce => "too-many-at-once",
+            RefusalName::Quarantined => "quarantined",
         }
     }
 

@@ -33,6 +33,9 @@ pub trait Store: Send + Sync {
     /// Who holds an environment, expired or not.
     fn holder<'a>(&'a self, environment: &'a EnvironmentName) -> Pending<'a, Result<Option<Holder>, StoreError>>;
 
+    /// The environments that there are records of, by name.
+    fn environments(&self) -> Pending<'_, Result<Vec<EnvironmentName>, StoreError>>;
+
     /// Appends a record durably, in one transaction with the check of the lease.
     ///
     /// # Errors

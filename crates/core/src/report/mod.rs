@@ -4,6 +4,7 @@ mod amount;
 mod data;
 mod diff;
 mod period;
+mod recourse;
 mod timeline;
 mod times;
 
@@ -11,5 +12,6 @@ pub use amount::{bytes_text, rows_text};
 pub use data::{act_text, loss_lines, point_text};
 pub use diff::{Difference, FileDiff, ServiceDiff, Snapshot, Standing, diff};
 pub use period::{Period, Scope, Share, Spread, Story, period, period_markdown, stories};
+pub use recourse::recourse_text;
 pub use timeline::{Line, Timeline, check_text, result_text};
 pub use times::{Times, times};

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::data::{ladders, of_data};
+use super::recourse::of_recourse;
 use crate::id::ServiceName;
 use crate::inventory::{DatabasesAfter, Fact, Grade};
 use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
@@ -62,6 +63,7 @@ impl Timeline {
         let said = self
             .of_deploy(&record.body)
             .or_else(|| self.of_rollback(&record.body))
+            .or_else(|| of_recourse(&record.body))
             .or_else(|| of_data(&record.body))?;
         Some(Line { at: record.at, label: said.label, text: said.text, details: said.details, is_bad: said.is_bad })
     }

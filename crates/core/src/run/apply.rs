@@ -2,10 +2,11 @@
 
 use jiff::Timestamp;
 
+use super::recourse::Tried;
 use super::state::{Phase, State, StepStatus};
 use crate::id::StepId;
 use crate::inventory::Grade;
-use crate::journal::{Body, RunKind, StepOutcome};
+use crate::journal::{Body, Recourse, RunKind, StepOutcome};
 use crate::plan::Action;
 use crate::policy::Choice;
 
@@ -58,6 +59,9 @@ impl State {
             (Phase::Executing, Body::UndoIntended { .. } | Body::UndoEnded { .. }) => phase,
             (Phase::Executing, Body::Armed { .. }) if self.is_to_be_armed() => phase,
             (Phase::Executing | Phase::Changed, Body::Verified { .. }) => Phase::Verified,
+            (Phase::Verified, Body::AttemptFailed { next, .. }) => after_a_try(*next),
+            (Phase::Refused, Body::AttemptFailed { next, .. }) if !self.tried.is_empty() => after_a_try(*next),
+            (Phase::Escalating, Body::MaintenanceEnded { .. }) => Phase::Escalated,
             _ => return Err(self.unexpected(body)),
         };
         self.check_step(body)?;
@@ -121,7 +125,10 @@ impl State {
     fn keep(&mut self, body: &Body, at: Timestamp) {
         match body {
             Body::RunStarted(started) => self.started = Some(started.clone()),
-            Body::BeforeSeen { facts, red, checks, has_good_checkpoint } => {
+            Body::BeforeSeen { facts, red, checks, has_good_checkpoint, means, quarantined, named } => {
+                self.means = *means;
+                self.quarantined.clone_from(quarantined);
+                self.named.clone_from(named);
                 self.before.clone_from(facts);
                 self.red_before.clone_from(red);
                 self.checks_before.clone_from(checks);
@@ -153,8 +160,25 @@ impl State {
             }
             Body::AbortRequested { .. } => self.is_abort_requested = true,
             Body::TakenOver { .. } => self.is_resumed = true,
+            Body::AttemptFailed { .. } | Body::MaintenanceEnded { .. } => self.keep_recourse(body),
             _ => self.keep_step(body),
         }
+    }
+
+    /// What a try led to is behind; the plan stays, for where it led.
+    fn keep_recourse(&mut self, body: &Body) {
+        match body {
+            Body::AttemptFailed { target, why, next, .. } => {
+                self.tried.push(Tried { target: target.clone(), why: why.clone(), next: *next });
+            }
+            Body::MaintenanceEnded { outcome, .. } => self.maintenance = Some(outcome.clone()),
+            _ => {}
+        }
+        self.steps.clear();
+        self.interruptions.clear();
+        self.checks.clear();
+        self.refusals.clear();
+        (self.failure, self.stopped, self.present) = (None, None, None);
     }
 
     fn keep_grade(&mut self, id: &crate::id::CheckpointId, grade: Grade) {
@@ -213,5 +237,12 @@ impl State {
         let why = self.failure.as_deref().unwrap_or("for a reason that was not recorded");
         self.stopped = Some((false, format!("step {step} failed, {why}; {undo}: {what}")));
         StepStatus::Undone { is_back, what: what.clone() }
+    }
+}
+
+fn after_a_try(next: Recourse) -> Phase {
+    match next {
+        Recourse::Again | Recourse::OlderCheckpoint => Phase::Planning,
+        Recourse::Maintenance => Phase::Escalating,
     }
 }

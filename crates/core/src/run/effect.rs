@@ -38,7 +38,7 @@ pub enum Act {
     LookAfter,
     /// Watch through the soak, which lasts for as long as one process watches. Answer: `Judged`.
     Watch,
-    /// Make a plan. Answer: `PlanMade` or `Refused`.
+    /// Make a plan for [`super::State::wish`]. Answer: `PlanMade` or `Refused`.
     Plan,
     /// Do a step and observe whether its target is there. Answer: `StepEnded`.
     Execute {
@@ -61,6 +61,8 @@ pub enum Act {
     },
     /// Run the checks. Answer: `Verified`.
     Verify,
+    /// Switch maintenance mode on, unless it is. Answer: `MaintenanceEnded`.
+    Maintain,
 }
 
 /// What a checkpoint is taken for.

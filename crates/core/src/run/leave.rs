@@ -23,7 +23,7 @@ impl State {
     /// |-------------------------------------------------------|---------------|-------------------------------------|
     /// | looks, watches, plans, waits for the deploy command   | at once       | nothing is changed                  |
     /// | starts the switch or the deploy command               | never         | its process would be known to nobody |
-    /// | records what runs                                     | when insisted | what was kept may take long         |
+    /// | records what runs, switches maintenance mode          | when insisted | what was kept may take long         |
     /// | a step that only looks, or waits for health           | at once       | nothing is changed                  |
     /// | a step that builds a copy beside what is in use       | at once       | it may take hours, and harms nobody |
     /// | any other step on a database                          | never         | applications would be locked out    |
@@ -32,7 +32,7 @@ impl State {
     pub fn leave(&self, act: &Act) -> Leave {
         match act {
             Act::Arm | Act::StartDeploy => Leave::Never,
-            Act::Capture(_) => Leave::WhenInsisted,
+            Act::Capture(_) | Act::Maintain => Leave::WhenInsisted,
             Act::Execute { .. } | Act::Undo { .. } => {
                 self.step_of(act).map_or(Leave::Never, |step| of_step(&step.action))
             }
@@ -53,6 +53,7 @@ impl State {
             (Act::Undo { .. }, Some(step)) => format!("undoing step {} ({})", step.id, explain::action(&step.action)),
             (_, Some(step)) => format!("finishing step {} ({})", step.id, explain::action(&step.action)),
             (Act::Capture(_), None) => "finishing the record of what runs".to_owned(),
+            (Act::Maintain, None) => "switching maintenance mode".to_owned(),
             (_, None) => "finishing what was begun".to_owned(),
         };
         match self.leave(act) {

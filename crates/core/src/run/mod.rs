@@ -15,6 +15,7 @@ mod gate;
 mod leave;
 mod machine;
 mod next;
+mod recourse;
 mod state;
 mod words;
 
@@ -23,4 +24,5 @@ pub use effect::{Act, CapturePurpose, Effect};
 pub use gate::{GateVerdict, gate};
 pub use leave::Leave;
 pub use machine::Run;
+pub use recourse::Tried;
 pub use state::{Phase, State, StepStatus};

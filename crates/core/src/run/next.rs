@@ -2,11 +2,11 @@
 
 use super::effect::{Act, CapturePurpose, Effect};
 use super::state::{Phase, State, StepStatus};
-use super::words::{exit_in_words, how_far};
+use super::words::exit_in_words;
 use crate::inventory::{Grade, Seen};
 use crate::journal::{Body, DeployExit, RunKind, RunResult};
-use crate::plan::Step;
-use crate::policy::{Choice, Decision, RefusalName, Verdict};
+use crate::plan::{Step, safety};
+use crate::policy::{Choice, Decision, Quarantined, RefusalName, Verdict, brought_back};
 
 impl State {
     /// The next record or act; `None` where the run is over or has not begun.
@@ -36,6 +36,8 @@ impl State {
             Phase::Executing => self.step(),
             Phase::Verified => self.conclude(),
             Phase::Refused => self.refused(),
+            Phase::Escalating => Effect::Do(Act::Maintain),
+            Phase::Escalated => self.escalated(),
         };
         Some(effect)
     }
@@ -71,6 +73,8 @@ impl State {
         );
         if before_deploy && self.is_resumed && self.is_guard() {
             Some("interrupted before the deploy command was started; nothing was changed")
+        } else if self.is_abort_requested && before_steps && !self.tried.is_empty() {
+            Some("stopped by a person after a way back that is not verified; see `backout status` for what runs")
         } else if self.is_abort_requested && (before_deploy || (before_steps && !self.is_guard())) {
             Some("stopped by a person before anything was changed")
         } else if self.is_abort_requested && before_steps {
@@ -89,26 +93,15 @@ impl State {
         }
     }
 
-    /// A refused way back after a bad deploy leaves that deploy in place: a person is needed, and must not read that
-    /// nothing was changed.
-    fn refused(&self) -> Effect {
-        let why: Vec<String> = self.refusals.iter().map(|r| format!("{}: {}", r.name, r.what)).collect();
-        let why = why.join("; ");
-        if self.exit.is_some() {
-            end(
-                RunResult::Held,
-                &format!("what was deployed went bad and is still there; going back is refused: {why}"),
-            )
-        } else {
-            end(RunResult::Refused, &format!("refused, and nothing was changed: {why}"))
-        }
-    }
-
-    /// What runs before the deploy is good if its required checks hold at that moment.
+    /// What runs before the deploy is good if its required checks hold at that moment, unless it is in quarantine: that it
+    /// went bad is not forgotten because it has not done so again yet.
     fn grade_before(&self) -> Option<Effect> {
-        let (grade, why) = match self.checks_before.iter().find(|check| check.verdict != Verdict::Healthy) {
-            None => (Grade::Good, "its required checks held before the deploy".to_owned()),
-            Some(check) => (Grade::Candidate, format!("{}: {}", check.name, check.what)),
+        let failing = self.checks_before.iter().find(|check| check.verdict != Verdict::Healthy);
+        let bad = self.quarantined.iter().find(|it| it.runs(&self.before));
+        let (grade, why) = match (failing, bad) {
+            (None, None) => (Grade::Good, "its required checks held before the deploy".to_owned()),
+            (Some(check), _) => (Grade::Candidate, format!("{}: {}", check.name, check.what)),
+            (None, Some(it)) => (Grade::Candidate, format!("its checks hold, and it went bad before: {}", it.why)),
         };
         self.grade(grade, why)
     }
@@ -122,16 +115,22 @@ impl State {
         let is_good = self.last_checkpoint.as_ref().is_some_and(|(_, grade)| *grade == Some(Grade::Good));
         let request = self.started.as_ref().map(|started| &started.request);
         let is_forced = request.is_some_and(|request| request.forced.contains(&RefusalName::NoGoodCheckpoint));
+        let named = self.named.as_ref().and_then(|id| self.quarantined.iter().find(|it| it.checkpoint == *id));
+        if let Some(named) = named.filter(|_| !self.is_quarantine_forced()) {
+            return Effect::Record(Body::Refused { refusals: vec![safety::quarantined(named)] });
+        }
         match request {
             Some(_) if is_good || self.has_good_checkpoint || is_forced => Effect::Do(Act::Arm),
             Some(_) | None => {
                 let environment = self.started.as_ref().map(|started| &started.environment);
-                let refusals = environment.map(crate::plan::safety::no_good_checkpoint).into_iter().collect();
+                let refusals = environment.map(safety::no_good_checkpoint).into_iter().collect();
                 Effect::Record(Body::Refused { refusals })
             }
         }
     }
 
+    /// What a deploy brings back from quarantine goes at once, however its command ended. Otherwise:
+    ///
     /// | deploy command      | services or schemas changed | next                                           |
     /// |---------------------|-----------------------------|------------------------------------------------|
     /// | succeeded           | none                        | keep: there is nothing to watch                |
@@ -141,6 +140,9 @@ impl State {
     /// | failed              | some                        | roll back                                      |
     /// | failed              | none, but one not seen      | hold: nobody knows whether anything was changed |
     fn judge_deploy(&self) -> Effect {
+        if let Some(it) = self.brought_back() {
+            return decided(Choice::RollBack, safety::quarantined(it).what);
+        }
         let is_untouched = self.changed.is_empty() && self.databases_after.changed.is_empty();
         match (&self.exit, is_untouched, self.unseen_after()) {
             (Some(DeployExit::Code { code: 0 }), true, None) => {
@@ -156,6 +158,15 @@ impl State {
             }
             (exit, false, _) => decided(Choice::RollBack, format!("{} half-way", exit_in_words(exit.as_ref()))),
         }
+    }
+
+    /// What the deploy brought back although it is in quarantine and nobody insisted.
+    fn brought_back(&self) -> Option<&Quarantined> {
+        brought_back(&self.quarantined, &self.before, &self.after).filter(|_| !self.is_quarantine_forced())
+    }
+
+    fn is_quarantine_forced(&self) -> bool {
+        self.started.as_ref().is_some_and(|started| started.request.forced.contains(&RefusalName::Quarantined))
     }
 
     /// The name of a service or a database of which nobody can say what the deploy command did to it.
@@ -202,7 +213,9 @@ impl State {
     }
 
     fn grade_present(&self) -> Option<Effect> {
-        if self.is_guard() {
+        if !self.tried.is_empty() {
+            self.grade(Grade::Candidate, "what an earlier try at going back left".to_owned())
+        } else if self.is_guard() {
             self.grade(Grade::Bad, "its deploy went bad and was rolled back".to_owned())
         } else {
             self.grade(Grade::Candidate, "what ran when a person rolled back".to_owned())
@@ -242,32 +255,6 @@ impl State {
                 Effect::Record(Body::StepIntended { step: step.id, attempt: attempt + 1 })
             }
             (_, _) => Effect::Record(Body::UndoIntended { step: step.id }),
-        }
-    }
-
-    fn conclude(&self) -> Effect {
-        let blocking: Vec<String> =
-            self.checks.iter().filter(|check| check.blocks()).map(|c| format!("{}: {}", c.name, c.what)).collect();
-        let exit = exit_in_words(self.exit.as_ref());
-        match (&self.plan, &self.stopped, blocking.is_empty()) {
-            (None, _, true) => end(RunResult::NothingChanged, &format!("{exit}, and had changed nothing")),
-            (None, _, false) => {
-                end(RunResult::NotVerified, &format!("{exit}, had changed nothing, and yet: {}", blocking.join("; ")))
-            }
-            (Some(_), Some((true, seen)), true) => {
-                end(RunResult::RolledBack, &format!("health recovered before everything was back: {seen}"))
-            }
-            (Some(plan), Some((_, why)), _) => {
-                let far = how_far(plan, &self.facts);
-                end(RunResult::NotVerified, &format!("the way back stopped: {why}; {far}"))
-            }
-            (Some(plan), None, true) => {
-                end(RunResult::RolledBack, &format!("back at checkpoint `{}`, verified", plan.target))
-            }
-            (Some(plan), None, false) => {
-                let (blocking, far) = (blocking.join("; "), how_far(plan, &self.facts));
-                end(RunResult::NotVerified, &format!("not verified: {blocking}; {far}"))
-            }
         }
     }
 }

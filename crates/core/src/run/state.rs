@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::recourse::Tried;
 use crate::detect::SignalPath;
 use crate::id::{CheckpointId, ServiceName, StepId};
 use crate::inventory::{DatabasesAfter, Fact, Grade};
-use crate::journal::{DeployExit, RunResult, RunStarted};
+use crate::journal::{DeployExit, MaintenanceOutcome, Means, RunResult, RunStarted};
 use crate::plan::{Action, Plan, Step};
-use crate::policy::{Check, Choice, Decision, Judgement, Refusal};
+use crate::policy::{Check, Choice, Decision, Judgement, Quarantined, Refusal};
 
 /// How often a step may be tried once more because whoever was at it was interrupted. Such a try is not counted as a
 /// failure: the step did not fail.
@@ -61,6 +62,10 @@ pub enum Phase {
     Verified,
     /// Nothing may be changed.
     Refused,
+    /// Every way back was tried; maintenance mode is wanted.
+    Escalating,
+    /// It is on, or could not be switched on.
+    Escalated,
     /// The run is over.
     Ended(RunResult),
 }
@@ -123,6 +128,12 @@ pub struct State {
     pub checks_before: Vec<Check>,
     /// Whether there is a good checkpoint to go back to.
     pub has_good_checkpoint: bool,
+    /// What may be done where the way back is not verified.
+    pub means: Means,
+    /// What is in quarantine.
+    pub quarantined: Vec<Quarantined>,
+    /// What of it the deploy command says that it brings back.
+    pub named: Option<CheckpointId>,
     /// The checkpoint taken last, and what grade it has by now.
     pub last_checkpoint: Option<(CheckpointId, Option<Grade>)>,
     /// The checkpoint of what ran when the rollback began: what a failed step is undone to.
@@ -161,6 +172,10 @@ pub struct State {
     pub checks: Vec<Check>,
     /// What runs after the rollback.
     pub facts: Vec<Fact>,
+    /// The ways back that were tried before the one that is being tried now.
+    pub tried: Vec<Tried>,
+    /// How switching maintenance mode on ended, where it was.
+    pub maintenance: Option<MaintenanceOutcome>,
     /// Whether a person wants the run to stop.
     pub is_abort_requested: bool,
     /// Whether this process goes on with what another began.
@@ -178,6 +193,9 @@ impl State {
             red_before: Vec::new(),
             checks_before: Vec::new(),
             has_good_checkpoint: false,
+            means: Means::default(),
+            quarantined: Vec::new(),
+            named: None,
             last_checkpoint: None,
             present: None,
             deploy: None,
@@ -197,6 +215,8 @@ impl State {
             stopped: None,
             checks: Vec::new(),
             facts: Vec::new(),
+            tried: Vec::new(),
+            maintenance: None,
             is_abort_requested: false,
             is_resumed: false,
         }

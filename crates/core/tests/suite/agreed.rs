@@ -67,7 +67,7 @@ fn plan_of(given: &Given) -> Plan {
         attempts: 2,
         suspect: &BTreeMap::new(),
         arrived_at: None,
-        automatic: (0, 2),
+        held_back: &[],
         target_failed: None,
         now: at(given.second),
     };

@@ -1,7 +1,8 @@
 //! A run that is killed at any record, before or after the act which that record announces, and resumed, ends as the
 //! undisturbed one does, and nothing that is not idempotent is done twice.
 
-use backout_core::journal::{Body, RunKind, RunResult};
+use backout_core::journal::{Body, Means, RunKind, RunResult};
+use backout_core::plan::Request;
 use backout_core::run::{Phase, Run};
 use proptest::prelude::*;
 
@@ -10,7 +11,10 @@ use super::world::{BAD, Crash, Drove, Script, Sim, Spec, request, requests, roll
 fn scripts() -> impl Strategy<Value = Script> {
     let times = prop_oneof![Just(1u32), Just(u32::MAX)];
     let failing = proptest::collection::btree_map(0..6usize, (times, any::<bool>()), 0..3);
-    (failing, any::<bool>()).prop_map(|(failing, undo_fails)| Script {
+    let means = (1..4u32, any::<bool>(), any::<bool>());
+    let means = means.prop_map(|(attempts, plan_b, maintenance)| Means { attempts, plan_b, maintenance });
+    (failing, any::<bool>(), means).prop_map(|(failing, undo_fails, means)| Script {
+        means,
         failing: failing.into_iter().map(|(i, how)| (Spec::name(i), how)).collect(),
         undo_fails,
         ..Script::default()
@@ -99,7 +103,7 @@ proptest! {
 }
 
 fn guard() -> backout_core::journal::RunStarted {
-    started(RunKind::Guard { command: vec!["deploy".to_owned()] }, request())
+    started(RunKind::Guard { command: vec!["deploy".to_owned()] }, Request::automatic())
 }
 
 /// A world that is well and is what the target has, into which a deploy puts something that changes it. A deploy that fails

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use backout_core::id::{RunId, StepId};
 use backout_core::inventory::{DatabasesAfter, Fact, Seen};
-use backout_core::journal::{Body, DeployExit, FORMAT, Record, RunKind, StepOutcome, chain};
+use backout_core::journal::{Body, DeployExit, FORMAT, MaintenanceOutcome, Means, Record, RunKind, StepOutcome, chain};
 use backout_core::plan::{Action, Mode, Plan, Request, StepClass};
 use backout_core::policy::{Check, Judgement, Refusal, RefusalName, Verdict};
 use backout_core::run::{Act, Effect, Run, State, StepStatus};
@@ -18,7 +18,7 @@ struct Fate {
     spec: Spec,
     draws: Vec<u8>,
     records: Vec<Record>,
-    executed: Vec<(StepId, u32)>,
+    executed: Vec<(usize, StepId, u32)>,
     minted: u32,
 }
 
@@ -75,12 +75,7 @@ impl Fate {
 
     fn answer(&mut self, act: &Act, state: &State) -> Body {
         match act {
-            Act::LookBefore => Body::BeforeSeen {
-                facts: self.facts(),
-                red: Vec::new(),
-                checks: self.checks(),
-                has_good_checkpoint: self.draw(4) != 1,
-            },
+            Act::LookBefore => self.before(),
             Act::Capture(_) => {
                 self.minted += 1;
                 let mut checkpoint = self.spec.checkpoint(|service| service.now, self.spec.files_now);
@@ -99,12 +94,18 @@ impl Fate {
                 Body::AfterSeen { facts, changed, data: DatabasesAfter::default() }
             }
             Act::Watch => Body::Judged { judgement: self.judgement() },
-            Act::Plan => self.plan(&state.started.as_ref().unwrap().request),
+            Act::Plan => match state.wish(&[self.spec.then()]) {
+                Ok(request) => self.plan(&request),
+                Err(refusal) => Body::Refused { refusals: vec![refusal] },
+            },
             Act::Execute { step, attempt } => {
                 let last = self.records.iter().rev().find(|r| matches!(r.body, Body::StepIntended { .. })).unwrap();
                 assert_eq!(last.body, Body::StepIntended { step: *step, attempt: *attempt });
-                assert!(!self.executed.contains(&(*step, *attempt)), "step {step}, try {attempt}, is done twice");
-                self.executed.push((*step, *attempt));
+                assert!(
+                    !self.executed.contains(&(state.tried.len(), *step, *attempt)),
+                    "step {step}, try {attempt}, is done twice"
+                );
+                self.executed.push((state.tried.len(), *step, *attempt));
                 let is_gate = matches!(state.plan.as_ref().unwrap().step(*step).unwrap().action, Action::Gate { .. });
                 let outcome = self.outcome(is_gate);
                 Body::StepEnded { step: *step, attempt: *attempt, outcome, took_ms: 1 }
@@ -120,6 +121,25 @@ impl Fate {
             }
             Act::Undo { step } => Body::UndoEnded { step: *step, outcome: self.outcome(false) },
             Act::Verify => Body::Verified { checks: self.checks(), facts: self.facts() },
+            Act::Maintain => {
+                Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { seen: Vec::new() } }
+            }
+        }
+    }
+
+    fn before(&mut self) -> Body {
+        Body::BeforeSeen {
+            facts: self.facts(),
+            red: Vec::new(),
+            checks: self.checks(),
+            has_good_checkpoint: self.draw(4) != 1,
+            means: Means {
+                attempts: u32::from(self.draw(3)) + 1,
+                plan_b: self.draw(2) == 1,
+                maintenance: self.draw(2) == 1,
+            },
+            quarantined: Vec::new(),
+            named: None,
         }
     }
 

@@ -9,10 +9,15 @@ use backout_core::data::{
 };
 use backout_core::detect::SignalPath;
 use backout_core::id::{BackupId, CheckpointId, DatabaseName, Digest, ProbeName, RunId, StepId};
-use backout_core::inventory::{BlobRef, DatabasesAfter, Grade};
-use backout_core::journal::{ActStage, Body, DeployExit, PersonAct, Record, RunKind, RunResult, StepOutcome};
+use backout_core::inventory::{BlobRef, DatabasesAfter, Grade, Version};
+use backout_core::journal::{
+    ActStage, Body, DeployExit, Former, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct, Record, Recourse,
+    RunKind, RunResult, StepOutcome,
+};
 use backout_core::plan::{Request, Scope};
-use backout_core::policy::{Check, Choice, Decision, Finding, Judgement, Refusal, RefusalName, Verdict};
+use backout_core::policy::{
+    Check, Choice, Decision, Finding, Identity, Judgement, Quarantined, Refusal, RefusalName, Verdict,
+};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -61,7 +66,15 @@ fn others() -> Vec<Body> {
     let guard = RunKind::Guard { command: vec!["make".to_owned(), "deploy".to_owned()] };
     let mut bodies = vec![
         Body::RunStarted(started(guard, request)),
-        Body::BeforeSeen { facts: vec![], red, checks: vec![check(Verdict::Unmeasurable)], has_good_checkpoint: true },
+        Body::BeforeSeen {
+            facts: vec![],
+            red,
+            checks: vec![check(Verdict::Unmeasurable)],
+            has_good_checkpoint: true,
+            means: Means { attempts: 3, plan_b: true, maintenance: true },
+            quarantined: vec![quarantined(&id)],
+            named: Some(id.clone()),
+        },
         Body::Graded { checkpoint: id.clone(), grade: Grade::Bad, why: "bad".to_owned() },
         Body::CheckpointReleased { checkpoint: id },
         Body::Refused { refusals },
@@ -78,7 +91,47 @@ fn others() -> Vec<Body> {
         Body::AbortRequested { by: "ops".to_owned() },
     ];
     bodies.extend(endings());
+    bodies.extend(of_recourse());
     bodies.extend(of_databases());
+    bodies
+}
+
+fn quarantined(id: &CheckpointId) -> Quarantined {
+    let version = Version { code: "sha256:1".to_owned(), spec: "h".to_owned() };
+    let identity = Identity { label: "app:2".to_owned(), version, files: [("/a".to_owned(), digest_of(1))].into() };
+    Quarantined { checkpoint: id.clone(), why: "it went bad".to_owned(), services: [(name("app"), identity)].into() }
+}
+
+/// What is written where a way back is not verified.
+fn of_recourse() -> Vec<Body> {
+    let content = BlobRef { digest: digest_of(1), bytes: 1 };
+    let fields = [("/spec/selector/app".to_owned(), serde_json::json!("web"))].into();
+    let kept = [
+        ("command".to_owned(), Former::Unseen),
+        ("file /a".to_owned(), Former::Absent),
+        ("file /b".to_owned(), Former::File { content, mode: 0o644 }),
+        ("link /c".to_owned(), Former::Link { to: "live".to_owned() }),
+        ("service shop/web".to_owned(), Former::Fields { fields }),
+        ("profile page".to_owned(), Former::Services { running: vec!["page".to_owned()] }),
+    ];
+    let reason = Some("the registry is down".to_owned());
+    let switch = MaintenanceSwitch {
+        on: true,
+        by: "ops".to_owned(),
+        reason,
+        is_automatic: true,
+        kept: kept.into_iter().collect(),
+    };
+    let (seen, why) = (vec!["503".to_owned()], vec!["no answer".to_owned()]);
+    let mut bodies: Vec<Body> = [Recourse::Again, Recourse::OlderCheckpoint, Recourse::Maintenance]
+        .into_iter()
+        .map(|next| Body::AttemptFailed { attempt: 1, target: None, why: "not verified".to_owned(), next })
+        .collect();
+    bodies.extend([
+        Body::MaintenanceIntended { switch: Box::new(switch) },
+        Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { seen: seen.clone() } },
+        Body::MaintenanceEnded { on: false, outcome: MaintenanceOutcome::Failed { seen, why } },
+    ]);
     bodies
 }
 
@@ -234,8 +287,8 @@ fn add_fields(value: &mut Value, is_map: bool) {
                 if key != "state" || field.get("is").is_some() {
                     add_fields(
                         field,
-                        matches!(key.as_str(), "artifacts" | "databases" | "made_from" | "points")
-                            || (key == "files" && field.is_object()),
+                        matches!(key.as_str(), "artifacts" | "databases" | "made_from" | "points" | "kept")
+                            || (matches!(key.as_str(), "files" | "services" | "fields") && field.is_object()),
                     );
                 }
             }

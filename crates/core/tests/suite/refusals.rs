@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use backout_core::id::{CheckpointId, EnvironmentName, ServiceName};
 use backout_core::inventory::{Fact, Grade, Graded, Seen, Version};
 use backout_core::plan::{Estimates, Plan, Request, Scope, Situation, StepClass, WayBack, choose_target, plan, safety};
-use backout_core::policy::{Refusal, RefusalName};
+use backout_core::policy::{Refusal, RefusalName, storm};
 use backout_core::port::Preflight;
 use jiff::Timestamp;
 
@@ -41,7 +41,7 @@ struct Given {
     preflight: BTreeMap<ServiceName, Preflight>,
     suspect: BTreeMap<ServiceName, Version>,
     arrived_at: Option<CheckpointId>,
-    automatic: (u32, u32),
+    held_back: Vec<Refusal>,
     target_failed: Option<Timestamp>,
 }
 
@@ -53,7 +53,7 @@ fn plan_where(request: &Request, change: impl FnOnce(&mut Given)) -> Plan {
         preflight: [0, 1].map(|i| (Spec::name(i), Preflight::Present)).into(),
         suspect: BTreeMap::new(),
         arrived_at: None,
-        automatic: (0, 2),
+        held_back: Vec::new(),
         target_failed: None,
     };
     change(&mut given);
@@ -68,7 +68,7 @@ fn plan_where(request: &Request, change: impl FnOnce(&mut Given)) -> Plan {
         attempts: 2,
         suspect: &given.suspect,
         arrived_at: given.arrived_at.as_ref(),
-        automatic: given.automatic,
+        held_back: &given.held_back,
         target_failed: given.target_failed,
         now: at(6),
     };
@@ -216,10 +216,10 @@ fn an_irreversible_step_is_refused_to_an_automatic_run_only() {
 
 #[test]
 fn automatic_rollbacks_are_limited_and_those_of_a_person_are_not() {
-    let often = |given: &mut Given| given.automatic = (2, 2);
+    let often = |given: &mut Given| given.held_back = storm::too_many_automatic(2, 2).into_iter().collect();
     assert_eq!(names(&plan_where(&Request::automatic(), often).blocked_by), [RefusalName::TooManyAutomatic]);
     assert_eq!(plan_where(&request(), often).blocked_by, []);
-    assert_eq!(plan_where(&Request::automatic(), |given| given.automatic = (1, 2)).blocked_by, []);
+    assert_eq!(plan_where(&Request::automatic(), |_| {}).blocked_by, []);
 }
 
 #[test]
@@ -275,7 +275,9 @@ fn a_hint_names_the_way_to_force_it_only_where_there_is_one() {
         safety::target_not_good(&target),
         safety::target_does_not_fit(&target, &environment()),
         safety::destination_unhealthy(&target.checkpoint.id, Some(at(1))),
-        safety::too_many_automatic(3, 2),
+        storm::too_many_automatic(3, 2),
+        storm::cooling_down(std::time::Duration::ZERO, std::time::Duration::from_secs(1)),
+        storm::too_many_at_once(&[environment()], 1),
         Some(safety::no_good_checkpoint(&environment())),
         Some(safety::no_such_checkpoint(&target.checkpoint.id, &environment())),
     ];

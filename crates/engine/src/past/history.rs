@@ -80,28 +80,23 @@ pub struct PastRollback {
     pub is_automatic: bool,
 }
 
-/// Every ended run that had begun to execute a plan, oldest first.
+/// Every ended run that had begun to execute a plan, in the order of the journal in which they ended: a clock may be set back.
 #[must_use]
 pub fn past_rollbacks(records: &[Record]) -> Vec<PastRollback> {
-    let mut rollbacks: Vec<PastRollback> = plans(records)
+    let mut rollbacks: Vec<(i64, PastRollback)> = plans(records)
         .into_iter()
         .filter_map(|(plan, run)| {
             let of_run = |record: &&Record| record.run.as_ref() == Some(run);
             let acted = records.iter().filter(of_run).any(|record| matches!(record.body, Body::StepIntended { .. }));
-            let (ended_at, result) = records.iter().filter(of_run).find_map(|record| match record.body {
-                Body::RunEnded { result, .. } => Some((record.at, result)),
+            let (seq, ended_at, result) = records.iter().filter(of_run).find_map(|record| match record.body {
+                Body::RunEnded { result, .. } => Some((record.seq, record.at, result)),
                 _ => None,
             })?;
             let is_automatic = plan.request.is_automatic;
-            acted.then(|| PastRollback {
-                run: run.clone(),
-                target: plan.target.clone(),
-                ended_at,
-                result,
-                is_automatic,
-            })
+            let past = PastRollback { run: run.clone(), target: plan.target.clone(), ended_at, result, is_automatic };
+            acted.then_some((seq, past))
         })
         .collect();
-    rollbacks.sort_by(|a, b| (a.ended_at, &a.run).cmp(&(b.ended_at, &b.run)));
-    rollbacks
+    rollbacks.sort_by_key(|(seq, _)| *seq);
+    rollbacks.into_iter().map(|(_, past)| past).collect()
 }

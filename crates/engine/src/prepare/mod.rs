@@ -2,6 +2,7 @@
 
 mod data;
 mod notes;
+mod storm;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -24,8 +25,6 @@ use crate::world::World;
 /// How long it may take to fetch what a service ran.
 const FETCHED_WITHIN: Duration = Duration::from_secs(600);
 
-const HOUR: Duration = Duration::from_secs(3600);
-
 /// A plan, or the reasons for which there is none.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Prepared {
@@ -47,14 +46,13 @@ pub async fn prepare(
 ) -> Result<Prepared, EngineError> {
     let records = world.store.records(&world.environment.name, &[]).await?;
     let all = checkpoints(&records);
-    let target = match choose_target(request, &world.environment.name, &all) {
-        Ok(target) => target,
-        Err(refusal) => return Ok(Prepared::Refused(vec![refusal])),
-    };
+    let chosen = choose_target(request, &world.environment.name, &all);
+    let Ok(target) = chosen else { return Ok(Prepared::Refused(chosen.err().into_iter().collect())) };
     let facts = observe(world).await;
     let preflight = preflight(world, request, target, &facts).await;
-    let past = Past::of(&records, &target.checkpoint.id, &facts, &all, world.clock.now());
+    let past = Past::of(&records, &target.checkpoint.id, &facts, &all);
     let depends_on = world.depends_on();
+    let held_back = storm::limits(world, request, &records).await?;
     let gathered = data::gather(world, request, &target.checkpoint, &records).await;
     let situation = Situation {
         environment: &world.environment.name,
@@ -67,7 +65,7 @@ pub async fn prepare(
         attempts: world.environment.policy.attempts,
         suspect,
         arrived_at: past.arrived_at.as_ref(),
-        automatic: (past.automatic, world.environment.policy.max_automatic_per_hour.unwrap_or(u32::MAX)),
+        held_back: &held_back,
         target_failed: past.target_failed,
         now: world.clock.now(),
     };
@@ -108,22 +106,15 @@ async fn preflight(
 struct Past {
     estimates: Estimates,
     arrived_at: Option<CheckpointId>,
-    automatic: u32,
     target_failed: Option<Timestamp>,
 }
 
 impl Past {
-    fn of(records: &[Record], target: &CheckpointId, facts: &[Fact], all: &[Graded], now: Timestamp) -> Self {
+    fn of(records: &[Record], target: &CheckpointId, facts: &[Fact], all: &[Graded]) -> Self {
         let rollbacks = past_rollbacks(records);
-        let recent = rollbacks.iter().filter(|r| r.is_automatic && r.ended_at + HOUR > now).count();
         let failed = rollbacks.iter().rfind(|r| r.target == *target).filter(|r| r.result == RunResult::NotVerified);
         let target_failed = failed.map(|r| r.ended_at).filter(|at| !is_graded_since(records, target, *at));
-        Self {
-            estimates: estimates(records),
-            arrived_at: arrived_at(records, facts, all),
-            automatic: u32::try_from(recent).unwrap_or(u32::MAX),
-            target_failed,
-        }
+        Self { estimates: estimates(records), arrived_at: arrived_at(records, facts, all), target_failed }
     }
 }
 

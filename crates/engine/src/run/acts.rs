@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backout_core::id::{CheckpointId, StepId};
-use backout_core::inventory::{Checkpoint, Seen, last_known_good, suspect};
+use backout_core::inventory::{Checkpoint, Seen, last_known_good};
 use backout_core::journal::{Body, RunResult, StepOutcome};
 use backout_core::plan::{Step, safety};
-use backout_core::policy::{Refusal, Verdict};
+use backout_core::policy::{Refusal, Verdict, quarantined};
 use backout_core::port::PortError;
 use backout_core::run::{Act as Wanted, CapturePurpose, State, StepStatus};
 
 use super::capture::{Care, Purpose, capture, moved_since};
 use super::drive::Driver;
+use super::maintain::means;
 use super::step::Before;
 use super::switch::in_words;
 use crate::error::EngineError;
@@ -45,6 +46,7 @@ impl Driver<'_> {
             Wanted::Reobserve { step, attempt } => self.reobserve(step, attempt).await,
             Wanted::Undo { step } => self.undo(step).await,
             Wanted::Verify => self.verify().await,
+            Wanted::Maintain => self.maintain().await,
         }
     }
 
@@ -63,7 +65,15 @@ impl Driver<'_> {
         survey.samples.extend(asked);
         let red = red(self.world, &survey.samples);
         let has_good_checkpoint = good.is_some();
-        Ok(Body::BeforeSeen { facts: survey.facts, red, checks: survey.checks, has_good_checkpoint })
+        Ok(Body::BeforeSeen {
+            facts: survey.facts,
+            red,
+            checks: survey.checks,
+            has_good_checkpoint,
+            means: means(self.world),
+            quarantined: quarantined(&graded),
+            named: None,
+        })
     }
 
     async fn capture(&self, purpose: CapturePurpose) -> Result<Body, EngineError> {
@@ -142,6 +152,10 @@ impl Driver<'_> {
 
     /// The end of a run that cannot begin to change anything. After a deploy that went bad, that needs a person.
     fn not_begun(&self, what: &str, why: &str) -> Body {
+        if !self.machine.state().tried.is_empty() {
+            let summary = format!("{what}, so going back was not tried again: {why}");
+            return Body::RunEnded { result: RunResult::NotVerified, summary };
+        }
         if self.machine.state().exit.is_some() {
             let summary = format!("{what}, so what was deployed is still there: {why}");
             return Body::RunEnded { result: RunResult::Held, summary };
@@ -165,9 +179,12 @@ impl Driver<'_> {
         if started.request.is_automatic {
             all_seen(self.world).await;
         }
-        let prepared =
-            prepare(self.world, &started.request, &suspect(&state.before, &state.after, &state.changed)).await?;
-        Ok(match prepared {
+        let records = self.world.store.records(&self.world.environment.name, &[]).await?;
+        let wish = match state.wish(&checkpoints(&records)) {
+            Ok(wish) => wish,
+            Err(refusal) => return Ok(Body::Refused { refusals: vec![refusal] }),
+        };
+        Ok(match prepare(self.world, &wish, &state.suspect()).await? {
             Prepared::Refused(refusals) => Body::Refused { refusals },
             Prepared::Plan(plan) => {
                 let stale = started.agreed.as_ref().and_then(|agreed| safety::stale_plan(agreed, &plan));

@@ -5,6 +5,7 @@ mod capture;
 mod data;
 mod deploy;
 mod drive;
+mod maintain;
 mod step;
 mod switch;
 mod undo;

@@ -203,6 +203,24 @@ async fn service_that_must_be_started_again_with_its_file_is_wherever_the_proces
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn guard_that_has_to_try_again_goes_back_wherever_it_dies() {
+    let unlucky = || async {
+        let scenario = guarded(Behaviour::well().answers_wrongly_after(seconds(3))).await;
+        scenario.platform.faults(|faults| faults.switch(&service("app"), SwitchFault::FailsBefore, 3));
+        scenario
+    };
+    let (points, undisturbed) = points(unlucky().await, guard()).await;
+    assert_eq!(undisturbed.result, RunResult::RolledBack);
+    for (death, point) in points.iter().enumerate().skip(1) {
+        let played = play(unlucky().await, guard(), &[death + 1]).await;
+        assert_eq!(played.end.running, ["app:v1"], "{death}: {point}");
+        if played.scenario.deployer.starts() == 1 {
+            assert_eq!(played.end, undisturbed, "{death}: {point}");
+        }
+    }
+}
+
 fn good_file() -> (Option<Vec<u8>>, Vec<Option<Vec<u8>>>) {
     (Some(b"colour = 1".to_vec()), vec![Some(b"colour = 1".to_vec())])
 }

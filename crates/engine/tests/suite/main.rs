@@ -25,4 +25,6 @@ mod signals;
 #[cfg(test)]
 mod stale;
 #[cfg(test)]
+mod storm;
+#[cfg(test)]
 mod watch;

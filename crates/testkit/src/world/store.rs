@@ -1,6 +1,6 @@
 //! The journal and its leases.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -152,6 +152,12 @@ impl Store for MemoryStore {
 
     fn holder<'a>(&'a self, environment: &'a EnvironmentName) -> Pending<'a, Result<Option<Holder>, StoreError>> {
         Box::pin(async move { Ok(self.state().leases.get(environment).and_then(|(_, held)| held.clone())) })
+    }
+
+    fn environments(&self) -> Pending<'_, Result<Vec<EnvironmentName>, StoreError>> {
+        let names: BTreeSet<EnvironmentName> =
+            self.state().records.iter().map(|record| record.environment.clone()).collect();
+        Box::pin(std::future::ready(Ok(names.into_iter().collect())))
     }
 
     fn append<'a>(

@@ -50,10 +50,16 @@ pub struct VerifyPolicy {
 pub struct Policy {
     /// The decision matrix, by name; `default`.
     pub matrix: String,
-    /// How often a failed step is tried in all; 2.
+    /// How often a failed step, and an automatic rollback that is not verified, is tried in all; 2.
     pub attempts: u32,
+    /// Whether an automatic run may go to the next older good checkpoint then; not unless configured.
+    pub plan_b: bool,
     /// How many automatic rollbacks an hour may have; `None` without a limit.
     pub max_automatic_per_hour: Option<u32>,
+    /// How many environments of one state directory may go back by themselves at once; `None` without a limit.
+    pub max_at_once: Option<u32>,
+    /// How long after a rollback no automatic one begins; zero unless configured.
+    pub cool_down: Duration,
     /// How many good checkpoints keep their images and releases; 5.
     pub keep_checkpoints: u32,
     /// How many people must agree.
@@ -65,7 +71,10 @@ impl Default for Policy {
         Self {
             matrix: "default".to_owned(),
             attempts: 2,
+            plan_b: false,
             max_automatic_per_hour: None,
+            max_at_once: None,
+            cool_down: Duration::ZERO,
             keep_checkpoints: 5,
             approvals: Approvals::default(),
         }

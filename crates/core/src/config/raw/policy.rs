@@ -39,10 +39,16 @@ raw! {
     RawPolicy {
         /// The decision matrix. Only `default` is known.
         matrix: optional Scalar<String>,
-        /// How often a failed step is tried in all. Default 2.
+        /// How often a failed step, and an automatic rollback that is not verified, is tried in all. Default 2.
         attempts: optional Scalar<Positive>,
-        /// How many automatic rollbacks an hour may have. Default: no limit.
+        /// Whether an automatic run may go to the next older good checkpoint when the last one is not verified. Default false.
+        plan_b: optional Scalar<bool>,
+        /// How many automatic rollbacks an hour may have; one more is held for a person. Default: no limit.
         max_automatic_per_hour: optional Scalar<u32>,
+        /// How many environments of one state directory may go back by themselves at once. Default: no limit.
+        max_at_once: optional Scalar<u32>,
+        /// How long after a rollback the next one is held for a person. Default 0s.
+        cool_down: optional Scalar<Duration>,
         /// How many good checkpoints keep their images and releases. Default 5.
         keep_checkpoints: optional Scalar<Positive>,
         /// How many people must agree before something goes back.

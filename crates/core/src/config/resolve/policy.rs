@@ -97,12 +97,24 @@ pub(super) fn policy(raw: Option<&RawPolicy>, context: &mut Context<'_>) -> Poli
     let attempts = positive(&raw.attempts, usual.attempts);
     let keep_checkpoints = positive(&raw.keep_checkpoints, usual.keep_checkpoints);
     let max_automatic_per_hour = context.value(&raw.max_automatic_per_hour);
+    let max_at_once = context.value(&raw.max_at_once);
+    let cool_down = context.value(&raw.cool_down).unwrap_or(usual.cool_down);
+    let plan_b = context.value(&raw.plan_b).unwrap_or(usual.plan_b);
     let matrix = context.value(&raw.matrix).unwrap_or(usual.matrix);
     if let Some(at) = raw.matrix.value().filter(|_| matrix != "default") {
         let message = "there is no such decision matrix".to_owned();
         context.error(ProblemCode::InvalidValue, at.span, message, "write `default`".to_owned());
     }
-    Policy { matrix, attempts, max_automatic_per_hour, keep_checkpoints, approvals: approvals.unwrap_or_default() }
+    Policy {
+        matrix,
+        attempts,
+        plan_b,
+        max_automatic_per_hour,
+        max_at_once,
+        cool_down,
+        keep_checkpoints,
+        approvals: approvals.unwrap_or_default(),
+    }
 }
 
 /// How long going back may take.

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use backout_core::id::{RunId, ServiceName};
 use backout_core::inventory::{Checkpoint, DatabasesAfter, Graded};
-use backout_core::journal::{Body, DeployExit, FORMAT, Record, RunKind, RunResult, RunStarted, StepOutcome, chain};
+use backout_core::journal::{
+    Body, DeployExit, FORMAT, MaintenanceOutcome, Means, Record, RunKind, RunResult, RunStarted, StepOutcome, chain,
+};
 use backout_core::plan::{Action, Request, Step, check, safety};
 use backout_core::policy::{Check, Judgement, Verdict};
 use backout_core::run::{Act, CapturePurpose, Effect, GateVerdict, Run, gate};
@@ -23,6 +25,8 @@ pub(crate) struct Script {
     pub(crate) deployed: Vec<(ServiceName, u8)>,
     /// Its exit code.
     pub(crate) code: i32,
+    /// What may be done where the way back is not verified.
+    pub(crate) means: Means,
 }
 
 /// When the driver is killed: after so many records, and whether the act that follows is still done.
@@ -154,6 +158,9 @@ impl Sim {
                 red: Vec::new(),
                 checks: self.world.checks(),
                 has_good_checkpoint: true,
+                means: self.script.means,
+                quarantined: Vec::new(),
+                named: None,
             },
             Act::Capture(purpose) => Body::CheckpointTaken { checkpoint: Box::new(self.capture(*purpose)) },
             Act::Arm => Body::Armed { pid: 7 },
@@ -166,7 +173,10 @@ impl Sim {
                 Body::AfterSeen { facts, changed, data: DatabasesAfter::default() }
             }
             Act::Watch => Body::Judged { judgement: self.judgement() },
-            Act::Plan => self.plan(&run.state().started.as_ref()?.request.clone()),
+            Act::Plan => match run.state().wish(&[self.spec.then()]) {
+                Ok(request) => self.plan(&request),
+                Err(refusal) => Body::Refused { refusals: vec![refusal] },
+            },
             Act::Execute { step, attempt } => {
                 let step = run.state().plan.as_ref()?.step(*step)?.clone();
                 let outcome = self.execute(&step, run)?;
@@ -182,6 +192,9 @@ impl Sim {
                 Body::UndoEnded { step: *step, outcome: self.undo(&present, &service) }
             }
             Act::Verify => self.verify(run),
+            Act::Maintain => {
+                Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { seen: Vec::new() } }
+            }
         })
     }
 

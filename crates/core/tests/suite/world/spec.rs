@@ -227,7 +227,7 @@ pub(crate) fn plan_with(
         attempts: 2,
         suspect: &BTreeMap::new(),
         arrived_at: None,
-        automatic: (0, 2),
+        held_back: &[],
         target_failed: None,
         now: at(6),
     };

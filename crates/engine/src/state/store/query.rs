@@ -131,15 +131,6 @@ impl SqliteStore {
             .await?;
         Ok(past::estimates(&records))
     }
-
-    /// The environments that there are records of, by name.
-    ///
-    /// # Errors
-    /// Where the journal cannot be read.
-    pub async fn environments(&self) -> Result<Vec<EnvironmentName>, StoreError> {
-        let names = self.blocking("read", |connection| environments(connection)).await?;
-        Ok(names.iter().filter_map(|name| EnvironmentName::new(name).ok()).collect())
-    }
 }
 
 /// The number of the oldest of the newest [`PLANS`] plans.
@@ -149,7 +140,8 @@ fn oldest_plan(connection: &Connection, environment: &EnvironmentName) -> Result
     Ok(connection.query_row(sql, params![environment.as_str(), PLANS], |row| row.get(0))?)
 }
 
-fn environments(connection: &Connection) -> Result<Vec<String>, Fault> {
+/// The environments that there are records of, by name.
+pub(super) fn environments(connection: &Connection) -> Result<Vec<String>, Fault> {
     let mut statement = connection.prepare("SELECT DISTINCT environment FROM record ORDER BY environment")?;
     let names = statement.query_map([], |row| row.get(0))?;
     Ok(names.collect::<rusqlite::Result<_>>()?)

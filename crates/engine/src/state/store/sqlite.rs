@@ -15,7 +15,7 @@ use tokio::sync::watch;
 
 use super::fault::Fault;
 use super::rows::{Entry, Selection, Which};
-use super::{head, leases, rows, schema};
+use super::{head, leases, query, rows, schema};
 use crate::state::failure::Failure;
 use crate::state::state_dir::StateDir;
 
@@ -160,6 +160,13 @@ impl Store for SqliteStore {
     fn holder<'a>(&'a self, environment: &'a EnvironmentName) -> Pending<'a, Result<Option<Holder>, StoreError>> {
         let environment = environment.clone();
         Box::pin(self.blocking("read the leases of", move |c| leases::holder(c, &environment)))
+    }
+
+    fn environments(&self) -> Pending<'_, Result<Vec<EnvironmentName>, StoreError>> {
+        Box::pin(async {
+            let names = self.blocking("read", |connection| query::environments(connection)).await?;
+            Ok(names.iter().filter_map(|name| EnvironmentName::new(name).ok()).collect())
+        })
     }
 
     fn append<'a>(

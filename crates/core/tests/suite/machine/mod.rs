@@ -1,0 +1,5 @@
+//! The state machine: what a run does next.
+
+mod recourse;
+mod stations;
+mod story;
