@@ -10,6 +10,7 @@ pub mod exec;
 pub mod files;
 pub mod git;
 pub mod host;
+pub mod maintenance;
 pub mod notify;
 pub mod probe;
 pub mod secret;

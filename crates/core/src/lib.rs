@@ -12,6 +12,7 @@ pub mod detect;
 pub mod id;
 pub mod inventory;
 pub mod journal;
+pub mod maintenance;
 pub mod migrate;
 pub mod notify;
 pub mod plan;

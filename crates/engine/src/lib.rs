@@ -7,6 +7,7 @@
 mod error;
 mod interrupt;
 mod look;
+mod maintain;
 mod past;
 mod prepare;
 mod recover;
@@ -21,6 +22,7 @@ pub use look::{
     Pace, Survey, ask_all, is_error_rate, look_at_databases, observe, probe_all, probes, red, required, signal_checks,
     survey, watch,
 };
+pub use maintain::{MaintenanceWish, maintain, maintenance_standing};
 pub use past::{
     PastRollback, acts_by_hand, back_up, by_hand, checkpoints, estimates, import_backup, past_rollbacks, prune,
     prune_backups, put_aside, restore_points, vault_of,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use backout_core::config::Environment;
 use backout_core::id::{DatabaseName, ServiceName};
 use backout_core::port::{
-    Blobs, Cache, Clock, Database, Deployer, Files, Platform, Ports, Prober, Progress, Querier, Store, Watcher,
+    Barrier, Blobs, Cache, Clock, Database, Deployer, Files, Platform, Ports, Prober, Progress, Querier, Store, Watcher,
 };
 use futures_util::future::join_all;
 use tokio::sync::watch;
@@ -28,6 +28,8 @@ pub struct World {
     pub databases: BTreeMap<DatabaseName, Arc<dyn Database>>,
     /// The caches, by name.
     pub caches: BTreeMap<String, Arc<dyn Cache>>,
+    /// What keeps users away in maintenance mode, in the order in which it is switched on.
+    pub barriers: Vec<Arc<dyn Barrier>>,
     /// The configuration files that belong to each service.
     pub files_of: BTreeMap<ServiceName, Vec<OwnedFile>>,
     /// The host's files.

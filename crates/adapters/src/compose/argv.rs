@@ -68,15 +68,21 @@ fn compose_captured(options: &ComposeOptions, project: &str) -> Command {
         .args(["--env-file", "/dev/null", "--file", "-"])
 }
 
-/// Prints the project, resolved, with the services of every profile.
-pub(super) fn config(options: &ComposeOptions) -> Command {
+/// `docker compose` on the project as it is written, without a profile.
+pub(crate) fn project(options: &ComposeOptions) -> Command {
     let mut command = compose(options);
     for (flag, values) in [("--file", &options.files), ("--env-file", &options.env_files)] {
         command = values.iter().fold(command, |command, value| command.args([flag, value]));
     }
-    if let Some(project) = &options.project {
-        command = command.args(["--project-name", project]);
+    match &options.project {
+        Some(project) => command.args(["--project-name", project]),
+        None => command,
     }
+}
+
+/// Prints the project, resolved, with the services of every profile.
+pub(super) fn config(options: &ComposeOptions) -> Command {
+    let command = project(options);
     let profiles = options.profiles.iter().map(String::as_str).chain(["*"]);
     profiles
         .fold(command, |command, profile| command.args(["--profile", profile]))

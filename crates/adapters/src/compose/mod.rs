@@ -23,5 +23,6 @@ mod options;
 mod platform;
 mod switch;
 
+pub(crate) use argv::project;
 pub use options::{ComposeOptions, DockerOptions};
 pub use platform::ComposePlatform;

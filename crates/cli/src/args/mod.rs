@@ -4,6 +4,7 @@ mod act;
 mod data;
 mod inner;
 mod look;
+mod maintenance;
 mod notify;
 mod setup;
 
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
 pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
 pub(crate) use look::{BacktestArgs, DiffArgs, HistoryArgs, Numbers, PlanArgs, ReportArgs, ShowArgs};
+pub(crate) use maintenance::MaintenanceAction;
 pub(crate) use notify::NotifyAction;
 pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, ManArgs, Scenario};
 
@@ -133,6 +135,12 @@ pub(crate) enum Command {
     Watch,
     /// What the detector would have said about a recorded series
     Backtest(BacktestArgs),
+    /// Keep users away while nothing works, and let them in again
+    Maintenance {
+        /// What to do
+        #[command(subcommand)]
+        action: MaintenanceAction,
+    },
     /// Tell people: try it, see what waits, send it
     Notify {
         /// What to do

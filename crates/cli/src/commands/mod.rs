@@ -6,6 +6,7 @@ mod demo;
 mod inner;
 mod judge;
 mod look;
+mod maintenance;
 mod notify;
 mod setup;
 
@@ -43,6 +44,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Verify => look::verify(global, ui).await,
         Command::Watch => look::watch(global, ui).await,
         Command::Backtest(args) => judge::backtest(&args, ui),
+        Command::Maintenance { action } => maintenance::maintenance(global, action, ui).await,
         Command::Notify { action } => notify::notify(global, action, ui).await,
         Command::Demo(args) => demo::demo(&args, ui).await,
         Command::Explain(args) => setup::explain(&args, ui),

@@ -1,5 +1,6 @@
 //! Wiring: the only place that knows all the crates, and puts them together for one command.
 
+mod barriers;
 mod clusters;
 mod config;
 mod databases;
@@ -23,6 +24,7 @@ use backout_engine::clock::SystemClock;
 use backout_engine::state_dir::{Places, StateDir};
 use backout_engine::store::SqliteStore;
 use backout_engine::{Interrupt, OwnedFile, World};
+use barriers::barriers;
 pub(crate) use clusters::{applications, cluster};
 pub(crate) use config::{FILE_NAME, Found, find, load};
 pub(crate) use databases::databases;
@@ -112,6 +114,7 @@ impl Setup {
             platforms: hosted,
             databases: databases.into_iter().map(|(name, database)| (name, database as _)).collect(),
             caches: caches(self),
+            barriers: barriers(self),
             files_of: self.files_of(),
             files: Arc::new(HostFiles),
             blobs: Arc::clone(&self.blobs) as _,

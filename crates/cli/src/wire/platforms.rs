@@ -102,7 +102,11 @@ fn is_same_project(a: &ComposeProject, b: &ComposeProject) -> bool {
     without_service(a) == without_service(b)
 }
 
-fn compose_options(setup: &Setup, project: &ComposeProject, services: BTreeMap<ServiceName, String>) -> ComposeOptions {
+pub(super) fn compose_options(
+    setup: &Setup,
+    project: &ComposeProject,
+    services: BTreeMap<ServiceName, String>,
+) -> ComposeOptions {
     ComposeOptions {
         project: project.project.clone(),
         folder: setup.found.folder().to_path_buf(),

@@ -9,6 +9,7 @@ mod documents;
 mod errors;
 mod help;
 mod judged;
+mod maintained;
 mod meanwhile;
 mod notices;
 mod place;

@@ -3,6 +3,7 @@
 //! Contract: a method that looks never changes anything; a method that acts names the state to reach and may be called
 //! again. Everything is cancellable by dropping its future.
 
+mod barrier;
 mod cache;
 mod clock;
 mod database;
@@ -17,6 +18,7 @@ mod store;
 use std::future::Future;
 use std::pin::Pin;
 
+pub use barrier::Barrier;
 pub use cache::Cache;
 pub use clock::Clock;
 pub use database::{BackupOrder, DataDone, Database, Ports, Progress};

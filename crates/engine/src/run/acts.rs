@@ -13,7 +13,7 @@ use backout_core::run::{Act as Wanted, CapturePurpose, State, StepStatus};
 
 use super::capture::{Care, Purpose, capture, moved_since};
 use super::drive::Driver;
-use super::maintain::means;
+use super::last_resort::means;
 use super::step::Before;
 use super::switch::in_words;
 use crate::error::EngineError;

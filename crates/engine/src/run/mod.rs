@@ -5,7 +5,7 @@ mod capture;
 mod data;
 mod deploy;
 mod drive;
-mod maintain;
+mod last_resort;
 mod step;
 mod switch;
 mod undo;

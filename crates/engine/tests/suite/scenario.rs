@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use backout_core::config::{
-    Backup, BackupStore, Cache, ComposeProject, Condition, Database, Environment, Flush, GuardPolicy, Notify,
-    Objectives, Policy, Probe, ProbeKind, SecretOrText, Sensitive, Service, ServicePlatform, Threshold, Trigger,
-    TriggerAction, VerifyPolicy,
+    Backup, BackupStore, Cache, ComposeProject, Condition, Database, Environment, Flush, GuardPolicy, Maintenance,
+    Notify, Objectives, Policy, Probe, ProbeKind, SecretOrText, Sensitive, Service, ServicePlatform, Threshold,
+    Trigger, TriggerAction, VerifyPolicy,
 };
 use backout_core::data::Level;
 use backout_core::detect::{SignalPath, Unit};
@@ -16,7 +16,7 @@ use backout_core::id::{DatabaseName, EnvironmentName, ProbeName, RunId, ServiceN
 use backout_core::journal::{Body, Record, RunKind, RunResult, RunStarted, StepOutcome};
 use backout_core::plan::{Mode, Request, Scope};
 use backout_core::policy::RefusalName;
-use backout_core::port::{Cache as CachePort, Clock, Database as DatabasePort, Lease, Store};
+use backout_core::port::{Barrier, Cache as CachePort, Clock, Database as DatabasePort, Lease, Store};
 use backout_engine::{EngineError, Hosted, Interrupt, OwnedFile, World, begin, resume};
 use backout_testkit::world::{
     Fuse, MemoryBlobs, MemoryCache, MemoryDatabase, MemoryFiles, MemoryPlatform, MemoryQuerier, MemoryStore, Move,
@@ -60,6 +60,7 @@ pub(crate) struct Scenario {
     pub(crate) interrupt: watch::Sender<Interrupt>,
     pub(crate) database: Option<MemoryDatabase>,
     pub(crate) cache: MemoryCache,
+    pub(crate) barriers: Vec<Arc<dyn Barrier>>,
     files_of: BTreeMap<ServiceName, Vec<OwnedFile>>,
     salt: Arc<AtomicU32>,
 }
@@ -87,6 +88,7 @@ impl Scenario {
             interrupt: watch::Sender::new(Interrupt::None),
             database: None,
             cache: MemoryCache::default(),
+            barriers: Vec::new(),
             files_of: BTreeMap::new(),
             salt: Arc::default(),
             fuse,
@@ -206,6 +208,7 @@ impl Scenario {
                 .keys()
                 .map(|name| (name.clone(), Arc::new(self.cache.clone()) as Arc<dyn CachePort>))
                 .collect(),
+            barriers: self.barriers.clone(),
             files_of: self.files_of.clone(),
             files: Arc::new(self.files.clone()),
             blobs: Arc::new(self.blobs.clone()),
@@ -378,6 +381,7 @@ fn environment(services: &[(&str, &[&str])]) -> Environment {
         objectives: Objectives::default(),
         databases: BTreeMap::new(),
         caches: BTreeMap::new(),
+        maintenance: Maintenance::default(),
         notify: Notify::default(),
     }
 }

@@ -3,10 +3,12 @@
 use std::process::ExitCode;
 
 use backout_core::id::RunId;
-use backout_core::journal::{Record, RunResult};
+use backout_core::inventory::older_good;
+use backout_core::journal::{Body, Record, RunResult};
+use backout_core::maintenance::Mode;
 use backout_core::port::{Lease, Store};
 use backout_core::report::{Times, times};
-use backout_engine::{World, prune, prune_backups};
+use backout_engine::{World, maintenance_standing, prune, prune_backups};
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -57,10 +59,33 @@ pub(crate) async fn finish(
         for line in times_text(&times) {
             ui.say(&line);
         }
+        if result == RunResult::NotVerified {
+            for offer in offers(ended, &records).await? {
+                ui.say(&format!("{} {offer}", Paint::hint("hint:")));
+            }
+        }
         let show = ended.setup.typed(&format!("show {}", ended.run));
         ui.say(&format!("{} {show}", Paint::faint("the record:")));
     }
     Ok(ExitCode::from(exit))
+}
+
+/// What a person can do where the way back is not verified: an older good checkpoint, and maintenance mode.
+async fn offers(ended: &Ended<'_>, records: &[Record]) -> Result<Vec<String>, CliError> {
+    let setup = ended.setup;
+    let checkpoints = setup.store.checkpoints(&setup.environment.name).await?;
+    let tried = records.iter().rev().find_map(|record| match &record.body {
+        Body::PlanMade { plan } => Some(&plan.target),
+        _ => None,
+    });
+    let older = tried.and_then(|tried| older_good(&checkpoints, tried)).map(|older| {
+        let id = &older.checkpoint.id;
+        format!("an older good checkpoint can be tried: `{}`", setup.typed(&format!("rollback {id}")))
+    });
+    let is_off = maintenance_standing(ended.world).await?.mode == Mode::Off;
+    let page = (is_off && !ended.world.barriers.is_empty())
+        .then(|| format!("users can be kept away meanwhile: `{}`", setup.typed("maintenance on")));
+    Ok(older.into_iter().chain(page).collect())
 }
 
 /// The times that people ask for first.

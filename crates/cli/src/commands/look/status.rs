@@ -10,7 +10,8 @@ use backout_core::config::Probe;
 use backout_core::detect::QueryAnswer;
 use backout_core::id::{CheckpointId, EnvironmentName, ServiceName};
 use backout_core::inventory::{Graded, last_known_good};
-use backout_core::policy::{Check, Verdict};
+use backout_core::maintenance;
+use backout_core::policy::{Check, Quarantined, Verdict, quarantined};
 use backout_core::port::{ProbeOutcome, Store};
 use backout_engine::store::{OutboxRow, RunSummary};
 use backout_engine::{World, ask_all, observe, probes, signal_checks};
@@ -45,6 +46,8 @@ struct Status {
     held_by: Option<HeldBy>,
     open_runs: Vec<RunSummary>,
     notices: Notices,
+    quarantined: Vec<Quarantined>,
+    maintenance: maintenance::Standing,
 }
 
 /// What people were not told.
@@ -90,7 +93,7 @@ pub(crate) async fn status(global: &Global, ui: Ui) -> Result<ExitCode, CliError
 async fn look(setup: &Setup) -> Result<Status, CliError> {
     let world = world(setup)?;
     let name = &setup.environment.name;
-    let (facts, probed, signals, databases, checkpoints, holder, open_runs, outbox) = tokio::join!(
+    let (facts, probed, signals, databases, checkpoints, holder, open_runs, outbox, switched) = tokio::join!(
         observe(&world),
         probe_all(&world),
         signals(&world),
@@ -99,6 +102,7 @@ async fn look(setup: &Setup) -> Result<Status, CliError> {
         setup.store.holder(name),
         setup.store.open_runs(name),
         setup.store.outbox(name),
+        setup.store.records(name, &maintenance::KINDS),
     );
     let (checkpoints, now) = (checkpoints?, world.clock.now());
     let good = last_known_good(&checkpoints).map(|graded| &graded.checkpoint);
@@ -113,6 +117,8 @@ async fn look(setup: &Setup) -> Result<Status, CliError> {
         held_by: held_by.map(|holder| HeldBy { holder: holder.holder, until: holder.until }),
         open_runs: open_runs?,
         notices: Notices::of(&outbox?, now),
+        quarantined: quarantined(&checkpoints),
+        maintenance: maintenance::standing(&switched?),
     })
 }
 
@@ -202,6 +208,10 @@ fn text(status: &Status) -> String {
     for run in &status.open_runs {
         lines.push(format!("open run: {} {} ({})", run.id, what(run), ago(run.started, status.at)));
     }
+    lines.extend(
+        status.quarantined.iter().map(|it| format!("in quarantine: {} ({}: {})", it.in_words(), it.checkpoint, it.why)),
+    );
+    lines.extend(status.maintenance.in_words());
     lines.extend(status.notices.line());
     lines.join("\n")
 }

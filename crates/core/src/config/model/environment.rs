@@ -6,7 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Cache, Database, GuardPolicy, Notify, Objectives, Policy, PromSignal, Service, Trigger, VerifyPolicy};
+use super::{
+    Cache, Database, GuardPolicy, Maintenance, Notify, Objectives, Policy, PromSignal, Service, Trigger, VerifyPolicy,
+};
 use crate::config::Problem;
 use crate::id::{DatabaseName, EnvironmentName, ServiceName, SignalName};
 
@@ -46,6 +48,8 @@ pub struct Environment {
     pub databases: BTreeMap<DatabaseName, Database>,
     /// Caches that are emptied after the environment went back, by name.
     pub caches: BTreeMap<String, Cache>,
+    /// What keeps users away while nothing works.
+    pub maintenance: Maintenance,
     /// Who is told.
     pub notify: Notify,
 }

@@ -1,8 +1,8 @@
 //! The file, its environments, and their triggers.
 
 use super::{
-    RawCache, RawContact, RawDatabase, RawEscalation, RawGuard, RawNotifier, RawObjectives, RawPlatform, RawPolicy,
-    RawService, RawSignal, RawVerify,
+    RawCache, RawContact, RawDatabase, RawEscalation, RawGuard, RawMaintenance, RawNotifier, RawObjectives,
+    RawPlatform, RawPolicy, RawService, RawSignal, RawVerify,
 };
 use crate::config::leaf::Positive;
 use crate::config::read::{List, Map, Scalar, raw};
@@ -44,6 +44,8 @@ raw! {
         databases: optional Map<RawDatabase>,
         /// Caches that are emptied after the environment went back, by name.
         caches: optional Map<RawCache>,
+        /// What keeps users away while nothing works.
+        maintenance: optional RawMaintenance,
         /// Who is told, by name. A notifier that is named after its kind need not say the kind.
         notify: optional Map<RawNotifier>,
         /// The people who can be reached, by name.

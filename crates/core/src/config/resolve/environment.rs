@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::context::Context;
 use super::data::{caches, databases};
 use super::known::Known;
+use super::maintenance::maintenance;
 use super::notify::notify;
 use super::order::needs;
 use super::platform::base;
@@ -76,6 +77,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
     let objectives = objectives(raw.objectives.value(), context);
     let databases = databases(raw, &services, context);
     let caches = caches(raw, context);
+    let maintenance = maintenance(&raw.maintenance, &services, context);
     let notify = notify(raw, context);
     let name = name?;
     let environment = Environment {
@@ -89,6 +91,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
         objectives,
         databases,
         caches,
+        maintenance,
         notify,
     };
     Some((name, environment))

@@ -8,6 +8,7 @@ mod data;
 mod environment;
 mod interpolate;
 mod known;
+mod maintenance;
 mod notify;
 mod order;
 mod platform;

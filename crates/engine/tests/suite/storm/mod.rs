@@ -2,4 +2,5 @@
 
 mod attempts;
 mod limits;
+mod maintenance;
 mod quarantine;

@@ -1,0 +1,5 @@
+//! Maintenance mode and quarantine, as a person has them.
+
+mod page;
+mod quarantine;
+mod switched;

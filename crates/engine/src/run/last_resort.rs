@@ -1,0 +1,24 @@
+//! Maintenance mode as the last resort of a run.
+
+use backout_core::journal::{Body, Means};
+
+use super::drive::Driver;
+use crate::error::EngineError;
+use crate::maintain::{MaintenanceWish, switch};
+use crate::world::World;
+
+/// What an automatic run may do where its way back is not verified.
+pub(super) fn means(world: &World) -> Means {
+    let policy = &world.environment.policy;
+    let maintenance = world.environment.maintenance.automatic && !world.barriers.is_empty();
+    Means { attempts: policy.attempts, plan_b: policy.plan_b, maintenance }
+}
+
+impl Driver<'_> {
+    pub(super) async fn maintain(&self) -> Result<Body, EngineError> {
+        let reason = self.machine.state().tried.last().map(|tried| tried.why.clone());
+        let wish = MaintenanceWish { on: true, by: "backout".to_owned(), reason, is_automatic: true };
+        let outcome = switch(self.world, self.lease, Some(&self.run), &wish).await?;
+        Ok(Body::MaintenanceEnded { on: true, outcome })
+    }
+}
