@@ -20,3 +20,4 @@ pub mod policy;
 pub mod port;
 pub mod report;
 pub mod run;
+pub mod schedule;

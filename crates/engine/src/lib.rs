@@ -19,8 +19,8 @@ mod world;
 pub use error::EngineError;
 pub use interrupt::Interrupt;
 pub use look::{
-    Pace, Survey, ask_all, is_error_rate, look_at_databases, observe, probe_all, probes, red, required, signal_checks,
-    survey, watch,
+    Pace, Probed, Probing, Survey, Target, ask_all, is_error_rate, look_at_databases, observe, probe_all, probes, red,
+    required, signal_checks, survey, watch,
 };
 pub use maintain::{MaintenanceWish, maintain, maintenance_standing};
 pub use past::{

@@ -1,7 +1,8 @@
 //! A clock that only moves when a test says so.
 //!
 //! Contract: sleepers wake in the order of their deadlines, and each sees the time of its own deadline or a later
-//! one. Clones share the time.
+//! one. Clones share the time. What the wall says can be set anew ([`ManualClock::set`]); sleepers and the uptime go by a
+//! time that never jumps, as on a real machine.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,12 +21,16 @@ pub struct ManualClock {
 }
 
 struct State {
+    /// What the wall says.
     now: Timestamp,
+    /// The time since the clock was made.
+    uptime: Duration,
     sleepers: Vec<Sleeper>,
 }
 
 struct Sleeper {
-    deadline: Timestamp,
+    /// By the uptime.
+    deadline: Duration,
     wake: oneshot::Sender<()>,
 }
 
@@ -33,30 +38,31 @@ impl ManualClock {
     /// A clock that stands at `now`.
     #[must_use]
     pub fn at(now: Timestamp) -> Self {
-        Self { state: Arc::new(Mutex::new(State { now, sleepers: Vec::new() })) }
+        Self { state: Arc::new(Mutex::new(State { now, uptime: Duration::ZERO, sleepers: Vec::new() })) }
     }
 
     /// Lets time pass: wakes one sleeper after the other, and lets the tasks of this runtime work in between, so that
     /// a loop that sleeps for a second runs ten times in ten seconds. Work on blocking threads is not waited for: see
     /// [`Self::sleepers`].
     pub async fn advance(&self, duration: Duration) {
-        let end = later(self.now(), duration);
+        let end = self.uptime() + duration;
         settle().await;
         while self.wake_next(end) {
             settle().await;
         }
-        self.state().now = end;
+        self.state().pass_until(end);
     }
 
     /// Moves the time at once, as for a machine that was suspended: everybody whose deadline has passed wakes, and
     /// sees the end of the jump.
     pub fn jump(&self, duration: Duration) {
-        let end = later(self.now(), duration);
-        self.state().now = end;
+        let end = self.uptime() + duration;
+        self.state().pass_until(end);
         while self.wake_next(end) {}
     }
 
-    /// Sets the time without waking anybody, as for a clock that is set back.
+    /// Sets what the wall says without letting time pass: nobody wakes, as where a person or the network sets a clock forth
+    /// or back.
     pub fn set(&self, now: Timestamp) {
         self.state().now = now;
     }
@@ -70,12 +76,12 @@ impl ManualClock {
     }
 
     /// Wakes the first sleeper due until `end`; says whether there was one.
-    fn wake_next(&self, end: Timestamp) -> bool {
+    fn wake_next(&self, end: Duration) -> bool {
         let mut state = self.state();
         let due = (0..state.sleepers.len()).filter(|place| state.sleepers[*place].deadline <= end);
         let Some(first) = due.min_by_key(|place| state.sleepers[*place].deadline) else { return false };
         let sleeper = state.sleepers.remove(first);
-        state.now = state.now.max(sleeper.deadline);
+        state.pass_until(sleeper.deadline);
         // Who has dropped its future does not wait any more.
         let _ = sleeper.wake.send(());
         true
@@ -91,11 +97,15 @@ impl Clock for ManualClock {
         self.state().now
     }
 
+    fn uptime(&self) -> Duration {
+        self.state().uptime
+    }
+
     fn sleep(&self, duration: Duration) -> Pending<'_, ()> {
         let mut state = self.state();
         let (wake, woken) = oneshot::channel();
-        let deadline = later(state.now, duration);
-        if deadline > state.now {
+        let deadline = state.uptime.saturating_add(duration);
+        if deadline > state.uptime {
             state.sleepers.push(Sleeper { deadline, wake });
         }
         drop(state);
@@ -104,8 +114,13 @@ impl Clock for ManualClock {
     }
 }
 
-fn later(now: Timestamp, duration: Duration) -> Timestamp {
-    now.checked_add(duration).unwrap_or(Timestamp::MAX)
+impl State {
+    /// Lets the time pass until then, by the uptime; it never goes back.
+    fn pass_until(&mut self, end: Duration) {
+        let passed = end.saturating_sub(self.uptime);
+        self.uptime += passed;
+        self.now = self.now.checked_add(passed).unwrap_or(Timestamp::MAX);
+    }
 }
 
 async fn settle() {

@@ -7,12 +7,15 @@ use backout_core::config::{Place, Probe, ProbeKind};
 use backout_core::detect::Patterns;
 use backout_core::id::ServiceName;
 use backout_core::port::{Clock, Pending, Platform, ProbeOutcome, Prober, Reading};
+use rustix::process::{Resource, getrlimit};
 
 use super::connect::Endpoint;
 use super::container::SeenRunning;
+use super::http::Lines;
 use super::outcome::{Performed, answered, not_performed, prepared};
 use super::redact::Lookup;
-use super::tls::{Tls, install_crypto};
+use super::tls::install_crypto;
+use super::trust::Trust;
 use super::{ContainerExec, container, exec, http, postgres, redis};
 use crate::command::Environment;
 use crate::secret::Secrets;
@@ -33,10 +36,13 @@ pub struct Wiring {
     pub clock: Arc<dyn Clock>,
 }
 
-/// Performs probes of every kind. Keeps no connection, task or thread between two probes.
+/// Performs probes of every kind. Keeps no task or thread between two probes, and no connection but those of HTTP probes that
+/// say so.
 pub struct ProbeClient {
     wiring: Wiring,
-    tls: Tls,
+    trust: Trust,
+    lines: Lines,
+    at_once: usize,
     patterns: Patterns,
     seen: SeenRunning,
 }
@@ -46,15 +52,22 @@ impl ProbeClient {
     #[must_use]
     pub fn new(wiring: Wiring) -> Self {
         install_crypto();
-        Self { wiring, tls: Tls::default(), patterns: Patterns::default(), seen: SeenRunning::default() }
+        let (at_once, kept) = shares(getrlimit(Resource::Nofile).current);
+        let (trust, lines) = (Trust::new(wiring.folder.clone()), Lines::with_room_for(kept));
+        Self { wiring, trust, lines, at_once, patterns: Patterns::default(), seen: SeenRunning::default() }
     }
 
     async fn perform(&self, service: &ServiceName, probe: &Probe, lookup: &mut Lookup<'_>) -> Performed {
         let wiring = &self.wiring;
         match &probe.kind {
             ProbeKind::Http(http) => {
-                let asker = http::Asker { tls: &self.tls, clock: &*wiring.clock, patterns: &self.patterns };
-                http::probe(&asker, lookup, probe, http).await
+                let asker = http::Asker {
+                    trust: &self.trust,
+                    lines: &self.lines,
+                    clock: &*wiring.clock,
+                    patterns: &self.patterns,
+                };
+                http::probe(&asker, lookup, (service, probe), http).await
             }
             ProbeKind::Tcp { address } => tcp(address, probe).await,
             ProbeKind::Exec { argv, place: Place::Host } => {
@@ -65,9 +78,9 @@ impl ProbeClient {
                 exec::in_container(&**containers, service, argv, probe.timeout).await
             }
             ProbeKind::Postgres { url, query } => {
-                postgres::probe(&self.tls, lookup, probe, (url, query.as_deref())).await
+                postgres::probe(self.trust.system(), lookup, probe, (url, query.as_deref())).await
             }
-            ProbeKind::Redis { url } => redis::probe(&self.tls, lookup, probe, url).await,
+            ProbeKind::Redis { url } => redis::probe(self.trust.system(), lookup, probe, url).await,
             ProbeKind::Container => {
                 let platform = of(&wiring.platforms, service)?;
                 container::probe(&**platform, &self.seen, service, probe.timeout).await
@@ -84,6 +97,17 @@ impl Prober for ProbeClient {
             lookup.masked(performed.unwrap_or_else(|outcome| Reading { outcome, latency: None }))
         })
     }
+
+    fn at_once(&self) -> usize {
+        self.at_once
+    }
+}
+
+/// How many probes may be under way at once, and how many connections are kept between two probes: a quarter and five
+/// eighths of the descriptors that this process may open. The rest is for everything else that it does.
+fn shares(descriptors: Option<u64>) -> (usize, usize) {
+    let descriptors = usize::try_from(descriptors.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+    ((descriptors / 4).max(16), descriptors / 8 * 5)
 }
 
 async fn tcp(address: &str, probe: &Probe) -> Performed {

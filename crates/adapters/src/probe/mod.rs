@@ -1,7 +1,7 @@
 //! Performs probes: HTTP, TCP, commands, PostgreSQL, Redis, and the platform's own view.
 //!
 //! Contract: a probe reports what happened as a `ProbeOutcome` and blames nobody. Every network probe makes a connection
-//! of its own, because that is what a user of the service does. Secrets are resolved for each probe and masked in every
+//! of its own, because that is what a user of the service does, unless its configuration says otherwise. Secrets are resolved for each probe and masked in every
 //! outcome. What prepares a probe (secrets, name resolution) has the probe's time limit for itself and is not charged to
 //! the application: failing to measure is not failing.
 //!
@@ -14,6 +14,7 @@
 //! | no answer in time, whether connecting, shaking hands, or in the midst of a body  | timed out       |
 //! | TLS handshake fails: certificate expired, unknown, for another name; no TLS      | not as expected |
 //! | what answers does not speak the protocol, or closes without an answer            | not as expected |
+//! | HTTP/2: the server ends the request or the connection instead of answering       | not as expected |
 //! | HTTP: the answer differs from what is expected; redirects are not followed       | not as expected |
 //! | command: exit code other than 0, or a signal                                     | not as expected |
 //! | command: not found, not executable, exit code 126 or 127; no container to run in | not performed   |
@@ -39,6 +40,7 @@ mod promql;
 mod redact;
 mod redis;
 mod tls;
+mod trust;
 
 pub use client::{ProbeClient, Wiring};
 pub(crate) use connect::Endpoint;

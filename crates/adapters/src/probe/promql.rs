@@ -5,10 +5,9 @@
 //! whatever the server says. All signals of one call go over one connection, as long as the server keeps it open; once the
 //! server was not reached or was silent, the rest of the call is not asked.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::config::{PromServer, PromSignal};
@@ -19,8 +18,6 @@ use base64::engine::general_purpose::STANDARD;
 use hyper::client::conn::http1;
 use hyper::{Method, Request};
 use hyper_util::rt::TokioIo;
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::timeout;
 use url::Url;
@@ -29,16 +26,15 @@ use super::connect::Endpoint;
 use super::http::{AGENT, Received, add, authority, of_hyper, receive, target};
 use super::outcome::{Performed, not_performed};
 use super::redact::Lookup;
-use super::tls::{Tls, install_crypto};
+use super::tls::install_crypto;
+use super::trust::Trust;
 use crate::secret::Secrets;
 
 /// Asks for signals. Keeps no connection, task or thread between two calls.
 pub struct PromClient {
     secrets: Arc<Secrets>,
-    folder: PathBuf,
     clock: Arc<dyn Clock>,
-    /// What is trusted, by the file that says so.
-    trust: Mutex<HashMap<Option<String>, Arc<Tls>>>,
+    trust: Trust,
 }
 
 impl PromClient {
@@ -47,7 +43,7 @@ impl PromClient {
     #[must_use]
     pub fn new(secrets: Arc<Secrets>, folder: PathBuf, clock: Arc<dyn Clock>) -> Self {
         install_crypto();
-        Self { secrets, folder, clock, trust: Mutex::default() }
+        Self { secrets, clock, trust: Trust::new(folder) }
     }
 
     async fn ask_all(&self, signals: &[PromSignal]) -> Vec<QueryAnswer> {
@@ -61,26 +57,6 @@ impl PromClient {
         answers
     }
 
-    async fn tls(&self, file: Option<&String>) -> Performed<Arc<Tls>> {
-        let found = self.trust.lock().unwrap_or_else(PoisonError::into_inner).get(&file.cloned()).cloned();
-        if let Some(tls) = found {
-            return Ok(tls);
-        }
-        let roots = match file {
-            None => Vec::new(),
-            Some(file) => {
-                let unreadable = |why: &dyn std::fmt::Display| not_performed(format!("`{file}` cannot be read: {why}"));
-                let pem = tokio::fs::read(self.folder.join(file)).await.map_err(|error| unreadable(&error.kind()))?;
-                let read: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
-                let roots = read.map_err(|error| unreadable(&error))?;
-                if roots.is_empty() { Err(unreadable(&"there is no certificate in it"))? } else { roots }
-            }
-        };
-        let tls = Arc::new(Tls::trusting(roots));
-        self.trust.lock().unwrap_or_else(PoisonError::into_inner).insert(file.cloned(), Arc::clone(&tls));
-        Ok(tls)
-    }
-
     /// Connects, and shakes hands.
     async fn connect(&self, server: &PromServer) -> Performed<Line> {
         let url = address(server)?;
@@ -88,7 +64,7 @@ impl PromClient {
         let endpoint = Endpoint::of_url(&url, if is_tls { 443 } else { 80 })?;
         let stream = endpoint.connect(&endpoint.resolve().await?).await?;
         let stream: Box<dyn Stream> = if is_tls {
-            let tls = self.tls(server.authority.as_ref()).await?;
+            let tls = self.trust.of(server.authority.as_ref()).await?;
             Box::new(tls.handshake(server.verify, &endpoint, stream).await?)
         } else {
             Box::new(stream)
@@ -245,15 +221,6 @@ impl Received {
             body: &self.body,
             is_cut: self.is_cut,
         }
-    }
-
-    /// Whether another request may follow over the same connection.
-    fn keeps_open(&self) -> bool {
-        !self.is_cut && !self.header("connection").is_some_and(|value| value.eq_ignore_ascii_case("close"))
-    }
-
-    fn header(&self, wanted: &str) -> Option<&str> {
-        self.headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| value.as_str())
     }
 }
 

@@ -78,10 +78,24 @@ impl Tls {
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
+        self.handshake_for(verify, endpoint, stream, Vec::new()).await
+    }
+
+    /// The same, offering these protocols (ALPN, RFC 7301).
+    pub(super) async fn handshake_for<S>(
+        &self,
+        verify: bool,
+        endpoint: &Endpoint,
+        stream: S,
+        offered: Vec<Vec<u8>>,
+    ) -> Performed<TlsStream<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let config = self.config(verify)?;
         let name = ServerName::try_from(endpoint.host.clone())
             .map_err(|_| not_performed(format!("`{}` is not a name that TLS knows", endpoint.host)))?;
-        TlsConnector::from(config).connect(name, stream).await.map_err(|error| match cause(&error) {
+        TlsConnector::from(config).with_alpn(offered).connect(name, stream).await.map_err(|error| match cause(&error) {
             Some(cause) => not_as_expected(format!("{endpoint}: TLS handshake failed: {cause}")),
             None => of_io(&error, endpoint),
         })

@@ -171,7 +171,7 @@ fn with_token(url: String, name: &str) -> ProbeKind {
     let headers = BTreeMap::from([("authorization".to_owned(), env(name))]);
     let header = BTreeMap::from([("x-echo".to_owned(), "something else".to_owned())]);
     let expect = HttpExpect { header, ..HttpExpect::default() };
-    ProbeKind::Http(Box::new(HttpProbe { url, method: HttpMethod::Post, headers, expect }))
+    ProbeKind::Http(Box::new(HttpProbe { url, method: HttpMethod::Post, headers, expect, ..HttpProbe::default() }))
 }
 
 #[tokio::test]

@@ -1,6 +1,5 @@
 //! A prober with an environment of its own, and the parts of the test-bed.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,7 +7,7 @@ use std::time::Duration;
 use backout_adapters::command::Environment;
 use backout_adapters::probe::{ContainerExec, ProbeClient, Wiring};
 use backout_adapters::secret::Secrets;
-use backout_core::config::{HttpExpect, HttpMethod, HttpProbe, Probe, ProbeKind, SecretOrText, SecretRef, Sensitive};
+use backout_core::config::{HttpExpect, HttpProbe, Probe, ProbeKind, SecretOrText, SecretRef, Sensitive};
 use backout_core::id::{ProbeName, ServiceName};
 use backout_core::port::{Clock, Pending, Platform, ProbeOutcome, Prober, Reading};
 use backout_testkit::skip::skip;
@@ -68,12 +67,7 @@ pub(crate) fn hurried(kind: ProbeKind) -> Probe {
 }
 
 pub(crate) fn http(url: &str, expect: HttpExpect) -> ProbeKind {
-    ProbeKind::Http(Box::new(HttpProbe {
-        url: url.to_owned(),
-        method: HttpMethod::Get,
-        headers: BTreeMap::new(),
-        expect,
-    }))
+    ProbeKind::Http(Box::new(HttpProbe { url: url.to_owned(), expect, ..HttpProbe::default() }))
 }
 
 pub(crate) fn text(text: &str) -> SecretOrText {

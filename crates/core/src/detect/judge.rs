@@ -28,6 +28,8 @@ pub struct Rules {
 #[derive(Debug, Clone)]
 pub struct Judge {
     rules: Rules,
+    /// Which of the triggers look at a signal: ten thousand targets have as many triggers.
+    triggers_of: BTreeMap<SignalPath, Vec<usize>>,
     streaks: BTreeMap<TriggerName, Streak>,
     /// Red before, and not green since.
     excused: BTreeSet<SignalPath>,
@@ -52,7 +54,12 @@ impl Judge {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let was_ill = |fact: &&Fact| ailment(None, fact).is_some();
+        let mut triggers_of: BTreeMap<SignalPath, Vec<usize>> = BTreeMap::new();
+        for (place, trigger) in rules.triggers.iter().enumerate() {
+            triggers_of.entry(trigger.signal.clone()).or_default().push(place);
+        }
         Self {
+            triggers_of,
             excused: rules.red_before.clone(),
             excused_services: rules.before.iter().filter(was_ill).map(|fact| fact.service.clone()).collect(),
             unseen: rules.before.iter().map(|f| (f.service.clone(), "was never looked at".to_owned())).collect(),
@@ -68,7 +75,8 @@ impl Judge {
     pub fn sample(&mut self, sample: &Sample) -> Option<Judgement> {
         self.last.insert(sample.signal.clone(), sample.clone());
         let mut fired = None;
-        for trigger in self.rules.triggers.iter().filter(|trigger| trigger.signal == sample.signal) {
+        let places = self.triggers_of.get(&sample.signal).map(Vec::as_slice).unwrap_or_default();
+        for trigger in places.iter().filter_map(|place| self.rules.triggers.get(*place)) {
             match is_bad(&trigger.condition, sample) {
                 // Neither good nor bad: a streak is not broken by a failure to measure, and not lengthened either.
                 None => {}

@@ -4,6 +4,7 @@ use super::{Pending, PortError};
 use crate::detect::Sample;
 use crate::id::RunId;
 use crate::journal::{DeployExit, Record};
+use crate::schedule::Tally;
 
 /// Runs the deploy command and arms the switch. The command itself is not in the journal unredacted, so only the process
 /// that was given it can start it.
@@ -30,6 +31,11 @@ pub trait Watcher: Send + Sync {
 
     /// Something was measured.
     fn sampled(&self, sample: &Sample);
+
+    /// How the probing has gone since it began; told every few seconds.
+    fn probing(&self, tally: &Tally) {
+        let _ = tally;
+    }
 
     /// A person wants this process to end, and it says what is finished first, and how not to wait for that.
     fn finishing(&self, what: &str) {

@@ -13,6 +13,11 @@ use crate::id::{ProbeName, ServiceName};
 pub trait Prober: Send + Sync {
     /// Performs one probe once, within its time limit. Never fails: what went wrong is the outcome.
     fn probe<'a>(&'a self, service: &'a ServiceName, probe: &'a Probe) -> Pending<'a, Reading>;
+
+    /// How many probes may be under way at once: each may need a connection, and there are only so many.
+    fn at_once(&self) -> usize {
+        usize::MAX
+    }
 }
 
 /// What one probe came back with.

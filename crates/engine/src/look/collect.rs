@@ -7,9 +7,9 @@ use backout_core::config::{Probe, ProbeKind};
 use backout_core::detect::Sample;
 use backout_core::id::{Digest, ServiceName};
 use backout_core::inventory::{Fact, Seen};
-use backout_core::port::Reading;
 use futures_util::future::join_all;
 
+use super::probing::{Probed, Target, probe_once, targets};
 use crate::world::{Hosted, World};
 
 /// How long a platform may take to say what runs. What it did not say by then is unknown: a daemon that hangs must not keep
@@ -79,18 +79,24 @@ pub fn probes(world: &World) -> impl Iterator<Item = (&ServiceName, &Probe)> {
         .filter(|(_, probe)| !matches!(probe.kind, ProbeKind::Container))
 }
 
-/// One sample of every probe, all at once.
+/// The samples of every probe, each performed once.
 pub async fn probe_all(world: &World) -> Vec<Sample> {
-    let all = probes(world).map(|(service, probe)| probe_one(world, service, probe));
-    join_all(all).await.into_iter().flat_map(|(_, samples)| samples).collect()
+    let probed = probe_once(world, targets(world)).await;
+    probed.iter().flat_map(|probed| samples(world, probed)).collect()
 }
 
-/// What one probe came back with, and the samples that it stands for.
-pub(crate) async fn probe_one(world: &World, service: &ServiceName, probe: &Probe) -> (Reading, Vec<Sample>) {
-    let reading = world.prober.probe(service, probe).await;
-    let samples = reading.samples(service, &probe.name, world.clock.now());
+/// The samples of every probe of one service, each performed once.
+pub(crate) async fn probe_service(world: &World, service: &ServiceName) -> Vec<Sample> {
+    let of_it = targets(world).into_iter().filter(|target| target.service == *service).collect();
+    probe_once(world, of_it).await.iter().flat_map(|probed| samples(world, probed)).collect()
+}
+
+/// The samples that a reading stands for, told to whoever looks on.
+pub(crate) fn samples(world: &World, probed: &Probed) -> Vec<Sample> {
+    let Target { service, probe } = &*probed.target;
+    let samples = probed.reading.samples(service, &probe.name, world.clock.now());
     for sample in &samples {
         world.watcher.sampled(sample);
     }
-    (reading, samples)
+    samples
 }

@@ -6,12 +6,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use backout_core::config::Probe;
 use backout_core::detect::{Measured, Sample};
 use backout_core::id::{ProbeName, ServiceName};
 use backout_core::inventory::{Fact, Health, InstanceState};
-use backout_core::port::{ProbeOutcome, Reading};
+use backout_core::port::ProbeOutcome;
 use jiff::Timestamp;
+
+use super::probing::Probed;
 
 /// How long nothing needs to serve after an instance has started, where neither the probe nor the platform says.
 const SERVES_WITHIN: Duration = Duration::from_secs(10);
@@ -22,19 +23,41 @@ const UNDECIDED_FOR: Duration = Duration::from_secs(3);
 /// What is known of how the services start.
 #[derive(Debug)]
 pub(crate) struct Starting {
-    watched_since: Timestamp,
+    watched_since: Duration,
     facts: BTreeMap<ServiceName, Fact>,
+    ages: BTreeMap<ServiceName, Age>,
     held: BTreeSet<(ServiceName, ProbeName)>,
-    excused_at: Option<Timestamp>,
+    excused_at: Option<Duration>,
+}
+
+/// How old the newest instance was when it was first seen. Platforms give the time on the wall at which it started; that is
+/// compared with the wall once, because the clock there may be set anew while the instance gets older.
+#[derive(Debug)]
+struct Age {
+    started: Timestamp,
+    seen_at: Duration,
+    then: Duration,
 }
 
 impl Starting {
-    pub(crate) fn since(now: Timestamp) -> Self {
-        Self { watched_since: now, facts: BTreeMap::new(), held: BTreeSet::new(), excused_at: None }
+    /// A watch that begins now. Times are those of a clock that never jumps.
+    pub(crate) fn since(now: Duration) -> Self {
+        let (facts, ages, held) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
+        Self { watched_since: now, facts, ages, held, excused_at: None }
     }
 
     /// Remembers what a platform says.
-    pub(crate) fn fact(&mut self, fact: &Fact) {
+    pub(crate) fn fact(&mut self, fact: &Fact, now: Duration) {
+        let instances = fact.running().map(|running| running.instances.as_slice()).unwrap_or_default();
+        let newest = instances.iter().filter_map(|instance| instance.since).max();
+        let known = self.ages.remove(&fact.service).filter(|age| Some(age.started) == newest);
+        let age = |started: Timestamp| {
+            let then = Duration::try_from(fact.observed_at.duration_since(started)).unwrap_or_default();
+            Age { started, seen_at: now, then }
+        };
+        if let Some(age) = known.or_else(|| newest.map(age)) {
+            self.ages.insert(fact.service.clone(), age);
+        }
         self.facts.insert(fact.service.clone(), fact.clone());
     }
 
@@ -47,8 +70,8 @@ impl Starting {
     /// | no                                       | not configured            | starting          |                 | no              |
     /// | no                                       | not configured            | anything else     | nobody there    | after 10 s      |
     /// | no                                       | not configured            | anything else     | a wrong answer  | yes             |
-    pub(crate) fn weigh(&mut self, of: &Probed<'_>, samples: Vec<Sample>, now: Timestamp) -> Vec<Sample> {
-        let key = (of.service.clone(), of.probe.name.clone());
+    pub(crate) fn weigh(&mut self, of: &Probed, samples: Vec<Sample>, now: Duration) -> Vec<Sample> {
+        let key = (of.target.service.clone(), of.target.probe.name.clone());
         if of.reading.outcome.holds() == Some(true) {
             self.held.insert(key);
             return samples;
@@ -65,19 +88,18 @@ impl Starting {
     }
 
     /// Whether a failing probe was excused within the last moments, so that nothing can be said of its service yet.
-    pub(crate) fn is_undecided(&self, now: Timestamp) -> bool {
+    pub(crate) fn is_undecided(&self, now: Duration) -> bool {
         self.excused_at.is_some_and(|at| now < at + UNDECIDED_FOR)
     }
 
-    fn is_starting(&self, of: &Probed<'_>, now: Timestamp) -> bool {
+    fn is_starting(&self, of: &Probed, now: Duration) -> bool {
         let is_nobody_there =
             matches!(of.reading.outcome, ProbeOutcome::Refused { .. } | ProbeOutcome::TimedOut { .. });
-        let started_at = self.started_at(of.service);
-        match of.probe.start_period {
-            Some(period) => now < started_at + period,
-            None => {
-                self.is_starting_by_its_platform(of.service) || (is_nobody_there && now < started_at + SERVES_WITHIN)
-            }
+        let service = &of.target.service;
+        let age = self.age(service, now);
+        match of.target.probe.start_period {
+            Some(period) => age < period,
+            None => self.is_starting_by_its_platform(service) || (is_nobody_there && age < SERVES_WITHIN),
         }
     }
 
@@ -89,18 +111,11 @@ impl Starting {
         running.is_some_and(|running| running.instances.iter().any(|i| is_starting(i.health, i.state)))
     }
 
-    /// When the newest instance started; where that is not known, when the watch began.
-    fn started_at(&self, service: &ServiceName) -> Timestamp {
-        let running = self.facts.get(service).and_then(Fact::running);
-        let newest = running.and_then(|running| running.instances.iter().filter_map(|i| i.since).max());
-        newest.unwrap_or(self.watched_since)
+    /// How old the newest instance is; where that is not known, the watch.
+    fn age(&self, service: &ServiceName, now: Duration) -> Duration {
+        match self.ages.get(service) {
+            Some(age) => age.then + now.saturating_sub(age.seen_at),
+            None => now.saturating_sub(self.watched_since),
+        }
     }
-}
-
-/// A probe, and what it came back with.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Probed<'a> {
-    pub(crate) service: &'a ServiceName,
-    pub(crate) probe: &'a Probe,
-    pub(crate) reading: &'a Reading,
 }

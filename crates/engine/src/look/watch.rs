@@ -4,6 +4,7 @@
 //! its own, and the loop only weighs what comes in: a platform that hangs hides nothing that another can see.
 
 use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backout_core::config::{Probe, PromSignal};
@@ -11,18 +12,22 @@ use backout_core::detect::{Judge, Sample};
 use backout_core::id::ServiceName;
 use backout_core::inventory::Fact;
 use backout_core::policy::Judgement;
-use backout_core::port::{PlatformEvent, Reading};
+use backout_core::port::PlatformEvent;
 use jiff::Timestamp;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
-use super::collect::{observe_some, probe_one, probes};
+use super::collect::{observe_some, samples};
+use super::probing::{Probed, Probing, targets};
 use super::signals::{ask, rounds, until_next_round};
-use super::starting::{Probed, Starting};
+use super::starting::Starting;
 use crate::world::{Hosted, World};
 
 /// How often everything is looked at although no event told of it: events can get lost.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// The shortest time between two looks at a platform: a thousand events a second are no reason for a thousand looks.
+const LOOKS_APART: Duration = Duration::from_millis(50);
 
 /// How often each probe is performed.
 #[derive(Debug, Clone, Copy)]
@@ -33,6 +38,19 @@ pub enum Pace {
     AtLeast(Duration),
 }
 
+impl Pace {
+    /// The time between two of these probes.
+    pub(crate) fn of(self, probe: &Probe) -> Duration {
+        match self {
+            Pace::AtRest => probe.every,
+            Pace::AtLeast(often) => probe.every.min(often),
+        }
+    }
+}
+
+/// How often whoever looks on is told how the probing goes.
+const TOLD_EVERY: Duration = Duration::from_secs(5);
+
 /// How long the end of a watch is put off at most.
 const PUT_OFF: Duration = Duration::from_secs(120);
 /// How often it is looked whether a watch whose end was put off can end.
@@ -40,7 +58,7 @@ const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(500);
 
 /// What the watchers send.
 enum News {
-    Probed { service: ServiceName, probe: Box<Probe>, reading: Reading, samples: Vec<Sample> },
+    Probed(Probed, Vec<Sample>),
     Asked(Vec<Sample>),
     Seen(Vec<Fact>),
 }
@@ -51,8 +69,10 @@ pub async fn watch(world: &World, mut judge: Judge, pace: Pace, until: Timestamp
     let (sender, mut news) = mpsc::channel(256);
     let mut watchers = JoinSet::new();
     start_watchers(world, pace, &sender, &mut watchers);
-    let mut starting = Starting::since(world.clock.now());
+    let mut starting = Starting::since(world.clock.uptime());
+    // From here on by the time that never jumps: a clock that is set meanwhile makes no soak longer or shorter.
     let remaining = Duration::try_from(until.duration_since(world.clock.now())).unwrap_or_default();
+    let ends_at = world.clock.uptime() + remaining;
     let over = world.clock.sleep(remaining);
     tokio::pin!(over);
     loop {
@@ -60,14 +80,14 @@ pub async fn watch(world: &World, mut judge: Judge, pace: Pace, until: Timestamp
             // Whoever has much to tell must not keep the watch from ending.
             biased;
             () = &mut over => {
-                let now = world.clock.now();
-                if !starting.is_undecided(now) || now >= until + PUT_OFF {
-                    return judge.conclude(now);
+                let now = world.clock.uptime();
+                if !starting.is_undecided(now) || now >= ends_at + PUT_OFF {
+                    return judge.conclude(world.clock.now());
                 }
                 over.set(world.clock.sleep(LOOKS_AGAIN_AFTER));
                 None
             }
-            Some(item) = news.recv() => weigh(&mut judge, &mut starting, item, world.clock.now()),
+            Some(item) = news.recv() => weigh(&mut judge, &mut starting, item, world.clock.uptime()),
         };
         if let Some(judgement) = verdict {
             return judgement;
@@ -75,15 +95,14 @@ pub async fn watch(world: &World, mut judge: Judge, pace: Pace, until: Timestamp
     }
 }
 
-fn weigh(judge: &mut Judge, starting: &mut Starting, news: News, now: Timestamp) -> Option<Judgement> {
+fn weigh(judge: &mut Judge, starting: &mut Starting, news: News, now: Duration) -> Option<Judgement> {
     match news {
-        News::Probed { service, probe, reading, samples } => {
-            let probed = Probed { service: &service, probe: &probe, reading: &reading };
+        News::Probed(probed, samples) => {
             starting.weigh(&probed, samples, now).iter().find_map(|sample| judge.sample(sample))
         }
         News::Asked(samples) => samples.iter().find_map(|sample| judge.sample(sample)),
         News::Seen(facts) => {
-            facts.iter().for_each(|fact| starting.fact(fact));
+            facts.iter().for_each(|fact| starting.fact(fact, now));
             facts.iter().find_map(|fact| judge.fact(fact))
         }
     }
@@ -94,38 +113,66 @@ fn start_watchers(world: &World, pace: Pace, sender: &mpsc::Sender<News>, watche
     for hosted in &world.platforms {
         watchers.spawn(look_again_and_again(world.clone(), hosted.clone(), sender.clone()));
     }
-    for (service, probe) in probes(world) {
-        watchers.spawn(probe_again_and_again(world.clone(), service.clone(), probe.clone(), pace, sender.clone()));
-    }
+    watchers.spawn(probe_again_and_again(world.clone(), pace, sender.clone()));
     for round in rounds(world) {
         watchers.spawn(ask_again_and_again(world.clone(), round, sender.clone()));
     }
 }
 
-/// What an event asks to be looked at: a service, or everything.
-type Asked = Option<ServiceName>;
+/// What events ask to be looked at, each service once: as many events as there may be, this gets no larger than the platform.
+#[derive(Default)]
+struct Asked {
+    wanted: Mutex<Wanted>,
+    told: Notify,
+}
+
+#[derive(Default)]
+struct Wanted {
+    services: BTreeSet<ServiceName>,
+    everything: bool,
+}
+
+impl Asked {
+    fn note(&self, event: PlatformEvent) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        match event {
+            PlatformEvent::Moved { service, .. } => _ = wanted.services.insert(service),
+            PlatformEvent::Lost { .. } => wanted.everything = true,
+        }
+        drop(wanted);
+        self.told.notify_one();
+    }
+
+    /// Everything that was asked for until now, in the order of `all`.
+    fn take(&self, all: &[ServiceName]) -> Vec<ServiceName> {
+        let wanted = std::mem::take(&mut *self.wanted.lock().unwrap_or_else(PoisonError::into_inner));
+        all.iter().filter(|service| wanted.everything || wanted.services.contains(*service)).cloned().collect()
+    }
+}
 
 /// Looks at a platform's services: at once, when it tells of something, and now and then.
 async fn look_again_and_again(world: World, hosted: Hosted, sender: mpsc::Sender<News>) {
-    let (ask, mut asked) = mpsc::channel::<Asked>(256);
+    let asked = Arc::new(Asked::default());
     let platform = hosted.platform.clone();
-    let events = platform.events(Box::new(move |event| {
-        let service = match event {
-            PlatformEvent::Moved { service, .. } => Some(service),
-            PlatformEvent::Lost { .. } => None,
-        };
-        // A full channel already holds enough reasons to look.
-        drop(ask.try_send(service));
-    }));
+    let noting = Arc::clone(&asked);
+    let events = platform.events(Box::new(move |event| noting.note(event)));
     let looks = async {
         let mut services = hosted.services.clone();
         loop {
-            let facts = observe_some(&world, &hosted, &services).await;
-            if sender.send(News::Seen(facts)).await.is_err() {
-                return;
+            // What asked for the last look may have been told of again while it was waited for.
+            if !services.is_empty() {
+                let facts = observe_some(&world, &hosted, &services).await;
+                if sender.send(News::Seen(facts)).await.is_err() {
+                    return;
+                }
             }
+            let looked_at = world.clock.uptime();
             services = tokio::select! {
-                Some(service) = asked.recv() => all_asked(service, &mut asked, &hosted),
+                () = asked.told.notified() => {
+                    let since = world.clock.uptime().saturating_sub(looked_at);
+                    world.clock.sleep(LOOKS_APART.saturating_sub(since)).await;
+                    asked.take(&hosted.services)
+                }
                 () = world.clock.sleep(LOOK_EVERY) => hosted.services.clone(),
             };
         }
@@ -136,38 +183,21 @@ async fn look_again_and_again(world: World, hosted: Hosted, sender: mpsc::Sender
     }
 }
 
-/// Everything that was asked for until now, each service once.
-fn all_asked(first: Asked, asked: &mut mpsc::Receiver<Asked>, hosted: &Hosted) -> Vec<ServiceName> {
-    let mut services = BTreeSet::new();
-    let mut next = Some(first);
-    while let Some(wanted) = next {
-        match wanted {
-            Some(service) => _ = services.insert(service),
-            None => return hosted.services.clone(),
-        }
-        next = asked.try_recv().ok();
-    }
-    hosted.services.iter().filter(|service| services.contains(*service)).cloned().collect()
-}
-
-async fn probe_again_and_again(
-    world: World,
-    service: ServiceName,
-    probe: Probe,
-    pace: Pace,
-    sender: mpsc::Sender<News>,
-) {
-    let every = match pace {
-        Pace::AtRest => probe.every,
-        Pace::AtLeast(often) => probe.every.min(often),
-    };
+async fn probe_again_and_again(world: World, pace: Pace, sender: mpsc::Sender<News>) {
+    let (prober, clock) = (Arc::clone(&world.prober), Arc::clone(&world.clock));
+    let mut probing = Probing::new(prober, clock, targets(&world), Some(pace));
+    let mut told_at = world.clock.uptime();
     loop {
-        let (reading, samples) = probe_one(&world, &service, &probe).await;
-        let news = News::Probed { service: service.clone(), probe: Box::new(probe.clone()), reading, samples };
-        if sender.send(news).await.is_err() {
+        let probed = probing.next().await;
+        let samples = samples(&world, &probed);
+        if sender.send(News::Probed(probed, samples)).await.is_err() {
             return;
         }
-        world.clock.sleep(to_next_tick(world.clock.now(), every)).await;
+        let now = world.clock.uptime();
+        if now.saturating_sub(told_at) >= TOLD_EVERY {
+            told_at = now;
+            world.watcher.probing(probing.tally());
+        }
     }
 }
 
@@ -181,24 +211,25 @@ async fn ask_again_and_again(world: World, round: Vec<PromSignal>, sender: mpsc:
     }
 }
 
-/// The time until the next multiple of `every` since the epoch. Probes of one interval wake the process together: a
-/// hundred targets at rest cost a quarter of what a hundred separate wake-ups do.
-fn to_next_tick(now: Timestamp, every: Duration) -> Duration {
-    let every = every.as_nanos().max(1);
-    let past = now.as_nanosecond().unsigned_abs() % every;
-    Duration::from_nanos(u64::try_from(every - past).unwrap_or(u64::MAX))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn probes_of_one_interval_meet_at_the_same_tick() {
-        let at = |ms| Timestamp::from_millisecond(ms).unwrap();
-        let second = Duration::from_secs(1);
-        assert_eq!(to_next_tick(at(1_250), second), Duration::from_millis(750));
-        assert_eq!(to_next_tick(at(1_900), second), Duration::from_millis(100));
-        assert_eq!(to_next_tick(at(2_000), second), second);
+    fn a_storm_of_events_hides_no_service_and_takes_no_memory() {
+        let name = |name: &str| ServiceName::new(name).unwrap();
+        let moved = |service: &str| PlatformEvent::Moved {
+            service: name(service),
+            at: Timestamp::UNIX_EPOCH,
+            what: "is healthy".to_owned(),
+        };
+        let (asked, all) = (Asked::default(), ["db", "web", "worker"].map(name));
+        (0..10_000).for_each(|_| asked.note(moved("web")));
+        asked.note(moved("db"));
+        assert_eq!(asked.wanted.lock().unwrap().services.len(), 2);
+        assert_eq!(asked.take(&all), [name("db"), name("web")]);
+        assert_eq!(asked.take(&all), []);
+        asked.note(PlatformEvent::Lost { why: "the stream broke".to_owned() });
+        assert_eq!(asked.take(&all), all);
     }
 }

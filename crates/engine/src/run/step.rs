@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use backout_core::detect::{Ailment, Measured, TroubleWatch, ailment};
+use backout_core::detect::{Ailment, Measured, Sample, TroubleWatch, ailment};
 use backout_core::id::ServiceName;
 use backout_core::inventory::{FileRef, Seen};
 use backout_core::journal::{Body, StepOutcome};
@@ -14,7 +14,7 @@ use backout_core::port::PortError;
 use backout_core::run::{GateVerdict, gate};
 
 use super::switch::{Act, in_words};
-use crate::look::{are_back, is_stopped, observe_one, probe_one, probes, survey};
+use crate::look::{are_back, is_stopped, observe_one, probe_service, survey};
 
 /// Time between two looks while waiting for health.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -142,16 +142,13 @@ impl Act<'_> {
 
     /// A probe of the service that does not hold. One that was red before, or cannot be measured, holds nothing up.
     async fn failing_probe(&self, service: &ServiceName, before: &Before<'_>) -> Option<String> {
-        for (_, probe) in probes(self.world).filter(|(owner, _)| *owner == service) {
-            for sample in probe_one(self.world, service, probe).await.1 {
-                let is_down = matches!(sample.measured, Measured::Value { .. })
-                    && backout_core::detect::is_red(&self.world.environment.triggers, &sample);
-                if is_down && !before.red.contains(&sample.signal.to_string()) {
-                    return Some(format!("{}: {}", sample.signal, sample.what));
-                }
-            }
-        }
-        None
+        let samples = probe_service(self.world, service).await;
+        let is_down = |sample: &&Sample| {
+            matches!(sample.measured, Measured::Value { .. })
+                && backout_core::detect::is_red(&self.world.environment.triggers, sample)
+                && !before.red.contains(&sample.signal.to_string())
+        };
+        samples.iter().find(is_down).map(|sample| format!("{}: {}", sample.signal, sample.what))
     }
 
     async fn gate(&self, before: &[Check]) -> StepOutcome {

@@ -113,7 +113,7 @@ async fn takeover_is_told_and_finish_leaves_the_new_holder_alone() {
     // As for a machine that was suspended: the other one is quicker after waking.
     world.clock.set(world.clock().now() + TTL);
     let lease = other.acquire(&staging(), "b", TTL).await.unwrap();
-    world.clock.jump(Duration::from_secs(1));
+    world.clock.jump(TTL / 2);
     assert_eq!(lost(&mut watch).await, Lost::TakenOver { environment: staging() });
     assert_eq!(heartbeat.watch().why_lost(), watch.why_lost());
     heartbeat.finish().await.unwrap();

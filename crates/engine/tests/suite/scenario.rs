@@ -49,6 +49,8 @@ pub(crate) struct Scenario {
     pub(crate) environment: Environment,
     pub(crate) fuse: Fuse,
     pub(crate) clock: Arc<dyn Clock>,
+    /// The same clock, to be set forth or back.
+    pub(crate) wall: VirtualClock,
     pub(crate) files: MemoryFiles,
     pub(crate) blobs: MemoryBlobs,
     pub(crate) platform: MemoryPlatform,
@@ -70,7 +72,8 @@ impl Scenario {
     pub(crate) fn of(services: &[(&str, &[&str])]) -> Self {
         let fuse = Fuse::default();
         let epoch: Timestamp = "2026-07-01T03:00:00Z".parse().unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(VirtualClock::starting_at(epoch));
+        let wall = VirtualClock::starting_at(epoch);
+        let clock: Arc<dyn Clock> = Arc::new(wall.clone());
         let files = MemoryFiles::new(fuse.clone());
         let platform = MemoryPlatform::new(Arc::clone(&clock), files.clone(), fuse.clone());
         for (name, _) in services {
@@ -79,6 +82,7 @@ impl Scenario {
         Self {
             environment: environment(services),
             clock: Arc::clone(&clock),
+            wall,
             blobs: MemoryBlobs::new(fuse.clone()),
             store: MemoryStore::new(Arc::clone(&clock), fuse.clone()),
             querier: MemoryQuerier::new(Arc::clone(&clock)),

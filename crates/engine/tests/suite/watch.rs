@@ -7,6 +7,7 @@ use backout_core::detect::SignalPath;
 use backout_core::journal::{Body, RunResult};
 use backout_core::policy::{Judgement, Verdict};
 use backout_testkit::world::{Answer, Behaviour, Move};
+use jiff::SignedDuration;
 
 use crate::scenario::{Ended, Scenario, health, millis, seconds, service};
 
@@ -239,4 +240,54 @@ async fn version_that_never_serves_goes_back_even_after_a_soak_shorter_than_its_
     let ended = scenario.guard().await;
     assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
     assert!((10_000..14_000).contains(&took(&ended)), "{} ms", took(&ended));
+}
+
+/// Sets the clock on the wall three seconds after the deploy command has ended.
+async fn guarded_while_set(scenario: &Scenario, by: SignedDuration) -> (Ended, Duration) {
+    let setting = async {
+        scenario.clock.sleep(seconds(4)).await;
+        scenario.wall.set_by(by);
+    };
+    let began = scenario.clock.uptime();
+    let (ended, ()) = tokio::join!(scenario.guard(), setting);
+    (ended, scenario.clock.uptime() - began)
+}
+
+#[tokio::test(start_paused = true)]
+async fn clock_that_is_set_makes_no_soak_longer_or_shorter() {
+    for hours in [-1, 1] {
+        let mut scenario = deploying(Scenario::of_app());
+        scenario.environment.guard.soak = seconds(30);
+        let (ended, took) = guarded_while_set(&scenario, SignedDuration::from_hours(hours)).await;
+        assert_eq!(ended.result, RunResult::Kept, "{hours}: {}", ended.summary);
+        assert!((seconds(30)..seconds(36)).contains(&took), "{hours}: {took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn clock_that_is_set_back_excuses_nobody_for_longer() {
+    let mut scenario = deploying(Scenario::of_app());
+    scenario.environment.guard.soak = seconds(30);
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().serves_after(seconds(9_000)));
+    let (ended, took) = guarded_while_set(&scenario, SignedDuration::from_hours(-1)).await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert!(took < seconds(20), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn probes_keep_their_rhythm_when_the_clock_is_set() {
+    for hours in [-1, 1] {
+        let mut scenario = deploying(Scenario::of_app());
+        scenario.environment.guard.soak = seconds(30);
+        let break_it = async {
+            scenario.clock.sleep(seconds(7)).await;
+            scenario.prober.answer(&service("app"), &health(), Some(Answer::Wrong));
+            scenario.clock.sleep(seconds(3)).await;
+            scenario.prober.answer(&service("app"), &health(), None);
+        };
+        let ((ended, took), ()) =
+            tokio::join!(guarded_while_set(&scenario, SignedDuration::from_hours(hours)), break_it);
+        assert_eq!(judgement(&ended).verdict, Verdict::Unhealthy, "{hours}: {}", ended.summary);
+        assert!(took < seconds(20), "{hours}: {took:?}");
+    }
 }

@@ -13,6 +13,7 @@ use backout_core::journal::Record;
 use backout_core::plan::explain;
 use backout_core::policy::{Judgement, Verdict};
 use backout_core::port::{Progress, Watcher};
+use backout_core::schedule::Tally;
 use backout_engine::{Interrupt, Pace, World, ask_all, red, survey};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -71,6 +72,8 @@ struct Teller {
     ui: Ui,
     triggers: Vec<Trigger>,
     signals: Mutex<BTreeMap<SignalPath, State>>,
+    /// How much was left out when it was last told of.
+    left_out: Mutex<u64>,
     services: Mutex<BTreeMap<ServiceName, String>>,
 }
 
@@ -95,7 +98,7 @@ struct Change {
 
 impl Teller {
     fn new(ui: Ui, triggers: Vec<Trigger>) -> Self {
-        Self { ui, triggers, signals: Mutex::default(), services: Mutex::default() }
+        Self { ui, triggers, signals: Mutex::default(), left_out: Mutex::default(), services: Mutex::default() }
     }
 
     fn facts(&self, facts: &[Fact]) {
@@ -137,6 +140,20 @@ impl Progress for Teller {
 
 impl Watcher for Teller {
     fn recorded(&self, _record: &Record) {}
+
+    fn probing(&self, tally: &Tally) {
+        let left_out = tally.skipped + tally.crowded_out + tally.starved;
+        let was = std::mem::replace(&mut *self.left_out.lock().unwrap_or_else(PoisonError::into_inner), left_out);
+        // Each pass counts anew.
+        if left_out > was {
+            let of = tally.begun + tally.skipped + tally.crowded_out;
+            self.ui.say(&format!(
+                "{} prober overloaded: {left_out} of {of} probes were left out or say nothing; probe less often, or give \
+                 `backout` more of a processor",
+                Paint::warning("warning:")
+            ));
+        }
+    }
 
     fn sampled(&self, sample: &Sample) {
         let is = match sample.measured {

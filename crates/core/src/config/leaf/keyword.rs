@@ -1,7 +1,9 @@
 //! Settings that are one of a few words, and status codes.
 
 use crate::config::read::{Accepts, Complaint, Keyword, Leaf};
-use crate::config::{GitMode, HttpMethod, Place, ProblemCode, SecretsPolicy, StatusRange, Tier, TriggerAction};
+use crate::config::{
+    Connection, GitMode, HttpMethod, Place, ProblemCode, Protocol, SecretsPolicy, StatusRange, Tier, TriggerAction,
+};
 use crate::data::Level;
 use crate::notify::{Event, Severity};
 
@@ -106,6 +108,16 @@ impl Keyword for HttpMethod {
     const WHAT: &'static str = "a method of a probe";
     const WORDS: &'static [(&'static str, Self)] =
         &[("GET", Self::Get), ("HEAD", Self::Head), ("POST", Self::Post), ("OPTIONS", Self::Options)];
+}
+
+impl Keyword for Connection {
+    const WHAT: &'static str = "a way to connect";
+    const WORDS: &'static [(&'static str, Self)] = &[("new", Self::New), ("reuse", Self::Reuse)];
+}
+
+impl Keyword for Protocol {
+    const WHAT: &'static str = "a version of HTTP";
+    const WORDS: &'static [(&'static str, Self)] = &[("http1", Self::Http1), ("http2", Self::Http2)];
 }
 
 impl Keyword for FlushWord {

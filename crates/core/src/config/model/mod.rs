@@ -21,7 +21,9 @@ pub use environment::{Config, Environment};
 pub use maintenance::{BarrierFile, BarrierKind, Maintenance, WhenOn};
 pub use notify::{Channel, Contact, Escalation, Mail, Notifier, Notify, StatusPage, StatusService};
 pub use policy::{Approvals, GuardPolicy, Objectives, Policy, VerifyPolicy};
-pub use probe::{HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, StatusRange, StatusSet, TlsExpect};
+pub use probe::{
+    Connection, HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, Protocol, StatusRange, StatusSet, TlsExpect,
+};
 pub use service::{
     ComposeProject, ExecService, GitMode, HostManage, HostService, HostSource, Service, ServicePlatform, Tier,
 };

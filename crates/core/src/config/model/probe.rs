@@ -61,7 +61,7 @@ pub enum ProbeKind {
 }
 
 /// An HTTP request and what its answer must be.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct HttpProbe {
     /// An `http://` or `https://` address without credentials.
     pub url: String,
@@ -69,8 +69,34 @@ pub struct HttpProbe {
     pub method: HttpMethod,
     /// Headers that are sent, names in lower case.
     pub headers: BTreeMap<String, SecretOrText>,
+    /// Whether each request has a connection of its own.
+    pub connection: Connection,
+    /// The version of HTTP.
+    pub protocol: Protocol,
     /// What the answer must be.
     pub expect: HttpExpect,
+}
+
+/// Over which connection a request is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Connection {
+    /// One of its own, as a user who comes for the first time: sees a listener that is gone behind connections that live on.
+    #[default]
+    New,
+    /// The one of the time before, where it is still open: costs less, on both sides.
+    Reuse,
+}
+
+/// Versions of HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// HTTP/1.1
+    #[default]
+    Http1,
+    /// HTTP/2: agreed upon in the TLS handshake, and with prior knowledge without TLS (RFC 9113, section 3.3)
+    Http2,
 }
 
 /// Methods of a probe.
@@ -106,17 +132,19 @@ pub struct HttpExpect {
 }
 
 /// What is asked of a server's certificate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct TlsExpect {
     /// Whether it must be valid.
     pub verify: bool,
+    /// A file of certificates in PEM that are trusted beside those of the system.
+    pub authority: Option<String>,
     /// It must be valid for at least this long from now.
     pub expires_in: Option<Duration>,
 }
 
 impl Default for TlsExpect {
     fn default() -> Self {
-        Self { verify: true, expires_in: None }
+        Self { verify: true, authority: None, expires_in: None }
     }
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Argv;
 use crate::config::leaf::{Address, HttpUrl, Pattern, Period, Word};
 use crate::config::read::{Any, Map, OneOrMany, Scalar, raw};
-use crate::config::{HttpMethod, Place, SecretOrText, StatusRange};
+use crate::config::{Connection, HttpMethod, Place, Protocol, SecretOrText, StatusRange};
 use crate::id::ProbeName;
 
 raw! {
@@ -19,6 +19,10 @@ raw! {
         method: optional Scalar<HttpMethod>,
         /// HTTP: headers that are sent. Values may be references such as `env:TOKEN`.
         headers: optional Map<Scalar<SecretOrText>>,
+        /// HTTP: a `new` connection for each request (default), or `reuse` the one of the time before where it is still open.
+        connection: optional Scalar<Connection>,
+        /// HTTP: `http1` (default) or `http2`.
+        protocol: optional Scalar<Protocol>,
         /// HTTP: what the answer must be. Default: a status of 2xx.
         expect: optional RawExpect,
         /// Whether a connection is accepted: `HOST:PORT`.
@@ -72,6 +76,8 @@ raw! {
     RawTls {
         /// Whether it must be valid. Default true.
         verify: optional Scalar<bool>,
+        /// A file of certificates in PEM that are trusted beside those of the system.
+        ca: optional Scalar<Word>,
         /// It must be valid for at least this long from now.
         expires_in: optional Scalar<Period>,
     }

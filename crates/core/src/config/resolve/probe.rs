@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use super::context::Context;
 use super::platform::sounds_secret;
-use crate::config::leaf::{Address, HttpUrl, Pattern, Period, literal_password};
+use crate::config::leaf::{Address, HttpUrl, Pattern, Period, Word, literal_password};
 use crate::config::raw::{RawExpect, RawProbe, RawTls};
 use crate::config::read::{Field, Located, Map, OneOrMany, Scalar};
 use crate::config::{
-    HttpExpect, HttpProbe, Place, Probe, ProbeKind, ProblemCode, SecretOrText, Span, StatusSet, TlsExpect,
+    Connection, HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, ProblemCode, SecretOrText, Span, StatusSet,
+    TlsExpect,
 };
 use crate::id::ProbeName;
 
@@ -53,6 +54,8 @@ fn misplaced(raw: &RawProbe, context: &mut Context<'_>) {
     let settings = [
         ("method", raw.method.key(), "http", raw.http.is_absent()),
         ("headers", raw.headers.key(), "http", raw.http.is_absent()),
+        ("connection", raw.connection.key(), "http", raw.http.is_absent()),
+        ("protocol", raw.protocol.key(), "http", raw.http.is_absent()),
         ("expect", raw.expect.key(), "http", raw.http.is_absent()),
         ("in", raw.r#in.key(), "exec", raw.exec.is_absent()),
         ("query", raw.query.key(), "postgres", raw.postgres.is_absent()),
@@ -101,9 +104,15 @@ fn http(raw: &RawProbe, context: &mut Context<'_>) -> Option<HttpProbe> {
     let url = context.value(&raw.http);
     let method = context.value(&raw.method).unwrap_or_default();
     let headers = headers(&raw.headers, context);
+    let connection = context.value(&raw.connection).unwrap_or_default();
+    let protocol = context.value(&raw.protocol).unwrap_or_default();
+    if let (Some(at), HttpMethod::Post, Connection::Reuse) = (raw.connection.key(), method, connection) {
+        let message = "`connection: reuse` is not for `POST`: it may have to be sent twice".to_owned();
+        context.contradiction(at, message, "leave it out".to_owned());
+    }
     let expect = raw.expect.value().map(|raw| expect(raw, context)).unwrap_or_default();
     let HttpUrl(url) = url?;
-    Some(HttpProbe { url, method, headers, expect })
+    Some(HttpProbe { url, method, headers, connection, protocol, expect })
 }
 
 /// Headers that are sent.
@@ -158,5 +167,6 @@ fn expect(raw: &RawExpect, context: &mut Context<'_>) -> HttpExpect {
 
 fn tls(raw: &RawTls, context: &mut Context<'_>) -> TlsExpect {
     let verify = context.value(&raw.verify).unwrap_or(true);
-    TlsExpect { verify, expires_in: context.value(&raw.expires_in).map(|Period(left)| left) }
+    let authority = context.value(&raw.ca).map(|Word(path)| path);
+    TlsExpect { verify, authority, expires_in: context.value(&raw.expires_in).map(|Period(left)| left) }
 }

@@ -225,8 +225,10 @@ mod tests {
     #[test]
     fn a_certificate_must_be_valid_for_long_enough() {
         let day = Duration::from_secs(86_400);
-        let expect =
-            HttpExpect { tls: TlsExpect { verify: true, expires_in: Some(14 * day) }, ..HttpExpect::default() };
+        let expect = HttpExpect {
+            tls: TlsExpect { expires_in: Some(14 * day), ..TlsExpect::default() },
+            ..HttpExpect::default()
+        };
         let with = |certificate| HttpAnswer { certificate, ..answer(200, b"") }.compare(&expect, &Patterns::default());
         assert!(matches!(with(Some(14 * day)), Comparison::Met(_)));
         assert!(unmet(with(Some(3 * day))).ends_with("its certificate ends in 3 days, expected at least 14 days"));
