@@ -5,6 +5,7 @@
 
 mod cache;
 mod commands;
+mod faults;
 mod http;
 mod https;
 mod platform;

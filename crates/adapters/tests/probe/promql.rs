@@ -19,7 +19,7 @@ use crate::world::{WallClock, env, environment, part, text};
 
 const ONE: &str = r#"{"status":"success","data":{"resultType":"scalar","result":[1,"0.25"]}}"#;
 
-fn signal(url: &str, promql: &str) -> PromSignal {
+pub(crate) fn signal(url: &str, promql: &str) -> PromSignal {
     PromSignal {
         name: SignalName::new("errors").unwrap(),
         promql: promql.to_owned(),
@@ -42,7 +42,7 @@ async fn asked(signals: &[PromSignal]) -> Vec<QueryAnswer> {
     PromClient::new(secrets, PathBuf::from("/"), Arc::new(WallClock)).ask(signals).await
 }
 
-async fn ask(signal: PromSignal) -> QueryAnswer {
+pub(crate) async fn ask(signal: PromSignal) -> QueryAnswer {
     asked(&[signal]).await.remove(0)
 }
 
