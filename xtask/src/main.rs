@@ -40,6 +40,7 @@ cargo xtask COMMAND
   bench clusters                    measure going back on a cluster against `helm` and `kubectl` by themselves
   bench detection [--smoke] [--json]
                                     the detector against what others do, on simulated deploys
+  bench probes [--smoke] [--json]   10,000 targets against what others probe with
   build-time                        measure builds from an empty folder
 ";
 
@@ -72,6 +73,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         ["bench", "data", scale] => bench::data(Some(scale)),
         ["bench", "clusters"] => bench::clusters(),
         ["bench", "detection", rest @ ..] => bench::detection(rest),
+        ["bench", "probes", rest @ ..] => bench::probes(rest),
         ["build-time"] => build_time::command(),
         ["testbed", rest @ ..] => testbed::command(rest),
         ["help" | "--help" | "-h"] | [] => {
