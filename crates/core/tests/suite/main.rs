@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod agreed;
 #[cfg(test)]
+mod fed;
+#[cfg(test)]
 mod interrupted;
 #[cfg(test)]
 mod ladder;
