@@ -1,6 +1,6 @@
 //! The generator: seeded, second by second, half an hour before the deploy and half an hour after it.
 
-use backout_core::detect::{Edges, Latencies};
+use backout_core::detect::{Bucket, Counts, Edges, Latencies};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Binomial, Distribution, Exp, Poisson, StandardNormal};
@@ -12,28 +12,6 @@ use crate::scenario::{Arm, Mode, Noise, Scenario};
 pub(crate) const MEDIAN: f64 = 0.05;
 pub(crate) const SPREAD: f64 = 0.5;
 
-/// What became of one arm's requests.
-#[derive(Debug, Clone)]
-pub(crate) struct Counts {
-    pub(crate) requests: u64,
-    pub(crate) errors: u64,
-    pub(crate) latencies: Latencies,
-}
-
-/// One stretch of time, of a second after the deploy, of half a minute before it.
-#[derive(Debug, Clone)]
-pub(crate) struct Stretch {
-    pub(crate) at: f64,
-    pub(crate) span: f64,
-    /// None where the figures are lost.
-    pub(crate) new: Option<Counts>,
-    /// The old version's beside, of a canary.
-    pub(crate) old: Option<Counts>,
-    pub(crate) up: bool,
-    pub(crate) memory: Option<f64>,
-    pub(crate) dependency_down: bool,
-}
-
 /// Makes one deploy.
 pub(crate) struct Generator<'a> {
     scenario: &'a Scenario,
@@ -42,6 +20,7 @@ pub(crate) struct Generator<'a> {
     rng: ChaCha8Rng,
     walks: [Walk; 2],
     blip_left: f64,
+    shares: Shares,
 }
 
 /// The logarithm of how much errors and latency are off by now.
@@ -55,11 +34,12 @@ struct Walk {
 
 impl<'a> Generator<'a> {
     pub(crate) fn new(scenario: &'a Scenario, edges: &'a Edges, sampler: &'a Sampler, rng: ChaCha8Rng) -> Self {
-        Self { scenario, edges, sampler, rng, walks: [Walk::default(); 2], blip_left: 0.0 }
+        let shares = Shares { slow: f64::NAN, below: 0.0, cells: Vec::new() };
+        Self { scenario, edges, sampler, rng, walks: [Walk::default(); 2], blip_left: 0.0, shares }
     }
 
-    /// Half an hour before the deploy: blocks of half a minute, and what the probe said each second.
-    pub(crate) fn before(&mut self) -> (Vec<Stretch>, Vec<bool>) {
+    /// Half an hour before the deploy: buckets of half a minute, and what the probe said each second.
+    pub(crate) fn before(&mut self) -> (Vec<Bucket>, Vec<bool>) {
         let mut up = Vec::with_capacity(1800);
         let blocks = (0..60).map(|block| {
             let start = f64::from(block).mul_add(30.0, -1800.0);
@@ -72,14 +52,14 @@ impl<'a> Generator<'a> {
             }
             let new = Some(self.counts(of.0, of.1, of.2));
             let memory = self.scenario.memory.map(|memory| memory(start) * 1e6);
-            Stretch { at: start, span: 30.0, new, old: None, up: true, memory, dependency_down: false }
+            Bucket { at: start, span: 30.0, new, memory, ..Bucket::default() }
         });
         let blocks = blocks.collect();
         (blocks, up)
     }
 
     /// One second after the deploy.
-    pub(crate) fn second(&mut self, second: u32) -> Stretch {
+    pub(crate) fn second(&mut self, second: u32) -> Bucket {
         let t = f64::from(second);
         self.walk();
         let rate = (self.scenario.rate)(t);
@@ -95,7 +75,7 @@ impl<'a> Generator<'a> {
         let memory = self.scenario.memory.map(|memory| memory(t) * 1e6);
         let dependency_down = self.asked(second);
         let (new, old) = if is_lost { (None, None) } else { (Some(new), old) };
-        Stretch { at: t, span: 1.0, new, old, up, memory, dependency_down }
+        Bucket { at: t, span: 1.0, new, old, up: Some(up), restarts: None, memory, dependency_down }
     }
 
     /// What asking the dependency tells, every five seconds.
@@ -159,6 +139,7 @@ impl<'a> Generator<'a> {
 
     #[expect(
         clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
         clippy::cast_sign_loss,
         reason = "a Poisson count is a small whole number"
     )]
@@ -171,22 +152,19 @@ impl<'a> Generator<'a> {
         } else {
             self.sampler.draw(&mut self.rng, requests, slow, &mut latencies);
         }
-        Counts { requests, errors: failed, latencies }
+        Counts { requests: requests as f64, errors: failed as f64, latencies: Some(latencies) }
     }
 
     /// Many requests at once: a multinomial, cell by cell.
     #[expect(clippy::cast_possible_truncation, reason = "as many as there were requests in half a minute")]
     fn spread(&mut self, requests: u64, slow: f64, latencies: &mut Latencies) {
-        let (mut left, mut share_left) = (requests, 1.0);
-        let mut below = 0.0;
+        if self.shares.slow.to_bits() != slow.to_bits() {
+            self.shares = Shares { slow, below: 0.0, cells: std::mem::take(&mut self.shares.cells) };
+            self.shares.cells.clear();
+        }
+        let mut left = requests;
         for cell in 0..self.edges.cells() {
-            let up_to = match self.edges.upper(cell) {
-                Some(edge) => normal((edge / (MEDIAN * slow)).ln() / SPREAD),
-                None => 1.0,
-            };
-            let share: f64 = ((up_to - below) / share_left).clamp(0.0, 1.0);
-            below = up_to;
-            share_left = (1.0f64 - up_to).max(1e-300);
+            let share = self.shares.of(cell, self.edges);
             if share < 1e-12 {
                 continue;
             }
@@ -197,5 +175,29 @@ impl<'a> Generator<'a> {
                 return;
             }
         }
+    }
+}
+
+/// How many of the requests that are in no cell before are in each cell, 0 to 1, when all are so many times as slow as usual.
+/// Most services are as slow in one block as in the next, and few requests come to the last cells.
+struct Shares {
+    slow: f64,
+    /// The share of all requests in the cells that are known.
+    below: f64,
+    cells: Vec<f64>,
+}
+
+impl Shares {
+    /// The share of a cell; cells are asked for in order.
+    fn of(&mut self, cell: usize, edges: &Edges) -> f64 {
+        if let Some(share) = self.cells.get(cell) {
+            return *share;
+        }
+        let up_to = edges.upper(cell).map_or(1.0, |edge| normal((edge / (MEDIAN * self.slow)).ln() / SPREAD));
+        let left = if cell == 0 { 1.0 } else { (1.0 - self.below).max(1e-300) };
+        let share = ((up_to - self.below) / left).clamp(0.0, 1.0);
+        self.below = up_to;
+        self.cells.push(share);
+        share
     }
 }

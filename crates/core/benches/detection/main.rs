@@ -44,14 +44,17 @@ fn main() {
     let number = |flag: &str| arguments.iter().find_map(|argument| argument.strip_prefix(flag)?.parse::<u64>().ok());
     let mut size = if has("--smoke") { SMOKE } else { FULL };
     size.healthy = number("--healthy=").and_then(|runs| u32::try_from(runs).ok()).unwrap_or(size.healthy);
+    size.bad = number("--bad=").and_then(|runs| u32::try_from(runs).ok()).unwrap_or(size.bad);
     let only = arguments.iter().find_map(|argument| argument.strip_prefix("--only=")).unwrap_or("");
     let seed = number("--seed=").unwrap_or(2026);
+    let cores = number("--threads=").and_then(|cores| u32::try_from(cores).ok()).filter(|cores| *cores > 0);
+    let cores = cores.or_else(|| std::thread::available_parallelism().ok().and_then(|all| u32::try_from(all.get()).ok()));
     let began = Instant::now();
     let scenarios = scenario::all().into_iter().filter(|scenario| scenario.name.contains(only));
     let sampler = Sampler::new(&Edges::fine());
     let results: Vec<Result> = scenarios
         .map(|scenario| {
-            let result = measured(scenario, &sampler, size, seed);
+            let result = measured(scenario, &sampler, size, (seed, cores.unwrap_or(1)));
             eprintln!("{:>6.1} s  {} {:?}", began.elapsed().as_secs_f64(), scenario.name, scenario.mode);
             result
         })
@@ -65,10 +68,9 @@ fn main() {
     }
 }
 
-/// Runs one scenario, on every core.
-fn measured(scenario: Scenario, sampler: &Sampler, size: Size, seed: u64) -> Result {
+/// Runs one scenario, on so many cores.
+fn measured(scenario: Scenario, sampler: &Sampler, size: Size, (seed, cores): (u64, u32)) -> Result {
     let runs = if scenario.onset.is_some() { size.bad } else { size.healthy };
-    let cores = std::thread::available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
     let parts: Vec<Vec<(&'static str, Outcomes)>> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..cores)
             .map(|core| scope.spawn(move || part(scenario, sampler, seed, (core..runs).step_by(cores as usize))))
@@ -99,7 +101,7 @@ fn part(
             sums = alarms.iter().map(|(name, _)| (*name, Outcomes::default())).collect();
         }
         for ((_, sum), (_, alarm)) in sums.iter_mut().zip(alarms) {
-            sum.run(scenario.onset, alarm);
+            sum.run(run, scenario.onset, alarm);
         }
     }
     sums
@@ -119,16 +121,15 @@ fn deploy(
     let before = Before { blocks, up, mode: scenario.mode, edges: edges.clone() };
     let mut rules = rules::all(&before);
     let mut alarms: Vec<(&'static str, Option<u32>)> = rules.iter().map(|rule| (rule.name(), None)).collect();
-    let (mut half_minutes, mut minutes) = (Windows::new(30, edges), Windows::new(60, edges));
+    let mut windows = Windows::new(edges);
     for second in 0..1800 {
-        let stretch = generator.second(second);
-        let half_minute = half_minutes.second(second, &stretch, edges);
-        let minute = minutes.second(second, &stretch, edges);
+        let bucket = generator.second(second);
+        let (half_minute, minute) = windows.second(second, &bucket, edges);
         let mut confirm = || (0..20).any(|_| generator.dependency_fails(second));
         for (rule, (_, alarm)) in rules.iter_mut().zip(&mut alarms).filter(|(_, (_, alarm))| alarm.is_none()) {
             let mut look = Look {
                 second,
-                stretch: &stretch,
+                bucket: &bucket,
                 half_minute: half_minute.as_ref(),
                 minute: minute.as_ref(),
                 confirm: &mut confirm,

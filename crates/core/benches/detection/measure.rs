@@ -10,6 +10,8 @@ pub(crate) struct Outcomes {
     pub(crate) early: u32,
     /// Seconds from the onset to the alarm, the alarm's second included.
     pub(crate) delays: Vec<u32>,
+    /// Of which run spoke when, in any order of the runs: what decides alike has the same.
+    pub(crate) digest: u64,
 }
 
 /// One row: one scenario and one rule.
@@ -26,12 +28,15 @@ pub(crate) struct Row {
     pub(crate) found: Option<f64>,
     pub(crate) median_s: Option<f64>,
     pub(crate) p95_s: Option<f64>,
+    /// The same in two versions of a rule that spoke in the same second of each of these runs.
+    pub(crate) digest: String,
 }
 
 impl Outcomes {
     /// Takes in one run: when it went bad, and when the rule spoke.
-    pub(crate) fn run(&mut self, onset: Option<u32>, alarm: Option<u32>) {
+    pub(crate) fn run(&mut self, run: u32, onset: Option<u32>, alarm: Option<u32>) {
         self.runs += 1;
+        self.digest = self.digest.wrapping_add(mixed(u64::from(run) << 32 | u64::from(alarm.unwrap_or(u32::MAX))));
         match (onset, alarm) {
             (None, Some(_)) => self.early += 1,
             (Some(onset), Some(alarm)) if alarm >= onset => self.delays.push(alarm - onset + 1),
@@ -43,6 +48,7 @@ impl Outcomes {
     pub(crate) fn merge(&mut self, other: Outcomes) {
         self.runs += other.runs;
         self.early += other.early;
+        self.digest = self.digest.wrapping_add(other.digest);
         self.delays.extend(other.delays);
     }
 
@@ -73,6 +79,13 @@ impl Outcomes {
         let upper = if k == n { 1.0 } else { bisect(|p| at_most(p) > 0.025) };
         (lower * 1e4, upper * 1e4)
     }
+}
+
+/// Spreads a number over all bits (SplitMix64), so that sums of such numbers tell runs apart.
+fn mixed(number: u64) -> u64 {
+    let number = (number ^ number >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let number = (number ^ number >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+    number ^ number >> 31
 }
 
 /// The largest share for which a condition that holds at 0 still holds.

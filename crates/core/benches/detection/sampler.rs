@@ -28,12 +28,13 @@ impl Sampler {
         reason = "a small index"
     )]
     pub(crate) fn new(edges: &Edges) -> Self {
-        let cell = |quantile: usize, shift: usize| {
-            let z = quantile_of_normal((quantile as f64 + 0.5) / 65_536.0);
+        let quantiles = (0..65_536).map(|quantile| quantile_of_normal((f64::from(quantile) + 0.5) / 65_536.0));
+        let quantiles: Vec<f64> = quantiles.collect();
+        let cell = |z: f64, shift: usize| {
             let logarithm = SPREAD.mul_add(z, MEDIAN.ln()) + STEP * shift as f64 / STEPS as f64;
             ((logarithm - FIRST) / STEP).ceil().max(0.0) as u16
         };
-        let cells = (0..STEPS).map(|shift| (0..65_536).map(|quantile| cell(quantile, shift)).collect()).collect();
+        let cells = (0..STEPS).map(|shift| quantiles.iter().map(|z| cell(*z, shift)).collect()).collect();
         Self { cells, last: edges.cells() - 1 }
     }
 
@@ -82,7 +83,8 @@ pub(crate) fn normal(z: f64) -> f64 {
         1.000_023_68,
         -1.265_512_23,
     ];
-    let sum = poly.iter().fold(0.0, |sum: f64, c| sum.mul_add(t, *c));
+    // Not `mul_add`, which is a call where the processor is not known to have it.
+    let sum = poly.iter().fold(0.0, |sum: f64, c| sum * t + c);
     let tail = t * (-x * x + sum).exp();
     0.5 * if x >= 0.0 { tail } else { 2.0 - tail }
 }

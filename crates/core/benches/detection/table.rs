@@ -22,6 +22,7 @@ pub(crate) fn rows(results: &[Result]) -> Vec<Row> {
             found: onset.map(|_| outcomes.found()),
             median_s: onset.and_then(|_| outcomes.delay(0.5)),
             p95_s: onset.and_then(|_| outcomes.delay(0.95)),
+            digest: format!("{:016x}", outcomes.digest),
         };
         result.rules.iter().map(row).collect::<Vec<_>>()
     };

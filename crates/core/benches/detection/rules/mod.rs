@@ -6,9 +6,8 @@ mod statistics;
 mod window;
 mod windows;
 
-use backout_core::detect::Edges;
+use backout_core::detect::{Bucket, Edges};
 
-use crate::generator::Stretch;
 use crate::scenario::Mode;
 
 pub(crate) use ours::Ours;
@@ -17,7 +16,7 @@ pub(crate) use window::{Window, Windows};
 /// What a rule may know of how it was before.
 #[derive(Debug, Clone)]
 pub(crate) struct Before {
-    pub(crate) blocks: Vec<Stretch>,
+    pub(crate) blocks: Vec<Bucket>,
     pub(crate) up: Vec<bool>,
     pub(crate) mode: Mode,
     pub(crate) edges: Edges,
@@ -26,7 +25,7 @@ pub(crate) struct Before {
 /// What a rule sees in a second: what happened in it, and the windows that end with it.
 pub(crate) struct Look<'a> {
     pub(crate) second: u32,
-    pub(crate) stretch: &'a Stretch,
+    pub(crate) bucket: &'a Bucket,
     pub(crate) half_minute: Option<&'a Window>,
     pub(crate) minute: Option<&'a Window>,
     /// Asks the dependency and a peer, a few times within two seconds: whether one failed.

@@ -1,9 +1,8 @@
 //! The detector of `backout`, as it is.
 
-use backout_core::detect::{Against, Bucket, Counts, Detector, History, Settings, Watched};
+use backout_core::detect::{Against, Bucket, Detector, History, Settings, Watched};
 
 use super::{Before, Look, Rule};
-use crate::generator::{self, Stretch};
 use crate::scenario::Mode;
 
 /// 700 MB.
@@ -17,7 +16,7 @@ impl Ours {
     pub(crate) fn new(before: &Before) -> Self {
         let mut history = History::new(before.edges.clone());
         for block in &before.blocks {
-            history.add(&Bucket { up: None, ..bucket(block) });
+            history.add(block);
         }
         for (second, is_up) in (-1800..0).map(f64::from).zip(&before.up) {
             history.add(&Bucket { at: second, span: 1.0, up: Some(*is_up), ..Bucket::default() });
@@ -42,31 +41,13 @@ impl Rule for Ours {
     }
 
     fn second(&mut self, look: &mut Look<'_>) -> bool {
-        if self.detector.observe(&bucket(look.stretch)).is_none() {
+        if self.detector.observe(look.bucket).is_none() {
             return false;
         }
         let is_dependency = (look.confirm)();
         if is_dependency {
-            self.detector.excuse(look.stretch.at);
+            self.detector.excuse(look.bucket.at);
         }
         !is_dependency
     }
-}
-
-fn bucket(stretch: &Stretch) -> Bucket {
-    Bucket {
-        at: stretch.at,
-        span: stretch.span,
-        new: stretch.new.as_ref().map(counts),
-        old: stretch.old.as_ref().map(counts),
-        up: Some(stretch.up),
-        restarts: None,
-        memory: stretch.memory,
-        dependency_down: stretch.dependency_down,
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a count of requests")]
-fn counts(counts: &generator::Counts) -> Counts {
-    Counts { requests: counts.requests as f64, errors: counts.errors as f64, latencies: Some(counts.latencies.clone()) }
 }

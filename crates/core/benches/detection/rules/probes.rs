@@ -23,7 +23,7 @@ impl Rule for Fails {
     fn second(&mut self, look: &mut Look<'_>) -> bool {
         // The first look comes somewhere within the first period.
         if look.second % self.every == self.every / 2 {
-            self.failed = if look.stretch.up { 0 } else { self.failed + 1 };
+            self.failed = if look.bucket.up == Some(true) { 0 } else { self.failed + 1 };
         }
         self.failed >= 3
     }

@@ -2,7 +2,6 @@
 //! outliers beyond 1.5 interquartile ranges removed, either direction.
 
 use super::{Before, Look, Rule};
-use crate::generator::Counts;
 use crate::scenario::Mode;
 
 /// The quantile of the normal distribution for 98 % on two sides.
@@ -24,7 +23,7 @@ impl MannWhitney {
         if !is_canary {
             for pair in before.blocks.chunks(2) {
                 let mut sum = super::window::Sum::none(&before.edges);
-                pair.iter().filter_map(|block| block.new.as_ref()).for_each(|counts: &Counts| sum.add(counts));
+                pair.iter().filter_map(|block| block.new.as_ref()).for_each(|counts| sum.add(counts));
                 old[0].push(sum.error_rate());
                 old[1].push(sum.p99());
             }
@@ -59,8 +58,7 @@ fn differ(new: &[f64], old: &[f64]) -> bool {
         return false;
     }
     let mut shifts: Vec<f64> = new.iter().flat_map(|new| old.iter().map(move |old| new - old)).collect();
-    shifts.sort_by(f64::total_cmp);
-    let (lower, middle, upper) = interval(&shifts, new.len(), old.len());
+    let (lower, middle, upper) = interval(&mut shifts, new.len(), old.len());
     let least = 0.25 * middle.abs();
     middle != 0.0 && (lower > least || upper < -least)
 }
@@ -72,11 +70,13 @@ fn differ(new: &[f64], old: &[f64]) -> bool {
     clippy::cast_sign_loss,
     reason = "at most 900 pairs"
 )]
-fn interval(shifts: &[f64], new: usize, old: usize) -> (f64, f64, f64) {
+fn interval(shifts: &mut [f64], new: usize, old: usize) -> (f64, f64, f64) {
     let (n, m) = (new as f64, old as f64);
     let spread = (n * m * (n + m + 1.0) / 12.0).sqrt();
     let rank = Z.mul_add(-spread, n * m / 2.0).floor().max(0.0) as usize;
-    (shifts[rank], shifts[shifts.len() / 2], shifts[shifts.len() - 1 - rank])
+    let (half, last) = (shifts.len() / 2, shifts.len() - 1);
+    let mut ranked = |rank: usize| *shifts.select_nth_unstable_by(rank, f64::total_cmp).1;
+    (ranked(rank), ranked(half), ranked(last - rank))
 }
 
 fn without_outliers(values: &[f64]) -> Vec<f64> {

@@ -1,8 +1,6 @@
 //! Windows: what happened in the last half minute, in the last minute.
 
-use backout_core::detect::{Edges, Latencies};
-
-use crate::generator::{Counts, Stretch};
+use backout_core::detect::{Bucket, Counts, Edges, Latencies};
 
 /// What became of the requests of one arm in a window.
 #[derive(Debug, Clone)]
@@ -20,10 +18,10 @@ pub(crate) struct Window {
     pub(crate) old: Sum,
 }
 
-/// Gathers windows of one length.
+/// Gathers windows: of half a minute, and two of them make one of a minute.
 pub(crate) struct Windows {
-    length: u32,
     open: Window,
+    first: Option<Window>,
 }
 
 impl Sum {
@@ -31,11 +29,18 @@ impl Sum {
         Self { requests: 0.0, errors: 0.0, latencies: Latencies::none(edges), edges: edges.clone() }
     }
 
-    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     pub(crate) fn add(&mut self, counts: &Counts) {
-        self.requests += counts.requests as f64;
-        self.errors += counts.errors as f64;
-        self.latencies.merge(&counts.latencies);
+        self.requests += counts.requests;
+        self.errors += counts.errors;
+        if let Some(latencies) = &counts.latencies {
+            self.latencies.merge(latencies);
+        }
+    }
+
+    fn merge(&mut self, other: &Sum) {
+        self.requests += other.requests;
+        self.errors += other.errors;
+        self.latencies.merge(&other.latencies);
     }
 
     pub(crate) fn error_rate(&self) -> f64 {
@@ -59,20 +64,40 @@ impl Sum {
     }
 }
 
-impl Windows {
-    pub(crate) fn new(length: u32, edges: &Edges) -> Self {
-        Self { length, open: Window { new: Sum::none(edges), old: Sum::none(edges) } }
+impl Window {
+    fn none(edges: &Edges) -> Self {
+        Self { new: Sum::none(edges), old: Sum::none(edges) }
     }
 
-    /// Takes in a second; answers with the window that ends with it.
-    pub(crate) fn second(&mut self, second: u32, stretch: &Stretch, edges: &Edges) -> Option<Window> {
-        if let Some(counts) = &stretch.new {
+    /// This one and the next as one.
+    fn with(mut self, next: &Window) -> Self {
+        self.new.merge(&next.new);
+        self.old.merge(&next.old);
+        self
+    }
+}
+
+impl Windows {
+    pub(crate) fn new(edges: &Edges) -> Self {
+        Self { open: Window::none(edges), first: None }
+    }
+
+    /// Takes in a second; answers with the half minute and with the minute that end with it.
+    pub(crate) fn second(&mut self, second: u32, bucket: &Bucket, edges: &Edges) -> (Option<Window>, Option<Window>) {
+        if let Some(counts) = &bucket.new {
             self.open.new.add(counts);
         }
-        if let Some(counts) = &stretch.old {
+        if let Some(counts) = &bucket.old {
             self.open.old.add(counts);
         }
-        let ends = (second + 1).is_multiple_of(self.length);
-        ends.then(|| std::mem::replace(&mut self.open, Window { new: Sum::none(edges), old: Sum::none(edges) }))
+        if !(second + 1).is_multiple_of(30) {
+            return (None, None);
+        }
+        let half_minute = std::mem::replace(&mut self.open, Window::none(edges));
+        let minute = self.first.take().map(|first| first.with(&half_minute));
+        if minute.is_none() {
+            self.first = Some(half_minute.clone());
+        }
+        (Some(half_minute), minute)
     }
 }

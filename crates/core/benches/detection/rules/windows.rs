@@ -8,9 +8,10 @@
 //! | burn 14.4  | 14.4 times the budget of 99.9 % over an hour and over five minutes          | SRE workbook                        |
 //! | tuned      | errors > max(0.5 %, 3x before), > 25 % over 1.25 p90, > 5 % over 1.25 p99   | what a careful team would write     |
 
+use backout_core::detect::Counts;
+
 use super::window::{Sum, Window};
 use super::{Before, Look, Rule};
-use crate::generator::Counts;
 
 /// Fewer requests than these in a window are no measurement to the tuned rule.
 const FEWEST: f64 = 20.0;
@@ -93,9 +94,8 @@ pub(super) struct Burn {
 }
 
 impl Burn {
-    #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
     pub(super) fn new(before: &Before) -> Self {
-        let of = |counts: &Option<Counts>| counts.as_ref().map_or((0.0, 0.0), |c| (c.requests as f64, c.errors as f64));
+        let of = |counts: &Option<Counts>| counts.as_ref().map_or((0.0, 0.0), |c| (c.requests, c.errors));
         let pairs = before.blocks.chunks(2).map(|pair| {
             pair.iter().map(|block| of(&block.new)).fold((0.0, 0.0), |sum, next| (sum.0 + next.0, sum.1 + next.1))
         });

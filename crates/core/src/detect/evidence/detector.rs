@@ -164,11 +164,11 @@ fn tests(settings: &Settings, history: &History, against: Against, watched: Watc
 fn errors(settings: &Settings, history: &History, against: Against) -> Test {
     let before = history.errors();
     match against {
-        Against::Before => Test::Failing(Counted::new(Boundary::of_errors(settings, before), FAILING)),
+        Against::Before => Test::Failing(Counted::new(Boundary::of_errors(settings, before), &FAILING)),
         Against::Beside { share, .. } => {
             // A cold start may fail five times as often.
             let split = Split { share, tolerance: settings.tolerance, cold: 5.0, noise: before.noise };
-            Test::FailingBeside(Beside::new(split, FAILING))
+            Test::FailingBeside(Beside::new(split, &FAILING))
         }
     }
 }
@@ -178,11 +178,11 @@ fn latency(settings: &Settings, history: &History, edge: usize, against: Against
     let before = |slower: f64| history.slower(seconds / slower);
     match against {
         Against::Before | Against::Beside { latencies: false, .. } => {
-            Test::Slow(edge, Counted::new(Boundary::of_latency(settings, before), SLOW))
+            Test::Slow(edge, Counted::new(Boundary::of_latency(settings, before), &SLOW))
         }
         Against::Beside { share, .. } => {
             let split = Split { share, tolerance: 1.0, cold: 0.0, noise: before(settings.slower).noise };
-            Test::SlowBeside(edge, Beside::new(split, SLOW))
+            Test::SlowBeside(edge, history.edges().cut(seconds), Beside::new(split, &SLOW))
         }
     }
 }

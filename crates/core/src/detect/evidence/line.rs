@@ -1,6 +1,6 @@
 //! A line of evidence: one signal, its test, and what was seen of it of late.
 
-use super::before::{Edges, Latencies};
+use super::before::{Cut, Edges, Latencies};
 use super::bucket::{Bucket, Counts};
 use super::settings::Settings;
 use super::signal::Signal;
@@ -24,8 +24,8 @@ pub(crate) enum Test {
     FailingBeside(Beside),
     /// Requests beyond an edge against those before that would be, were they as much slower as is tolerated.
     Slow(usize, Counted),
-    /// The same against those of the old version beside.
-    SlowBeside(usize, Beside),
+    /// The same against those of the old version beside, which are told by a cut of their own.
+    SlowBeside(usize, Cut, Beside),
     Probe(UpDown),
     Restarts(Restarts),
 }
@@ -71,10 +71,13 @@ impl Line {
                 test.bucket(settings, at, new);
                 new
             }
-            Test::SlowBeside(edge, test) => {
+            Test::SlowBeside(edge, cut, test) => {
                 let new = beyond(bucket.new.as_ref()?, |latencies| latencies.above(*edge))?;
                 let tolerated = edges.upper(*edge)? / settings.slowness(at);
-                let old = beyond(bucket.old.as_ref()?, |latencies| latencies.slower(edges, tolerated))?;
+                if cut.seconds.to_bits() != tolerated.to_bits() {
+                    *cut = edges.cut(tolerated);
+                }
+                let old = beyond(bucket.old.as_ref()?, |latencies| latencies.slower(cut))?;
                 test.bucket(settings, (at, span), new, old);
                 new
             }
@@ -97,7 +100,7 @@ impl Line {
     pub(crate) fn pass(&mut self, settings: &Settings, at: f64) {
         match &mut self.test {
             Test::Failing(test) | Test::Slow(_, test) => test.pass(settings, at),
-            Test::FailingBeside(test) | Test::SlowBeside(_, test) => test.pass(settings, at),
+            Test::FailingBeside(test) | Test::SlowBeside(_, _, test) => test.pass(settings, at),
             Test::Probe(test) => test.pass(settings, at),
             Test::Restarts(test) => test.pass(settings, at),
         }
@@ -107,7 +110,7 @@ impl Line {
     pub(crate) fn value(&self) -> f64 {
         match &self.test {
             Test::Failing(test) | Test::Slow(_, test) => test.value(),
-            Test::FailingBeside(test) | Test::SlowBeside(_, test) => test.value(),
+            Test::FailingBeside(test) | Test::SlowBeside(_, _, test) => test.value(),
             Test::Probe(test) => test.value(),
             Test::Restarts(test) => test.value(),
         }
@@ -124,7 +127,7 @@ impl Line {
     pub(crate) fn forget(&mut self) {
         match &mut self.test {
             Test::Failing(test) | Test::Slow(_, test) => test.forget(),
-            Test::FailingBeside(test) | Test::SlowBeside(_, test) => test.forget(),
+            Test::FailingBeside(test) | Test::SlowBeside(_, _, test) => test.forget(),
             Test::Probe(test) => test.forget(),
             Test::Restarts(test) => test.forget(),
         }

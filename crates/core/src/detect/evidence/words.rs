@@ -12,7 +12,7 @@ pub(crate) fn line(line: &Line, edges: &Edges, at: f64) -> String {
     let usual = usual.unwrap_or_else(|| "; compared with the old version beside".to_owned());
     match &line.test {
         Test::Failing(_) | Test::FailingBeside(_) => format!("{} ({}) failed{usual}", of(), share()),
-        Test::Slow(edge, _) | Test::SlowBeside(edge, _) => {
+        Test::Slow(edge, _) | Test::SlowBeside(edge, ..) => {
             let slow = edges.upper(*edge).unwrap_or(f64::INFINITY) * 1000.0;
             format!("{} ({}) took more than {slow:.0} ms{usual}", of(), share())
         }

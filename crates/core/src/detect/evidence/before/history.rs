@@ -110,7 +110,8 @@ impl History {
 
     /// Requests that took longer than this, in seconds.
     pub(crate) fn slower(&self, seconds: f64) -> Seen {
-        self.seen(|block| (block.latencies.total(), block.latencies.slower(&self.edges, seconds)))
+        let cut = self.edges.cut(seconds);
+        self.seen(|block| (block.latencies.total(), block.latencies.slower(&cut)))
     }
 
     fn seen(&self, of: impl Fn(&Block) -> (f64, f64)) -> Seen {

@@ -41,6 +41,13 @@ impl Edges {
         self.0.get(cell).copied()
     }
 
+    /// Where requests slower than this, in seconds, are told from the others.
+    pub(crate) fn cut(&self, seconds: f64) -> Cut {
+        let cell = self.cell(seconds);
+        let share = self.around(cell).map_or(1.0, |(lower, upper)| (upper / seconds).ln() / (upper / lower).ln());
+        Cut { seconds, cell, share: share.clamp(0.0, 1.0) }
+    }
+
     /// The smallest edge that is no less than this, in seconds, but for a hundredth; none beyond the last.
     pub(crate) fn at_least(&self, seconds: f64) -> Option<usize> {
         let index = self.0.partition_point(|edge| *edge < seconds * 0.99);
@@ -53,6 +60,16 @@ impl Edges {
         let lower = cell.checked_sub(1).and_then(|below| self.upper(below));
         Some((lower.unwrap_or(upper / 2.0), upper))
     }
+}
+
+/// Where slow requests are told from the others: between two edges as if their logarithms were spread evenly, which is
+/// rather too many than too few where fewer and fewer are slower and slower.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cut {
+    pub(crate) seconds: f64,
+    cell: usize,
+    /// The share of the requests in the cell that are slow: 0 to 1.
+    share: f64,
 }
 
 /// How many requests there were in each cell.
@@ -70,6 +87,7 @@ impl Latencies {
     }
 
     /// Counts requests in a cell; a cell that is not there counts as the last.
+    #[inline]
     pub fn add(&mut self, cell: usize, requests: u32) {
         let last = self.cells.len().saturating_sub(1);
         if let Some(count) = self.cells.get_mut(cell.min(last)) {
@@ -101,17 +119,14 @@ impl Latencies {
         beyond.iter().map(|count| u64::from(*count)).sum::<u64>() as f64
     }
 
-    /// Those slower than this, in seconds: between two edges as if their logarithms were spread evenly, which is rather too
-    /// many than too few where fewer and fewer are slower and slower.
-    pub(crate) fn slower(&self, edges: &Edges, seconds: f64) -> f64 {
-        let cell = edges.cell(seconds);
-        let beyond = self.above(cell);
-        let within = self.cells.get(cell).map_or(0.0, |count| f64::from(*count));
-        let share = edges.around(cell).map_or(1.0, |(lower, upper)| (upper / seconds).ln() / (upper / lower).ln());
-        within.mul_add(share.clamp(0.0, 1.0), beyond)
+    /// Those slower than a cut.
+    pub(crate) fn slower(&self, cut: &Cut) -> f64 {
+        let beyond = self.above(cut.cell);
+        let within = self.cells.get(cut.cell).map_or(0.0, |count| f64::from(*count));
+        within.mul_add(cut.share, beyond)
     }
 
-    /// The latency that so large a share (0 to 1) was within, in seconds, told between edges as [`Self::slower`] does; none
+    /// The latency that so large a share (0 to 1) was within, in seconds, told between edges as a [`Cut`] does; none
     /// where that is beyond the last.
     pub(crate) fn within(&self, edges: &Edges, share: f64) -> Option<f64> {
         let cell = self.quantile(share)?;

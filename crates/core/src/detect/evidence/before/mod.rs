@@ -12,3 +12,4 @@ pub use latency::{Edges, Latencies};
 
 pub(crate) use boundary::Boundary;
 pub(crate) use dispersion::Noise;
+pub(crate) use latency::Cut;

@@ -16,7 +16,9 @@ const PSEUDO: f64 = 20.0;
 /// The new version against the old one beside it.
 #[derive(Debug, Clone)]
 pub(crate) struct Beside {
-    grid: [f64; 5],
+    grid: &'static [f64; 5],
+    /// The logarithms of the grid.
+    logs: [f64; 5],
     mixture: Mixture<5>,
     /// Requests of late: of the new version, of the old one.
     new: f64,
@@ -42,11 +44,12 @@ pub(crate) struct Split {
 }
 
 impl Beside {
-    pub(crate) fn new(split: Split, grid: [f64; 5]) -> Self {
+    pub(crate) fn new(split: Split, grid: &'static [f64; 5]) -> Self {
         let Split { share, tolerance, cold, noise } = split;
         let tolerance = tolerance.max(1.0 + 2.0 * noise.square.sqrt());
         let (new, old) = (PSEUDO * share, PSEUDO * (1.0 - share));
-        Self { grid, mixture: Mixture::new(), new, old, tolerance, cold, excess: noise.excess }
+        let logs = grid.map(f64::ln);
+        Self { grid, logs, mixture: Mixture::new(), new, old, tolerance, cold, excess: noise.excess }
     }
 
     /// Learns how traffic is split, from a bucket of this length in seconds.
@@ -73,9 +76,9 @@ impl Beside {
         let share = self.new / (self.new + self.old);
         let of_new = tolerance * self.new / (tolerance * self.new + self.old);
         let damped = 1.0 + 2.0 * self.excess * share * (1.0 - share);
-        self.mixture.weigh(self.grid.map(|worse| {
-            let all = (1.0 - of_new + of_new * worse).ln();
-            (new.1 * worse.ln() - (new.1 + old.1) * all) / damped
+        self.mixture.weigh(std::array::from_fn(|i| {
+            let all = (1.0 - of_new + of_new * self.grid[i]).ln();
+            (new.1 * self.logs[i] - (new.1 + old.1) * all) / damped
         }));
     }
 

@@ -9,10 +9,10 @@ use super::super::settings::Settings;
 use super::mixture::Mixture;
 
 /// How many times worse than the boundary the share of failing requests may be.
-pub(crate) const FAILING: [f64; 5] = [2.0, 4.0, 16.0, 64.0, 512.0];
+pub(crate) static FAILING: [f64; 5] = [2.0, 4.0, 16.0, 64.0, 512.0];
 
 /// How many times worse than the boundary the share of slow requests may be.
-pub(crate) const SLOW: [f64; 5] = [1.5, 2.5, 5.0, 15.0, 50.0];
+pub(crate) static SLOW: [f64; 5] = [1.5, 2.5, 5.0, 15.0, 50.0];
 
 /// No alternative says that more than this share is bad.
 const MOST: f64 = 0.97;
@@ -21,9 +21,20 @@ const MOST: f64 = 0.97;
 #[derive(Debug, Clone)]
 pub(crate) struct Counted {
     boundary: Boundary,
-    grid: [f64; 5],
+    grid: &'static [f64; 5],
     mixture: Mixture<5>,
     block: Block,
+    odds: Odds,
+}
+
+/// What one request says for each alternative, in nats. What is tolerated stays the same for most of a watch, and
+/// logarithms are dear.
+#[derive(Debug, Clone)]
+struct Odds {
+    /// What these are odds against: the share that is tolerated.
+    tolerated: f64,
+    bad: [f64; 5],
+    good: [f64; 5],
 }
 
 /// What a noisy service did since its block began.
@@ -36,19 +47,22 @@ struct Block {
 }
 
 impl Counted {
-    pub(crate) fn new(boundary: Boundary, grid: [f64; 5]) -> Self {
+    pub(crate) fn new(boundary: Boundary, grid: &'static [f64; 5]) -> Self {
         let block = Block { ends: 0.0, requests: 0.0, bad: 0.0, ratios: [0.0; 5] };
-        Self { boundary, grid, mixture: Mixture::new(), block }
+        let odds = Odds { tolerated: f64::NAN, bad: [0.0; 5], good: [0.0; 5] };
+        Self { boundary, grid, mixture: Mixture::new(), block, odds }
     }
 
     /// Weighs a bucket that began so many seconds after the deploy.
     pub(crate) fn bucket(&mut self, settings: &Settings, seconds: f64, (requests, bad): (f64, f64)) {
         let spent = settings.spent(seconds);
         let tolerated = self.boundary.tolerated(seconds);
+        if self.odds.tolerated.to_bits() != tolerated.to_bits() {
+            self.odds = Odds::new(self.grid, tolerated);
+        }
         if self.boundary.noise == 0.0 {
             self.mixture.start(spent);
-            self.mixture
-                .weigh(self.grid.map(|worse| bernoulli(alternative(worse, tolerated), tolerated, requests, bad)));
+            self.mixture.weigh(self.odds.bernoulli(requests, bad));
             return;
         }
         // Suspicion that began within a block would see its noise as news.
@@ -60,10 +74,7 @@ impl Counted {
         let block = &mut self.block;
         block.requests += requests;
         block.bad += bad;
-        let noise = self.boundary.noise;
-        let now = self
-            .grid
-            .map(|worse| gamma_poisson(alternative(worse, tolerated), tolerated, noise, (block.requests, block.bad)));
+        let now = self.odds.gamma_poisson(self.grid, self.boundary.noise, (block.requests, block.bad));
         let mut ratios = now;
         for (ratio, before) in ratios.iter_mut().zip(block.ratios) {
             *ratio -= before;
@@ -94,23 +105,35 @@ impl Counted {
     }
 }
 
+impl Odds {
+    fn new(grid: &[f64; 5], tolerated: f64) -> Self {
+        let of = |log: fn(f64, f64) -> f64| {
+            grid.map(|worse| alternative(worse, tolerated).map_or(0.0, |share| log(share, tolerated)))
+        };
+        let bad = of(|share, tolerated| (share / tolerated).ln());
+        let good = of(|share, tolerated| ((1.0 - share) / (1.0 - tolerated)).ln());
+        Self { tolerated, bad, good }
+    }
+
+    /// The log of the likelihood ratio of so many requests and bad ones among them.
+    fn bernoulli(&self, requests: f64, bad: f64) -> [f64; 5] {
+        let good = (requests - bad).max(0.0);
+        std::array::from_fn(|i| bad * self.bad[i] + good * self.good[i])
+    }
+
+    /// The same where the rate is noisy: a Gamma-Poisson one.
+    fn gamma_poisson(&self, grid: &[f64; 5], noise: f64, (requests, bad): (f64, f64)) -> [f64; 5] {
+        let shape = 1.0 / noise;
+        let usual = shape + requests * self.tolerated;
+        std::array::from_fn(|i| {
+            let share = alternative(grid[i], self.tolerated);
+            share.map_or(0.0, |share| bad * self.bad[i] - (bad + shape) * ((shape + requests * share) / usual).ln())
+        })
+    }
+}
+
 /// The share of bad requests under an alternative; none where it is hardly worse than what is tolerated.
 fn alternative(worse: f64, tolerated: f64) -> Option<f64> {
     let share = (worse * tolerated).min(MOST);
     (share > 1.02 * tolerated).then_some(share)
-}
-
-fn bernoulli(share: Option<f64>, tolerated: f64, requests: f64, bad: f64) -> f64 {
-    let Some(share) = share.filter(|_| requests > 0.0) else { return 0.0 };
-    let good = requests - bad;
-    let of_good = if good > 0.0 { good * ((1.0 - share) / (1.0 - tolerated)).ln() } else { 0.0 };
-    let of_bad = if bad > 0.0 { bad * (share / tolerated).ln() } else { 0.0 };
-    of_bad + of_good
-}
-
-fn gamma_poisson(share: Option<f64>, tolerated: f64, noise: f64, (requests, bad): (f64, f64)) -> f64 {
-    let Some(share) = share.filter(|_| requests > 0.0) else { return 0.0 };
-    let shape = 1.0 / noise;
-    let weight = (shape + requests * share) / (shape + requests * tolerated);
-    bad * (share / tolerated).ln() - (bad + shape) * weight.ln()
 }
