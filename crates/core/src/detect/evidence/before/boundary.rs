@@ -20,7 +20,8 @@ pub(crate) struct Boundary {
     /// The share that is as before, with what is tolerated on top: 0 to 1.
     usual: f64,
     early: Early,
-    /// How much more the rate varies than by chance: the square of its coefficient of variation.
+    /// How much more the rate varies than by chance, at most: the square of its coefficient of variation. Counts are weighed
+    /// with it, so that the share above is of the mean alone.
     pub(crate) noise: f64,
 }
 
@@ -49,9 +50,8 @@ pub(crate) struct Seen {
 impl Boundary {
     /// What is tolerated of failing requests.
     pub(crate) fn of_errors(settings: &Settings, before: Seen) -> Self {
-        let factor = settings.tolerance.max(noisy(before.noise.square));
-        let usual = (upper(before) * factor).max(settings.floor);
-        let noise = if before.bad < FEWEST { 0.0 } else { before.noise.square.max(UNEVEN) };
+        let usual = (upper(before) * settings.tolerance).max(settings.floor);
+        let noise = if before.bad < FEWEST { 0.0 } else { before.noise.most.max(UNEVEN) };
         Self { usual, early: Early::Failing(settings.warm), noise }
     }
 
@@ -87,7 +87,7 @@ fn noisy(noise: f64) -> f64 {
 /// The upper bound of the share of bad requests: the Gamma quantile by Wilson and Hilferty. Noise makes fewer of the
 /// requests that there were.
 fn upper(Seen { requests, bad, noise }: Seen) -> f64 {
-    let thinner = 1.0 + noise.square * bad / 30.0;
+    let thinner = 1.0 + noise.of_mean * bad;
     let requests = (requests / thinner).max(UNKNOWN);
     if bad == 0.0 {
         return -(0.0005f64.ln()) / requests;

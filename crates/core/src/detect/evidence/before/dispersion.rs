@@ -13,9 +13,19 @@ pub(crate) struct Noise {
     pub(crate) square: f64,
     /// How many times its mean the variance of a block's count was, less one: of the block length where that is largest.
     pub(crate) excess: f64,
+    /// How large the square may be, given how few blocks it is known from: an upper bound.
+    pub(crate) most: f64,
+    /// The square of the coefficient of variation of the mean of all blocks: how well it is known where the rate was usually.
+    pub(crate) of_mean: f64,
 }
 
+/// The quantile of the normal distribution for 95 % on one side.
+const Z: f64 = 1.645;
+
 /// Noise over blocks of 30 s of `(requests, bad)`, by Pearson's dispersion; 0 where there is none.
+///
+/// Noise that stays for minutes is no larger within long blocks than within short ones, and there are few long blocks in half
+/// an hour: so both its bound and how little the mean is known come from there. A longer history narrows both.
 pub(crate) fn noise(blocks: &[(f64, f64)]) -> Noise {
     let (requests, bad) = blocks.iter().fold((0.0, 0.0), |sum, block| (sum.0 + block.0, sum.1 + block.1));
     if bad < FEWEST || requests == 0.0 {
@@ -32,6 +42,8 @@ pub(crate) fn noise(blocks: &[(f64, f64)]) -> Noise {
     LENGTHS.into_iter().map(of_length).fold(Noise::default(), |most, noise| Noise {
         square: most.square.max(noise.square),
         excess: most.excess.max(noise.excess),
+        most: most.most.max(noise.most),
+        of_mean: most.of_mean.max(noise.of_mean),
     })
 }
 
@@ -47,7 +59,20 @@ fn beyond_chance(blocks: &[(f64, f64)], share: f64) -> Noise {
     let mean = blocks.iter().map(|(requests, _)| expected(*requests)).sum::<f64>() / blocks.len() as f64;
     let ratio = pearson / freedom;
     let chance = 1.0 + (2.0 / freedom).sqrt();
-    if ratio > chance { Noise { square: (ratio - 1.0) / mean, excess: ratio - 1.0 } } else { Noise::default() }
+    if ratio <= chance {
+        return Noise::default();
+    }
+    let excess = ratio - 1.0;
+    let square = excess / mean;
+    Noise { square, excess, most: square * at_most(freedom), of_mean: square / blocks.len() as f64 }
+}
+
+/// How many times as large as what was seen a variance may be that has so many degrees of freedom: from the lower quantile of
+/// chi-square, by Wilson and Hilferty.
+fn at_most(freedom: f64) -> f64 {
+    let spread = 2.0 / (9.0 * freedom);
+    // With one or two degrees it is not bounded at all; a hundred times is as good as that.
+    (1.0 - spread - Z * spread.sqrt()).powi(3).max(0.01).recip()
 }
 
 #[cfg(test)]
@@ -60,6 +85,19 @@ mod tests {
         assert_eq!(noise(&steady), Noise::default());
         let bursty: Vec<(f64, f64)> = (0..60).map(|i| (3000.0, if i % 10 < 5 { 60.0 } else { 2.0 })).collect();
         assert!(noise(&bursty).square > 0.5, "{:?}", noise(&bursty));
+    }
+
+    #[test]
+    fn noise_that_stays_leaves_its_size_and_the_mean_less_known() {
+        let of_length = |length: usize| -> Vec<(f64, f64)> {
+            (0..60).map(|i| (3000.0, if i / length % 2 == 0 { 60.0 } else { 2.0 })).collect()
+        };
+        let (short, long) = (noise(&of_length(1)), noise(&of_length(10)));
+        assert!((short.square - long.square).abs() < 0.2 * long.square, "{short:?} {long:?}");
+        assert!(long.most > 2.0 * short.most, "{short:?} {long:?}");
+        assert!(long.of_mean > 4.0 * short.of_mean, "{short:?} {long:?}");
+        let day: Vec<(f64, f64)> = (0..48).flat_map(|_| of_length(10)).collect();
+        assert!(noise(&day).of_mean < 0.05 * long.of_mean, "{:?}", noise(&day));
     }
 
     #[test]
