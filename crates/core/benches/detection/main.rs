@@ -8,6 +8,7 @@
     reason = "a bench at the edge: it measures time and talks to the terminal"
 )]
 
+mod cost;
 mod generator;
 mod measure;
 mod rules;
@@ -48,7 +49,8 @@ fn main() {
     let only = arguments.iter().find_map(|argument| argument.strip_prefix("--only=")).unwrap_or("");
     let seed = number("--seed=").unwrap_or(2026);
     let cores = number("--threads=").and_then(|cores| u32::try_from(cores).ok()).filter(|cores| *cores > 0);
-    let cores = cores.or_else(|| std::thread::available_parallelism().ok().and_then(|all| u32::try_from(all.get()).ok()));
+    let cores =
+        cores.or_else(|| std::thread::available_parallelism().ok().and_then(|all| u32::try_from(all.get()).ok()));
     let began = Instant::now();
     let scenarios = scenario::all().into_iter().filter(|scenario| scenario.name.contains(only));
     let sampler = Sampler::new(&Edges::fine());
@@ -65,6 +67,7 @@ fn main() {
         }
     } else {
         println!("{}", table::markdown(&results));
+        println!("{}", cost::markdown(&sampler));
     }
 }
 
@@ -125,7 +128,7 @@ fn deploy(
     for second in 0..1800 {
         let bucket = generator.second(second);
         let (half_minute, minute) = windows.second(second, &bucket, edges);
-        let mut confirm = || (0..20).any(|_| generator.dependency_fails(second));
+        let mut confirm = |questions| (0..questions).any(|_| generator.dependency_fails(second));
         for (rule, (_, alarm)) in rules.iter_mut().zip(&mut alarms).filter(|(_, (_, alarm))| alarm.is_none()) {
             let mut look = Look {
                 second,

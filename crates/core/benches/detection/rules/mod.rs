@@ -28,8 +28,8 @@ pub(crate) struct Look<'a> {
     pub(crate) bucket: &'a Bucket,
     pub(crate) half_minute: Option<&'a Window>,
     pub(crate) minute: Option<&'a Window>,
-    /// Asks the dependency and a peer, a few times within two seconds: whether one failed.
-    pub(crate) confirm: &'a mut dyn FnMut() -> bool,
+    /// Asks the dependency so many questions within two seconds: whether one failed.
+    pub(crate) confirm: &'a mut dyn FnMut(u32) -> bool,
 }
 
 /// A rule that decides when to roll back.

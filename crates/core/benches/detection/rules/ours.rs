@@ -9,7 +9,7 @@ use crate::scenario::Mode;
 const LIMIT: f64 = 7e8;
 
 pub(crate) struct Ours {
-    detector: Detector,
+    pub(crate) detector: Detector,
 }
 
 impl Ours {
@@ -44,7 +44,7 @@ impl Rule for Ours {
         if self.detector.observe(look.bucket).is_none() {
             return false;
         }
-        let is_dependency = (look.confirm)();
+        let is_dependency = (look.confirm)(self.detector.questions());
         if is_dependency {
             self.detector.excuse(look.bucket.at);
         }

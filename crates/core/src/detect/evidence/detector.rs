@@ -37,6 +37,15 @@ pub struct Watched {
 /// For how long after a dependency came back nothing is held against the deploy, in seconds.
 const HOLD: f64 = 30.0;
 
+/// How often a dependency may answer and still be what is wrong: seven of ten questions.
+const ANSWERED: f64 = 0.7;
+
+/// The share of the budget for false alarms that may be spent on such a dependency that happens to answer all: 0 to 1.
+const ON_DEPENDENCIES: f64 = 0.1;
+
+/// No dependency is asked more questions at once: they take two seconds at most.
+const MOST_QUESTIONS: u32 = 60;
+
 /// Weighs buckets through one watch.
 #[derive(Debug, Clone)]
 pub struct Detector {
@@ -46,6 +55,8 @@ pub struct Detector {
     memory: Option<Memory>,
     held_until: f64,
     requests: f64,
+    /// How often what was held against the deploy was taken back.
+    excused: u32,
 }
 
 /// The evidence at one moment.
@@ -90,7 +101,7 @@ impl Detector {
         }
         let memory = watched.memory.map(|(limit, before)| Memory::new(limit, before));
         let edges = history.edges().clone();
-        Self { settings, edges, lines, memory, held_until: f64::NEG_INFINITY, requests: 0.0 }
+        Self { settings, edges, lines, memory, held_until: f64::NEG_INFINITY, requests: 0.0, excused: 0 }
     }
 
     /// Weighs a bucket; they come in order. Answers with the evidence as soon as it is enough to call the deploy bad.
@@ -120,6 +131,27 @@ impl Detector {
     pub fn excuse(&mut self, at: f64) {
         self.lines.iter_mut().for_each(Line::forget);
         self.held_until = at + HOLD;
+        self.excused = self.excused.saturating_add(1);
+    }
+
+    /// How many questions each dependency has to answer, all of them, before evidence that is enough now may count as the
+    /// deploy's own.
+    ///
+    /// A tenth of the budget for false alarms is kept for this, of which the first time spends half, the second a quarter, and
+    /// so on: a dependency that answers seven of ten passes for one that is well with at most that chance through the whole
+    /// watch, however often it is asked.
+    #[must_use]
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a small number above 0")]
+    pub fn questions(&self) -> u32 {
+        let halvings = f64::from(self.excused) + 1.0;
+        let chance = (self.settings.false_alarms * ON_DEPENDENCIES).ln() - halvings * std::f64::consts::LN_2;
+        ((chance / ANSWERED.ln()).ceil().max(1.0) as u32).min(MOST_QUESTIONS)
+    }
+
+    /// How much memory it takes, in bytes, but for the edges, which all detectors of a service share.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        size_of::<Self>() + self.lines.capacity() * size_of::<Line>() + self.memory.as_ref().map_or(0, Memory::held)
     }
 
     /// The evidence of all signals together.
@@ -184,5 +216,29 @@ fn latency(settings: &Settings, history: &History, edge: usize, against: Against
             let split = Split { share, tolerance: 1.0, cold: 0.0, noise: before(settings.slower).noise };
             Test::SlowBeside(edge, history.edges().cut(seconds), Beside::new(split, &SLOW))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_time_that_a_dependency_was_to_blame_it_is_asked_more_so_that_the_budget_holds() {
+        let settings = Settings::default();
+        let history = History::new(Edges::fine());
+        let mut detector = Detector::new(settings.clone(), &history, Against::Before, Watched::default());
+        let mut chance = 0.0;
+        let asked: Vec<u32> = (0..60)
+            .map(|minute| {
+                let questions = detector.questions();
+                chance += ANSWERED.powf(f64::from(questions));
+                detector.excuse(f64::from(minute) * HOLD);
+                questions
+            })
+            .collect();
+        assert_eq!(asked[..3], [28, 30, 32]);
+        assert_eq!(asked.last(), Some(&MOST_QUESTIONS));
+        assert!(chance <= settings.false_alarms * ON_DEPENDENCIES, "{chance}");
     }
 }

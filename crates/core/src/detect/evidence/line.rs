@@ -73,10 +73,7 @@ impl Line {
             }
             Test::SlowBeside(edge, cut, test) => {
                 let new = beyond(bucket.new.as_ref()?, |latencies| latencies.above(*edge))?;
-                let tolerated = edges.upper(*edge)? / settings.slowness(at);
-                if cut.seconds.to_bits() != tolerated.to_bits() {
-                    *cut = edges.cut(tolerated);
-                }
+                let cut = cut.moved(edges, edges.upper(*edge)? / settings.slowness(at));
                 let old = beyond(bucket.old.as_ref()?, |latencies| latencies.slower(cut))?;
                 test.bucket(settings, (at, span), new, old);
                 new

@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn noise_that_stays_leaves_its_size_and_the_mean_less_known() {
         let of_length = |length: usize| -> Vec<(f64, f64)> {
-            (0..60).map(|i| (3000.0, if i / length % 2 == 0 { 60.0 } else { 2.0 })).collect()
+            (0..60).map(|i| (3000.0, if (i / length).is_multiple_of(2) { 60.0 } else { 2.0 })).collect()
         };
         let (short, long) = (noise(&of_length(1)), noise(&of_length(10)));
         assert!((short.square - long.square).abs() < 0.2 * long.square, "{short:?} {long:?}");

@@ -66,10 +66,20 @@ impl Edges {
 /// rather too many than too few where fewer and fewer are slower and slower.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut {
-    pub(crate) seconds: f64,
+    seconds: f64,
     cell: usize,
     /// The share of the requests in the cell that are slow: 0 to 1.
     share: f64,
+}
+
+impl Cut {
+    /// The cut at this latency in seconds, which is mostly where it was: logarithms are dear.
+    pub(crate) fn moved(&mut self, edges: &Edges, seconds: f64) -> &Self {
+        if self.seconds.to_bits() != seconds.to_bits() {
+            *self = edges.cut(seconds);
+        }
+        self
+    }
 }
 
 /// How many requests there were in each cell.

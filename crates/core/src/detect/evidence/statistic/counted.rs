@@ -137,3 +137,52 @@ fn alternative(worse: f64, tolerated: f64) -> Option<f64> {
     let share = (worse * tolerated).min(MOST);
     (share > 1.02 * tolerated).then_some(share)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::before::{Edges, History};
+    use super::super::super::bucket::{Bucket, Counts};
+    use super::*;
+
+    /// Half an hour with so many failing requests in each half of every other minute, and two in the others.
+    fn before(failing: f64) -> Boundary {
+        let mut history = History::new(Edges::fine());
+        for block in 0..60 {
+            let errors = if block % 4 < 2 { failing } else { 2.0 };
+            let counts = Counts { requests: 3000.0, errors, latencies: None };
+            let at = f64::from(block).mul_add(30.0, -1800.0);
+            history.add(&Bucket { at, span: 30.0, new: Some(counts), ..Bucket::default() });
+        }
+        Boundary::of_errors(&Settings::default(), history.errors())
+    }
+
+    #[test]
+    fn odds_that_are_kept_say_what_odds_made_anew_say() {
+        let settings = Settings::default();
+        for boundary in [before(2.0), before(60.0)] {
+            let mut kept = Counted::new(boundary, &FAILING);
+            let mut anew = kept.clone();
+            for second in 0..300 {
+                let counts = (100.0, f64::from(second % 7 / 6));
+                kept.bucket(&settings, f64::from(second), counts);
+                anew.odds.tolerated = f64::NAN;
+                anew.bucket(&settings, f64::from(second), counts);
+                assert!(
+                    kept.value().to_bits() == anew.value().to_bits(),
+                    "{second}: {} {}",
+                    kept.value(),
+                    anew.value()
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn noise_is_weighed_once_and_not_tolerated_on_top() {
+        // More than half as much again is tolerated only because the mean is not known better.
+        let (steady, noisy) = (before(2.0), before(60.0));
+        assert!(noisy.noise > 0.8 && steady.noise < 0.1, "{} {}", noisy.noise, steady.noise);
+        let mean = 31.0 / 3000.0;
+        assert!(noisy.tolerated(300.0) < 1.5 * 2.0 * mean, "{}", noisy.tolerated(300.0));
+    }
+}

@@ -88,6 +88,11 @@ impl Memory {
         found
     }
 
+    /// How many bytes it holds beside itself.
+    pub(crate) fn held(&self) -> usize {
+        self.troughs.capacity() * size_of::<f64>()
+    }
+
     fn minute(&mut self) -> Option<Leak> {
         if self.troughs.len() == TROUGHS {
             self.troughs.pop_front();
