@@ -7,6 +7,7 @@ pub mod cache;
 pub mod command;
 pub mod compose;
 pub mod exec;
+pub mod fallback;
 pub mod files;
 pub mod git;
 pub mod host;

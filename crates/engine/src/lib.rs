@@ -5,6 +5,7 @@
 //! [`take_over`] -> [`survey`] -> [`prune`].
 
 mod error;
+mod fallback;
 mod interrupt;
 mod look;
 mod maintain;
@@ -17,10 +18,11 @@ mod tell;
 mod world;
 
 pub use error::EngineError;
+pub use fallback::switch_fallback;
 pub use interrupt::Interrupt;
 pub use look::{
-    Pace, Probed, Probing, Survey, Target, ask_all, is_error_rate, look_at_databases, observe, probe_all, probes, red,
-    required, signal_checks, survey, watch,
+    Pace, Probed, Probing, Survey, Target, ask_all, look_at_databases, observe, probe_all, probes, red, required,
+    signal_checks, survey, watch,
 };
 pub use maintain::{MaintenanceWish, maintain, maintenance_standing};
 pub use past::{

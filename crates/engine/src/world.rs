@@ -7,7 +7,8 @@ use std::time::Duration;
 use backout_core::config::Environment;
 use backout_core::id::{DatabaseName, ServiceName};
 use backout_core::port::{
-    Barrier, Blobs, Cache, Clock, Database, Deployer, Files, Platform, Ports, Prober, Progress, Querier, Store, Watcher,
+    Barrier, Blobs, Cache, Clock, Database, Deployer, Files, Platform, Ports, Prober, Progress, Querier, Store,
+    Switchboard, Watcher,
 };
 use futures_util::future::join_all;
 use tokio::sync::watch;
@@ -40,6 +41,8 @@ pub struct World {
     pub prober: Arc<dyn Prober>,
     /// Asks for signals.
     pub querier: Arc<dyn Querier>,
+    /// Switches what is switched on in place of going back.
+    pub switchboard: Arc<dyn Switchboard>,
     /// The journal.
     pub store: Arc<dyn Store>,
     /// Time.

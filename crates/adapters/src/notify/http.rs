@@ -16,16 +16,16 @@ const SHOWN: usize = 200;
 
 /// A request, before it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Request {
+pub(crate) struct Request {
     pub(super) method: Method,
     pub(super) url: String,
     pub(super) headers: Vec<(&'static str, String)>,
     /// JSON text.
-    pub(super) body: String,
+    pub(crate) body: String,
 }
 
 impl Request {
-    pub(super) fn post(url: impl Into<String>, body: &Value) -> Self {
+    pub(crate) fn post(url: impl Into<String>, body: &Value) -> Self {
         Self { method: Method::POST, url: url.into(), headers: Vec::new(), body: body.to_string() }
     }
 
@@ -40,12 +40,12 @@ impl Request {
 }
 
 /// Sends requests for one letter.
-pub(super) struct Asker {
+pub(crate) struct Asker {
     client: Client,
 }
 
 impl Asker {
-    pub(super) fn new(environment: &Environment, timeout: Duration) -> Result<Self, NotDelivered> {
+    pub(crate) fn new(environment: &Environment, timeout: Duration) -> Result<Self, NotDelivered> {
         let unusable = |error: reqwest::Error| NotDelivered::for_now(format!("HTTP cannot be used here: {error}"));
         let named = |names: [&str; 2]| {
             let values = names.into_iter().filter_map(|name| environment.get(std::ffi::OsStr::new(name)));
@@ -64,7 +64,7 @@ impl Asker {
     }
 
     /// Sends a request; answers with what came back, as JSON where it is JSON.
-    pub(super) async fn ask(&self, request: &Request) -> Result<Value, NotDelivered> {
+    pub(crate) async fn ask(&self, request: &Request) -> Result<Value, NotDelivered> {
         let mut sent = self
             .client
             .request(request.method.clone(), &request.url)

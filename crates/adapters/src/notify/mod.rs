@@ -30,3 +30,4 @@ mod tests;
 mod webhook;
 
 pub use client::{NotifyClient, Wiring};
+pub(crate) use http::{Asker, Request};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::DataArgs;
+use super::{DataArgs, ToldArgs};
 
 /// Arguments of `guard`.
 #[derive(Debug, Args)]
@@ -18,6 +18,9 @@ pub(crate) struct GuardArgs {
     /// Watch for this long in place of what the configuration says: `30s`, `5m`
     #[arg(long, value_name = "DURATION")]
     pub(crate) soak: Option<String>,
+    /// What is known about it
+    #[command(flatten)]
+    pub(crate) told: ToldArgs,
     /// The deploy command
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
@@ -60,6 +63,9 @@ pub(crate) struct RollbackArgs {
     /// Why, for the record
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+    /// What is known about it
+    #[command(flatten)]
+    pub(crate) told: ToldArgs,
     /// Run exactly the plan that `backout plan --out` wrote, or nothing where the world has moved since; does not ask
     #[arg(long, value_name = "FILE", conflicts_with_all = ["target", "service", "stack", "config_files", "batch",
         "emergency", "force", "dry_run", "database", "rung", "table", "moment", "backup", "accept_loss", "break_slots",

@@ -2,6 +2,7 @@
 
 mod act;
 mod data;
+mod decide;
 mod inner;
 mod look;
 mod maintenance;
@@ -13,6 +14,7 @@ use std::path::PathBuf;
 pub(crate) use act::{CheckpointAction, GuardArgs, RearmArgs, RestartArgs, RollbackArgs, ScopeArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
+pub(crate) use decide::{DecideArgs, FallbackAction, ToldArgs};
 pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
 pub(crate) use look::{BacktestArgs, DiffArgs, HistoryArgs, Numbers, PlanArgs, ReportArgs, ShowArgs};
 pub(crate) use maintenance::MaintenanceAction;
@@ -115,6 +117,14 @@ pub(crate) enum Command {
     Plan(PlanArgs),
     /// Go back to the last known good checkpoint, or to the one named
     Rollback(RollbackArgs),
+    /// What would be decided, and why: for the environment as it stands, or for what is said about it
+    Decide(DecideArgs),
+    /// What is switched on in place of going back: a feature flag, a circuit breaker
+    Fallback {
+        /// What to do
+        #[command(subcommand)]
+        action: FallbackAction,
+    },
     /// Go on with an interrupted run
     Resume {
         /// The run; the newest open one unless given

@@ -2,6 +2,7 @@
 
 mod act;
 mod data;
+mod decide;
 mod demo;
 mod inner;
 mod judge;
@@ -37,6 +38,8 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Guard(args) => act::guard(global, &args, ui).await,
         Command::Plan(args) => look::plan(global, &args, ui).await,
         Command::Rollback(args) => act::rollback(global, &args, ui).await,
+        Command::Decide(args) => decide::decide(global, &args, ui).await,
+        Command::Fallback { action } => decide::fallback(global, action, ui).await,
         Command::Resume { run } => act::resume(global, run.as_deref(), ui).await,
         Command::Rearm(args) => act::rearm(global, &args, ui).await,
         Command::Restart(args) => act::restart(global, &args, ui).await,

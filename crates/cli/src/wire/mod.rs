@@ -31,7 +31,7 @@ pub(crate) use databases::databases;
 use databases::{caches, with_migrations_inside};
 use deployer::ProcessDeployer;
 pub(crate) use notify::{Telling, notifiers, teller, templates};
-pub(crate) use platforms::{Platforms, host_platform, platforms};
+pub(crate) use platforms::{Platforms, host_platform, platforms, switchboard};
 pub(crate) use process::Process;
 pub(crate) use session::{Session, interrupts};
 use tokio::sync::watch;
@@ -120,6 +120,7 @@ impl Setup {
             blobs: Arc::clone(&self.blobs) as _,
             prober,
             querier,
+            switchboard: switchboard(self),
             store: Arc::clone(&self.store) as _,
             clock: Arc::new(SystemClock),
             deployer: Arc::new(ProcessDeployer::new(deploy, stand_by, self.state.logs(), self.ui.json)),

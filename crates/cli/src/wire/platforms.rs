@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use backout_adapters::compose::{ComposeOptions, ComposePlatform, DockerOptions};
 use backout_adapters::exec::{ExecOptions, ExecPlatform};
+use backout_adapters::fallback::FallbackSwitch;
 use backout_adapters::host::{HostOptions, HostPlatform};
 use backout_adapters::probe::{ContainerExec, ProbeClient, PromClient, Wiring};
 use backout_adapters::secret::Secrets;
 use backout_core::config::{ComposeProject, ExecService, HostService, HostSource, ServicePlatform};
 use backout_core::id::ServiceName;
-use backout_core::port::{Inside, Platform, Prober, Querier};
+use backout_core::port::{Inside, Platform, Prober, Querier, Switchboard};
 use backout_engine::Hosted;
 use backout_engine::clock::SystemClock;
 
@@ -69,6 +70,12 @@ pub(crate) fn platforms(setup: &Setup) -> Platforms {
     let querier = Arc::new(PromClient::new(Arc::clone(&secrets), folder, Arc::new(SystemClock)));
     let prober = prober(setup, secrets, &hosted, containers);
     Platforms { hosted, prober, querier, inside }
+}
+
+/// What switches fallbacks.
+pub(crate) fn switchboard(setup: &Setup) -> Arc<dyn Switchboard> {
+    let secrets = Arc::new(Secrets::new(setup.process.variables.clone(), setup.found.folder()));
+    Arc::new(FallbackSwitch::new(setup.process.variables.clone(), setup.found.folder(), secrets))
 }
 
 /// The host services of an environment as one platform: for what a deploy does to them, and no rollback.

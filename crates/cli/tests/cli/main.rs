@@ -4,6 +4,7 @@
 
 mod agreed;
 mod checkpoints;
+mod decided;
 mod demo;
 mod documents;
 mod errors;

@@ -23,6 +23,7 @@ pub fn broken_integrity(before: &[Check], now: &[Check], at: Timestamp) -> Optio
         first_bad_at: Some(at),
         findings,
         wants_person: false,
+        fired: None,
     })
 }
 

@@ -9,7 +9,7 @@ use super::{Ailment, Measured, Sample, SignalPath, ailment};
 use crate::config::{Condition, Trigger, TriggerAction};
 use crate::id::{ServiceName, TriggerName};
 use crate::inventory::{Fact, Seen};
-use crate::policy::{Finding, Judgement, Verdict};
+use crate::policy::{Finding, Fired, Judgement, Verdict};
 
 /// What the judge goes by.
 #[derive(Debug, Clone)]
@@ -112,7 +112,8 @@ impl Judge {
             what: format!("{} {times}: {}", sample.signal, sample.what),
             was_before: false,
         };
-        Some(self.unhealthy(sample.at, streak.since, finding, wants_person))
+        let judgement = self.unhealthy(sample.at, streak.since, finding, wants_person);
+        Some(Judgement { fired: fired(trigger, streak, sample), ..judgement })
     }
 
     /// Weighs what a platform sees of one service. Answers with a verdict as soon as it is certain that it is `Unhealthy`.
@@ -141,7 +142,7 @@ impl Judge {
     fn unhealthy(&self, at: Timestamp, since: Option<Timestamp>, finding: Finding, wants_person: bool) -> Judgement {
         let findings = [finding].into_iter().chain(self.excused_findings()).collect();
         let first_bad_at = since.or(self.first_bad_at);
-        Judgement { verdict: Verdict::Unhealthy, at, first_bad_at, findings, wants_person }
+        Judgement { verdict: Verdict::Unhealthy, at, first_bad_at, findings, wants_person, fired: None }
     }
 
     fn excused_findings(&self) -> impl Iterator<Item = Finding> + '_ {
@@ -180,7 +181,7 @@ impl Judge {
             }
             findings.push(Finding { subject: signal.to_string(), what, was_before: self.excused.contains(signal) });
         }
-        Judgement { verdict, at: now, first_bad_at: self.first_bad_at, findings, wants_person: false }
+        Judgement { verdict, at: now, first_bad_at: self.first_bad_at, findings, wants_person: false, fired: None }
     }
 
     fn shortcoming(&self, signal: &SignalPath) -> Option<(Verdict, String)> {
@@ -193,6 +194,12 @@ impl Judge {
         let is_red = is_red(&self.rules.triggers, last);
         is_red.then(|| (Verdict::Inconclusive, format!("bad in its last sample: {}", last.what)))
     }
+}
+
+fn fired(trigger: &Trigger, streak: &Streak, sample: &Sample) -> Option<Box<Fired>> {
+    let Measured::Value { value } = sample.measured else { return None };
+    let (signal, times) = (sample.signal.clone(), streak.length);
+    Some(Box::new(Fired { trigger: trigger.name.clone(), signal, value, times }))
 }
 
 /// Whether a sample is red by any trigger on its signal; a probe that does not hold is red even without a trigger.

@@ -23,5 +23,5 @@ pub use judge::{Judge, Rules, is_red};
 pub(crate) use query::counting;
 pub use query::{QueryAnswer, WrittenAnswer, number, with_samples};
 pub use ready::{ReadyWatch, Start};
-pub use sample::{Measured, Sample, SignalPath, Unit};
+pub use sample::{Measured, Sample, SignalPath, Unit, is_error_rate};
 pub use trouble::TroubleWatch;

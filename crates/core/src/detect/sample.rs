@@ -105,6 +105,15 @@ pub struct Sample {
     pub what: String,
 }
 
+/// What a signal is called whose value is a share of requests that failed: `verify.error_rate_below` is about it.
+const ERROR_RATES: [&str; 2] = ["errors", "error_rate"];
+
+/// Whether a signal of this name is the share of requests that failed.
+#[must_use]
+pub fn is_error_rate(name: &str) -> bool {
+    ERROR_RATES.contains(&name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

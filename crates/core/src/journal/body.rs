@@ -5,7 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DeployExit, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct, Recourse, RunResult, RunStarted, StepOutcome,
+    DeployExit, FallbackSwitching, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct, Recourse, RunResult,
+    RunStarted, StepOutcome,
 };
 use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
@@ -102,6 +103,11 @@ pub enum Body {
     Decided {
         /// The decision.
         decision: Decision,
+    },
+    /// Something is switched on in place of going back, or off again.
+    FallbackSwitched {
+        /// What, which way, and how far it is.
+        switching: Box<FallbackSwitching>,
     },
     /// Logs, states and events of a service were kept.
     EvidenceKept {
@@ -287,6 +293,7 @@ impl Body {
             Body::AfterSeen { .. } => "after_seen",
             Body::Judged { .. } => "judged",
             Body::Decided { .. } => "decided",
+            Body::FallbackSwitched { .. } => "fallback_switched",
             Body::EvidenceKept { .. } => "evidence_kept",
             Body::BackupTaken { .. } => "backup_taken",
             Body::BackupVerified { .. } => "backup_verified",

@@ -1,12 +1,14 @@
 //! The journal's record formats. History is appended, never edited.
 
 mod body;
+mod fallback;
 mod person;
 mod record;
 mod recourse;
 mod run;
 
 pub use body::Body;
+pub use fallback::{FallbackSwitching, fallbacks_on};
 pub use person::{ActStage, PersonAct};
 pub use record::{FORMAT, Record, chain};
 pub use recourse::{Former, MaintenanceOutcome, MaintenanceSwitch, Means, Recourse};

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::EnvironmentName;
 use crate::plan::{Agreed, Request};
+use crate::policy::Circumstances;
 
 /// How a run begins.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -22,6 +23,9 @@ pub struct RunStarted {
     /// The plan that was agreed to: no other one runs. `None` where nobody agreed to a certain one.
     #[serde(default)]
     pub agreed: Option<Box<Agreed>>,
+    /// What the person says about it.
+    #[serde(default)]
+    pub circumstances: Box<Circumstances>,
 }
 
 /// What kind of run.
@@ -126,6 +130,8 @@ pub enum RunResult {
     Refused,
     /// A person is needed to decide; nothing more was changed.
     Held,
+    /// The deploy went bad and was kept by decision: people fix it with the next one.
+    FixForward,
     /// Stopped by a person.
     Aborted,
 }
@@ -138,7 +144,7 @@ impl RunResult {
             RunResult::Kept | RunResult::KeptUnproven => 0,
             RunResult::RolledBack | RunResult::NothingChanged if is_guard => 3,
             RunResult::RolledBack | RunResult::NothingChanged => 0,
-            RunResult::NotVerified | RunResult::Held => 4,
+            RunResult::NotVerified | RunResult::Held | RunResult::FixForward => 4,
             RunResult::Refused => 5,
             RunResult::Aborted => 130,
         }

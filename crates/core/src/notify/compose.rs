@@ -13,16 +13,17 @@
 
 use jiff::Timestamp;
 
-use super::{Event, Field, NOTICE_FORMAT, Notice, Severity};
-use crate::journal::{Body, MaintenanceOutcome, Record, Recourse, RunKind, RunResult, RunStarted};
-use crate::policy::{Choice, Judgement, Verdict};
+use super::{Alert, Event, Field, NOTICE_FORMAT, Notice, Severity};
+use crate::journal::{ActStage, Body, MaintenanceOutcome, Record, Recourse, RunKind, RunResult, RunStarted};
+use crate::policy::{self, Choice, Decision, Judgement, Verdict};
 use crate::report::recourse_text;
 
 /// The kinds of records that notices are made of.
-pub const NOTICE_KINDS: [&str; 9] = [
+pub const NOTICE_KINDS: [&str; 10] = [
     "run_started",
     "judged",
     "decided",
+    "fallback_switched",
     "refused",
     "verified",
     "attempt_failed",
@@ -38,12 +39,13 @@ const REASONS: usize = 5;
 /// of [`NOTICE_KINDS`] at least.
 #[must_use]
 pub fn notices(project: &str, records: &[Record]) -> Vec<(i64, Notice)> {
-    let mut known = Known { started: None, began: None, judgement: None, reasons: Vec::new(), worst: Severity::Info };
+    let mut known = Known::default();
     let mut all = Vec::new();
     for record in records {
         known.learn(record);
         let (Some(event), Some(started), Some(run)) = (event(record), known.started, &record.run) else { continue };
-        known.worst = known.worst.max(event.severity());
+        let severity = known.severity(event);
+        known.worst = known.worst.max(severity);
         let key = if matches!(event, Event::TakenOver | Event::TryingAgain) {
             format!("{}-{}", event.word(), record.seq)
         } else {
@@ -59,7 +61,7 @@ pub fn notices(project: &str, records: &[Record]) -> Vec<(i64, Notice)> {
                 project: project.to_owned(),
                 environment: record.environment.clone(),
                 event,
-                severity: event.severity(),
+                severity,
                 worst: known.worst,
                 at: record.at,
                 title: format!("{place}: {}", headline(event, started)),
@@ -73,11 +75,13 @@ pub fn notices(project: &str, records: &[Record]) -> Vec<(i64, Notice)> {
 }
 
 /// What the records so far have told.
+#[derive(Default)]
 struct Known<'a> {
     started: Option<&'a RunStarted>,
     began: Option<Timestamp>,
     judgement: Option<&'a Judgement>,
     reasons: Vec<String>,
+    decision: Option<&'a Decision>,
     worst: Severity,
 }
 
@@ -86,7 +90,10 @@ impl<'a> Known<'a> {
         match &record.body {
             Body::RunStarted(started) => (self.started, self.began) = (Some(started), Some(record.at)),
             Body::Judged { judgement } => self.judgement = Some(judgement),
-            Body::Decided { decision } => self.reasons.clone_from(&decision.reasons_for),
+            Body::Decided { decision } => {
+                self.reasons.clone_from(&decision.reasons_for);
+                self.decision = Some(decision);
+            }
             Body::Refused { refusals } => {
                 self.reasons = refusals.iter().map(|refusal| format!("{}: {}", refusal.name, refusal.what)).collect();
             }
@@ -96,6 +103,21 @@ impl<'a> Known<'a> {
             }
             _ => {}
         }
+    }
+
+    /// How severe it is for those who are told: trouble is as severe as the policy says, and never less than what it is.
+    ///
+    /// | P0, P1   | P2    | P3, P4  |
+    /// |----------|-------|---------|
+    /// | critical | error | warning |
+    fn severity(&self, event: Event) -> Severity {
+        let said = match self.decision.and_then(Decision::severity).filter(|_| event.alert() == Some(Alert::Trigger)) {
+            Some(policy::Severity::P0 | policy::Severity::P1) => Severity::Critical,
+            Some(policy::Severity::P2) => Severity::Error,
+            Some(policy::Severity::P3 | policy::Severity::P4) => Severity::Warning,
+            None => Severity::Info,
+        };
+        said.max(event.severity())
     }
 
     /// What was seen to be bad, and was not so before.
@@ -110,7 +132,15 @@ impl<'a> Known<'a> {
 fn event(record: &Record) -> Option<Event> {
     match &record.body {
         Body::RunStarted(_) => Some(Event::Started),
-        Body::Decided { decision } if decision.choice == Choice::RollBack => Some(Event::GoingBack),
+        Body::Decided { decision } => match decision.choice {
+            Choice::RollBack => Some(Event::GoingBack),
+            Choice::RollBackUnlessFixed => Some(Event::Countdown),
+            // What a run ends with is told at its end.
+            Choice::Keep | Choice::Hold | Choice::FixForward | Choice::FallBack | Choice::Observe => None,
+        },
+        Body::FallbackSwitched { switching } if matches!(switching.stage, ActStage::Done { .. }) => {
+            Some(Event::FellBack)
+        }
         Body::TakenOver { .. } => Some(Event::TakenOver),
         Body::AttemptFailed { next, .. } if *next != Recourse::Maintenance => Some(Event::TryingAgain),
         Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { .. } } => Some(Event::MaintenanceOn),
@@ -122,6 +152,7 @@ fn event(record: &Record) -> Option<Event> {
             RunResult::NotVerified => Event::NotVerified,
             RunResult::Refused => Event::Refused,
             RunResult::Held => Event::Held,
+            RunResult::FixForward => Event::FixForward,
             RunResult::Aborted => Event::Aborted,
         }),
         _ => None,
@@ -141,6 +172,9 @@ fn headline(event: Event, started: &RunStarted) -> &'static str {
         Event::MaintenanceOn => "maintenance mode is on: a person is needed",
         Event::NotVerified => "NOT VERIFIED after a rollback: a person is needed",
         Event::Held => "held: a person is needed to decide",
+        Event::Countdown => "the deploy went bad; going back unless it is fixed",
+        Event::FellBack => "the deploy went bad; fallen back",
+        Event::FixForward => "the deploy went bad and is kept, to be fixed forward",
         Event::Kept if is_guard => "the deploy is good",
         Event::Kept => "kept",
         Event::KeptUnproven => "the deploy was kept, and could not be measured",
@@ -168,7 +202,9 @@ fn text(event: Event, record: &Record, known: &Known<'_>) -> String {
     }
     let reasons = match event {
         Event::GoingBack => Some(known.bad()).filter(|bad| !bad.is_empty()).unwrap_or_else(|| known.reasons.clone()),
-        Event::NotVerified | Event::Held | Event::Refused => known.reasons.clone(),
+        Event::NotVerified | Event::Held | Event::Refused | Event::Countdown | Event::FixForward => {
+            known.reasons.clone()
+        }
         Event::KeptUnproven => known.bad(),
         _ => Vec::new(),
     };
@@ -192,6 +228,10 @@ fn fields(event: Event, record: &Record, started: &RunStarted, known: &Known<'_>
     if let RunKind::Guard { command } = &started.run {
         fields.push(Field::new("Deploy", command.join(" ")));
     }
+    if let Some(weighed) = known.decision.and_then(|decision| decision.weighed.as_ref()) {
+        fields.push(Field::new("Severity", weighed.severity.word()));
+        fields.extend(countdown(event, record.at, known.decision));
+    }
     if let (Some(reason), true) = (&started.reason, event != Event::Started) {
         fields.push(Field::new("Reason", reason.as_str()));
     }
@@ -205,6 +245,26 @@ fn fields(event: Event, record: &Record, started: &RunStarted, known: &Known<'_>
         fields.push(Field::new("Look", format!("backout show {run}")));
     }
     fields
+}
+
+/// Until when what: a fix, and what the objectives ask for, with how long that is from when it is told.
+fn countdown(event: Event, now: Timestamp, decision: Option<&Decision>) -> Vec<Field> {
+    let Some((decision, weighed)) = decision.and_then(|decision| Some((decision, decision.weighed.as_ref()?))) else {
+        return Vec::new();
+    };
+    let restore_by = weighed.restore_by.filter(|_| event.alert() == Some(Alert::Trigger));
+    let decide_by = weighed.decide_by.filter(|_| event == Event::Held);
+    let told = [("Goes back at", decision.fix_by()), ("Decide by", decide_by), ("Good again by", restore_by)];
+    let field = |(what, by): (&str, Option<Timestamp>)| Some(Field::new(what, until(by?, now)));
+    told.into_iter().filter_map(field).collect()
+}
+
+fn until(by: Timestamp, now: Timestamp) -> String {
+    let left = by.duration_since(now).as_secs();
+    match left {
+        ..=0 => format!("{by:.0}, which is over"),
+        _ => format!("{by:.0}, in {} min {} s", left / 60, left % 60),
+    }
 }
 
 #[cfg(test)]
@@ -235,6 +295,7 @@ mod tests {
             reason: None,
             request: Request::automatic(),
             agreed: None,
+            circumstances: Box::default(),
         })
     }
 
@@ -246,9 +307,9 @@ mod tests {
             first_bad_at: None,
             findings: vec![finding("503", false), finding("red before", true)],
             wants_person: false,
+            fired: None,
         };
-        let decision =
-            Decision { choice: Choice::RollBack, reasons_for: vec!["it is bad".to_owned()], reasons_against: vec![] };
+        let decision = Decision::plain(Choice::RollBack, vec!["it is bad".to_owned()], vec![]);
         vec![started(), Body::Judged { judgement }, Body::Decided { decision }]
     }
 

@@ -25,6 +25,12 @@ pub enum Event {
     MaintenanceOn,
     /// A person is needed to decide.
     Held,
+    /// The environment goes back unless it is healthy again in time.
+    Countdown,
+    /// Something was switched on in place of going back.
+    FellBack,
+    /// The deploy went bad and is kept: people fix it with the next one.
+    FixForward,
     /// The deploy was kept.
     Kept,
     /// The deploy was kept, and what is required could not be measured.
@@ -38,10 +44,11 @@ pub enum Event {
 }
 
 /// How severe it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// As it should be.
+    #[default]
     Info,
     /// Worth a look in working hours.
     Warning,
@@ -65,7 +72,7 @@ pub enum Alert {
 
 impl Event {
     /// The words of the configuration. `test` is told to whoever is tested.
-    pub const WORDS: [(&'static str, Self); 13] = [
+    pub const WORDS: [(&'static str, Self); 16] = [
         ("started", Self::Started),
         ("going_back", Self::GoingBack),
         ("taken_over", Self::TakenOver),
@@ -75,6 +82,9 @@ impl Event {
         ("trying_again", Self::TryingAgain),
         ("maintenance_on", Self::MaintenanceOn),
         ("held", Self::Held),
+        ("countdown", Self::Countdown),
+        ("fell_back", Self::FellBack),
+        ("fix_forward", Self::FixForward),
         ("kept", Self::Kept),
         ("kept_unproven", Self::KeptUnproven),
         ("refused", Self::Refused),
@@ -92,7 +102,9 @@ impl Event {
     pub fn severity(self) -> Severity {
         match self {
             Self::NotVerified | Self::MaintenanceOn | Self::Held => Severity::Critical,
-            Self::GoingBack | Self::TryingAgain => Severity::Error,
+            Self::GoingBack | Self::TryingAgain | Self::Countdown | Self::FellBack | Self::FixForward => {
+                Severity::Error
+            }
             Self::RolledBack | Self::NothingChanged | Self::KeptUnproven | Self::Refused | Self::Aborted => {
                 Severity::Warning
             }
@@ -104,7 +116,13 @@ impl Event {
     #[must_use]
     pub fn alert(self) -> Option<Alert> {
         match self {
-            Self::GoingBack | Self::NotVerified | Self::MaintenanceOn | Self::Held => Some(Alert::Trigger),
+            Self::GoingBack
+            | Self::NotVerified
+            | Self::MaintenanceOn
+            | Self::Held
+            | Self::Countdown
+            | Self::FellBack
+            | Self::FixForward => Some(Alert::Trigger),
             Self::TakenOver => Some(Alert::Acknowledge),
             Self::RolledBack | Self::NothingChanged | Self::Kept => Some(Alert::Resolve),
             Self::Started | Self::TryingAgain | Self::KeptUnproven | Self::Refused | Self::Aborted | Self::Test => None,

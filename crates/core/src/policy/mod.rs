@@ -1,14 +1,22 @@
 //! Verdicts, decisions and refusals: what to make of what was measured, and what must not be done.
 
+mod case;
 mod decision;
 mod page;
 mod quarantine;
 mod refusal;
+mod rules;
+mod severity;
 pub mod storm;
 mod verdict;
+mod weigh;
 
-pub use decision::{Choice, Decision};
+pub use case::{BadTag, Case, Circumstances, Impact, Tags, standing_case};
+pub use decision::{Choice, Decision, Weighed};
 pub use page::page;
 pub use quarantine::{Identity, Quarantined, brought_back, quarantined};
 pub use refusal::{Refusal, RefusalName};
-pub use verdict::{Check, Finding, Judgement, Verdict};
+pub use rules::{Branch, Freeze, FreezeSpan, Limit, Next, Objective, PRESETS, Row, Rules, TagTest, When, preset_text};
+pub use severity::Severity;
+pub use verdict::{Check, Finding, Fired, Judgement, Verdict};
+pub use weigh::weigh;

@@ -4,6 +4,9 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::detect::SignalPath;
+use crate::id::TriggerName;
+
 /// What the signals say together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -30,7 +33,7 @@ impl std::fmt::Display for Verdict {
 }
 
 /// A verdict with its evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Judgement {
     /// The verdict.
     pub verdict: Verdict,
@@ -43,6 +46,22 @@ pub struct Judgement {
     /// Whether the trigger that fired asks for a person in place of a rollback.
     #[serde(default)]
     pub wants_person: bool,
+    /// The trigger that fired, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fired: Option<Box<Fired>>,
+}
+
+/// A trigger that fired, with the sample that made it fire.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Fired {
+    /// Which.
+    pub trigger: TriggerName,
+    /// What it looks at.
+    pub signal: SignalPath,
+    /// The last bad sample, in the signal's unit: seconds, or a share from 0 to 1.
+    pub value: f64,
+    /// How many samples in a row were bad.
+    pub times: u32,
 }
 
 /// One piece of evidence.

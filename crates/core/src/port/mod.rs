@@ -8,6 +8,7 @@ mod cache;
 mod clock;
 mod database;
 mod deploy;
+mod fallback;
 mod inside;
 mod notifier;
 mod platform;
@@ -23,6 +24,7 @@ pub use cache::Cache;
 pub use clock::Clock;
 pub use database::{BackupOrder, DataDone, Database, Ports, Progress};
 pub use deploy::{Deployer, Watcher};
+pub use fallback::Switchboard;
 pub use inside::{Errand, ErrandOutput, Inside, Overlay};
 pub use notifier::{Delivered, NotDelivered, Notifier, Threads};
 pub use platform::{

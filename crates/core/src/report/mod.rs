@@ -2,6 +2,7 @@
 
 mod amount;
 mod data;
+mod decided;
 mod diff;
 mod period;
 mod recourse;
@@ -10,6 +11,7 @@ mod times;
 
 pub use amount::{bytes_text, rows_text};
 pub use data::{act_text, loss_lines, point_text};
+pub use decided::{decided_details, decided_text};
 pub use diff::{Difference, FileDiff, ServiceDiff, Snapshot, Standing, diff};
 pub use period::{Period, Scope, Share, Spread, Story, period, period_markdown, stories};
 pub use recourse::recourse_text;

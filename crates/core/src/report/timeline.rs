@@ -3,12 +3,13 @@
 use jiff::Timestamp;
 
 use super::data::{ladders, of_data};
+use super::decided::{decided_details, decided_text, fallback};
 use super::recourse::of_recourse;
 use crate::id::ServiceName;
 use crate::inventory::{DatabasesAfter, Fact, Grade};
 use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
 use crate::plan::{Plan, Step, explain};
-use crate::policy::{Check, Choice, Verdict};
+use crate::policy::{Check, Verdict};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,15 +99,10 @@ impl Timeline {
                     .bad_if(judgement.verdict == Verdict::Unhealthy)
             }
             Body::Decided { decision } => {
-                let choice = match decision.choice {
-                    Choice::Keep => "keep the deploy",
-                    Choice::RollBack => "roll back",
-                    Choice::Hold => "hold for a person",
-                };
-                let reasons_for = decision.reasons_for.iter().map(|reason| format!("for: {reason}"));
-                let reasons_against = decision.reasons_against.iter().map(|reason| format!("against: {reason}"));
-                said("decision", choice).with(reasons_for.chain(reasons_against).collect())
+                let details = decided_details(decision);
+                said("decision", decided_text(decision)).with(details)
             }
+            Body::FallbackSwitched { switching } => fallback(switching),
             _ => return None,
         })
     }
@@ -250,6 +246,7 @@ pub fn result_text(result: RunResult) -> &'static str {
         RunResult::NotVerified => "NOT VERIFIED",
         RunResult::Refused => "refused",
         RunResult::Held => "held",
+        RunResult::FixForward => "to be fixed forward",
         RunResult::Aborted => "aborted",
     }
 }

@@ -46,7 +46,11 @@ impl State {
             (Phase::Deployed, Body::AfterSeen { .. }) => Phase::Changed,
             (Phase::Changed, Body::Judged { .. }) => Phase::Judged,
             (Phase::Changed | Phase::Judged, Body::Decided { decision }) => Phase::Decided(decision.choice),
-            (Phase::Decided(Choice::Keep), Body::CheckpointTaken { .. }) => Phase::KeptCaptured,
+            (Phase::Decided(Choice::RollBackUnlessFixed), Body::Judged { .. }) => Phase::Judged,
+            (Phase::Decided(Choice::FallBack) | Phase::FallingBack, Body::FallbackSwitched { switching }) => {
+                self.after_switching(switching).ok_or_else(|| self.unexpected(body))?
+            }
+            (Phase::Decided(Choice::Keep | Choice::Observe), Body::CheckpointTaken { .. }) => Phase::KeptCaptured,
             (Phase::KeptCaptured, Body::Graded { .. }) => phase,
             (Phase::Planning | Phase::Planned | Phase::Decided(Choice::RollBack), Body::PlanMade { .. }) => {
                 Phase::Planned
@@ -152,6 +156,7 @@ impl State {
             Body::Armed { .. } => self.is_armed = true,
             Body::Judged { judgement } => self.judgement = Some(judgement.clone()),
             Body::Decided { decision } => self.decision = Some(decision.clone()),
+            Body::FallbackSwitched { switching } => self.keep_fallback(switching),
             Body::PlanMade { plan } => self.plan = Some((**plan).clone()),
             Body::Refused { refusals } => self.refusals.clone_from(refusals),
             Body::Verified { checks, facts } => {

@@ -1,5 +1,6 @@
 //! What a run asks of its driver.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,18 @@ pub enum Act {
     },
     /// Look at what runs after the deploy command. Answer: `AfterSeen`.
     LookAfter,
+    /// Ask the policy what to do. Answer: `Decided`.
+    Decide,
+    /// Watch until it is healthy again for long enough, or `by` is over. Answer: `Judged`.
+    AwaitFix {
+        /// When the environment goes back otherwise.
+        by: Timestamp,
+    },
+    /// Switch something on in place of going back. Answer: `FallbackSwitched`.
+    FallBack {
+        /// Its name.
+        name: String,
+    },
     /// Watch through the soak, which lasts for as long as one process watches. Answer: `Judged`.
     Watch,
     /// Make a plan for [`super::State::wish`]. Answer: `PlanMade` or `Refused`.

@@ -10,7 +10,10 @@
 //! repeated; a deploy command is never run a second time.
 
 mod apply;
+mod case;
+mod decide;
 mod effect;
+mod fallback;
 mod gate;
 mod leave;
 mod machine;

@@ -2,11 +2,14 @@
 
 use super::effect::{Act, CapturePurpose, Effect};
 use super::state::{Phase, State, StepStatus};
-use super::words::exit_in_words;
-use crate::inventory::{Grade, Seen};
+use crate::inventory::Grade;
 use crate::journal::{Body, DeployExit, RunKind, RunResult};
 use crate::plan::{Step, safety};
-use crate::policy::{Choice, Decision, Quarantined, RefusalName, Verdict, brought_back};
+use crate::policy::{Choice, RefusalName, Verdict};
+
+const HELD: &str = "a person is needed; nothing was taken back: `backout rollback` does";
+const FIX_FORWARD: &str =
+    "the deploy went bad and is kept: fix it with the next one, or go back with `backout rollback`";
 
 impl State {
     /// The next record or act; `None` where the run is over or has not begun.
@@ -27,9 +30,12 @@ impl State {
             Phase::Deployed => Effect::Do(Act::LookAfter),
             Phase::Changed => self.judge_deploy(),
             Phase::Judged => self.decide(),
-            Phase::Decided(Choice::Keep) => Effect::Do(Act::Capture(CapturePurpose::Kept)),
+            Phase::Decided(Choice::Keep | Choice::Observe) => Effect::Do(Act::Capture(CapturePurpose::Kept)),
             Phase::KeptCaptured => self.grade_kept()?,
-            Phase::Decided(Choice::Hold) => end(RunResult::Held, "a person is needed; nothing was taken back"),
+            Phase::Decided(Choice::Hold) => end(RunResult::Held, HELD),
+            Phase::Decided(Choice::FixForward) => end(RunResult::FixForward, FIX_FORWARD),
+            Phase::Decided(Choice::RollBackUnlessFixed) => self.await_fix(),
+            Phase::Decided(Choice::FallBack) | Phase::FallingBack => self.fall_back(),
             Phase::Decided(Choice::RollBack) | Phase::Planning => Effect::Do(Act::Plan),
             Phase::Planned => self.capture_or_refuse(),
             Phase::PresentCaptured => self.grade_present()?,
@@ -66,7 +72,7 @@ impl State {
             Phase::Deployed
                 | Phase::Changed
                 | Phase::Judged
-                | Phase::Decided(Choice::RollBack)
+                | Phase::Decided(Choice::RollBack | Choice::RollBackUnlessFixed | Choice::FallBack)
                 | Phase::Planning
                 | Phase::Planned
                 | Phase::PresentCaptured
@@ -129,73 +135,6 @@ impl State {
         }
     }
 
-    /// What a deploy brings back from quarantine goes at once, however its command ended. Otherwise:
-    ///
-    /// | deploy command      | services or schemas changed | next                                           |
-    /// |---------------------|-----------------------------|------------------------------------------------|
-    /// | succeeded           | none                        | keep: there is nothing to watch                |
-    /// | succeeded or unseen | some, or one not seen       | watch                                          |
-    /// | never seen to start | none                        | watch: it may run, and may still change something |
-    /// | failed or unseen    | none                        | verify: there is nothing to undo               |
-    /// | failed              | some                        | roll back                                      |
-    /// | failed              | none, but one not seen      | hold: nobody knows whether anything was changed |
-    fn judge_deploy(&self) -> Effect {
-        if let Some(it) = self.brought_back() {
-            return decided(Choice::RollBack, safety::quarantined(it).what);
-        }
-        let is_untouched = self.changed.is_empty() && self.databases_after.changed.is_empty();
-        match (&self.exit, is_untouched, self.unseen_after()) {
-            (Some(DeployExit::Code { code: 0 }), true, None) => {
-                decided(Choice::Keep, "the deploy changed nothing".to_owned())
-            }
-            (Some(DeployExit::Code { code: 0 } | DeployExit::Unseen), false, _)
-            | (Some(DeployExit::Code { code: 0 } | DeployExit::Unseen), true, Some(_)) => Effect::Do(Act::Watch),
-            (Some(DeployExit::Unseen), true, None) if self.deploy.is_none() => Effect::Do(Act::Watch),
-            (_, true, None) => Effect::Do(Act::Verify),
-            (exit, true, Some(unseen)) => {
-                let exit = exit_in_words(exit.as_ref());
-                decided(Choice::Hold, format!("{exit}, and what it did to `{unseen}` cannot be seen"))
-            }
-            (exit, false, _) => decided(Choice::RollBack, format!("{} half-way", exit_in_words(exit.as_ref()))),
-        }
-    }
-
-    /// What the deploy brought back although it is in quarantine and nobody insisted.
-    fn brought_back(&self) -> Option<&Quarantined> {
-        brought_back(&self.quarantined, &self.before, &self.after).filter(|_| !self.is_quarantine_forced())
-    }
-
-    fn is_quarantine_forced(&self) -> bool {
-        self.started.as_ref().is_some_and(|started| started.request.forced.contains(&RefusalName::Quarantined))
-    }
-
-    /// The name of a service or a database of which nobody can say what the deploy command did to it.
-    fn unseen_after(&self) -> Option<String> {
-        let service = self.after.iter().find(|fact| matches!(fact.seen, Seen::Unknown { .. }));
-        let database = self.databases_after.unseen.first().map(|unseen| unseen.database.to_string());
-        service.map(|fact| fact.service.to_string()).or(database)
-    }
-
-    fn decide(&self) -> Effect {
-        let Some(judgement) = &self.judgement else { return decided(Choice::Hold, "there is no verdict".to_owned()) };
-        let findings = |was_before: bool| {
-            let found = judgement.findings.iter().filter(move |finding| finding.was_before == was_before);
-            found.map(|finding| format!("{}: {}", finding.subject, finding.what)).collect::<Vec<_>>()
-        };
-        let (choice, reasons_for, reasons_against) = match judgement.verdict {
-            Verdict::Unhealthy if judgement.wants_person => (Choice::Hold, findings(false), findings(true)),
-            Verdict::Unhealthy => (Choice::RollBack, findings(false), findings(true)),
-            Verdict::Healthy => {
-                (Choice::Keep, vec!["everything required held through the soak".to_owned()], findings(true))
-            }
-            Verdict::Inconclusive | Verdict::Unmeasurable => {
-                let why = "nothing that the deploy could be blamed for was seen; failing to measure is not failing";
-                (Choice::Keep, vec![why.to_owned()], [findings(false), findings(true)].concat())
-            }
-        };
-        Effect::Record(Body::Decided { decision: Decision { choice, reasons_for, reasons_against } })
-    }
-
     /// What was kept is good only where it was proven.
     fn grade_kept(&self) -> Option<Effect> {
         let verdict = self.judgement.as_ref().map(|judgement| judgement.verdict);
@@ -205,9 +144,14 @@ impl State {
             None if is_good && verdict.is_none() => {
                 self.grade(Grade::Good, "its deploy changed nothing, and its required checks held before".to_owned())
             }
+            None if self.has_fallen_back() => self.grade(Grade::Candidate, "it was kept with a fallback on".to_owned()),
             None if is_good => self.grade(Grade::Good, "it held through the soak after its deploy".to_owned()),
             None => self.grade(Grade::Candidate, "it was kept, and could not be proven".to_owned()),
             Some(Grade::Good) => Some(end(RunResult::Kept, "the deploy was kept")),
+            Some(_) if self.has_fallen_back() => {
+                let off = "the deploy was kept with a fallback on; switch that off: `backout fallback off`";
+                Some(end(RunResult::KeptUnproven, off))
+            }
             Some(_) => Some(end(RunResult::KeptUnproven, "the deploy was kept, and could not be proven good")),
         }
     }
@@ -259,16 +203,10 @@ impl State {
     }
 }
 
-fn end(result: RunResult, summary: &str) -> Effect {
+pub(super) fn end(result: RunResult, summary: &str) -> Effect {
     Effect::Record(Body::RunEnded { result, summary: summary.to_owned() })
 }
 
 fn stopped_between_steps() -> Effect {
     end(RunResult::Aborted, "stopped by a person between two steps; see `backout status` for what runs")
-}
-
-fn decided(choice: Choice, reason: String) -> Effect {
-    Effect::Record(Body::Decided {
-        decision: Decision { choice, reasons_for: vec![reason], reasons_against: Vec::new() },
-    })
 }

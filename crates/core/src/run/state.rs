@@ -48,6 +48,8 @@ pub enum Phase {
     Judged,
     /// It is decided what to do.
     Decided(Choice),
+    /// A fallback may have been switched on.
+    FallingBack,
     /// What was kept is recorded, and has no grade yet.
     KeptCaptured,
     /// A plan is wanted.
@@ -156,6 +158,10 @@ pub struct State {
     pub judgement: Option<Judgement>,
     /// What was decided.
     pub decision: Option<Decision>,
+    /// The fallback that is being switched on.
+    pub falling_back: Option<String>,
+    /// The fallbacks that this run has switched on, and those that it could not.
+    pub fallbacks: BTreeMap<String, bool>,
     /// The plan.
     pub plan: Option<Plan>,
     /// The steps that were begun.
@@ -207,6 +213,8 @@ impl State {
             is_armed: false,
             judgement: None,
             decision: None,
+            falling_back: None,
+            fallbacks: BTreeMap::new(),
             plan: None,
             steps: BTreeMap::new(),
             interruptions: BTreeMap::new(),

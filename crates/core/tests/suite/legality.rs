@@ -5,9 +5,14 @@ use std::collections::BTreeSet;
 
 use backout_core::id::{RunId, StepId};
 use backout_core::inventory::{DatabasesAfter, Fact, Seen};
-use backout_core::journal::{Body, DeployExit, FORMAT, MaintenanceOutcome, Means, Record, RunKind, StepOutcome, chain};
+use backout_core::journal::{
+    ActStage, Body, DeployExit, FORMAT, FallbackSwitching, MaintenanceOutcome, Means, Record, RunKind, StepOutcome,
+    chain,
+};
 use backout_core::plan::{Action, Mode, Plan, Request, StepClass};
-use backout_core::policy::{Check, Judgement, Refusal, RefusalName, Verdict};
+use backout_core::policy::{
+    Case, Check, Choice, Decision, Judgement, Refusal, RefusalName, Rules, Verdict, Weighed, weigh,
+};
 use backout_core::run::{Act, Effect, Run, State, StepStatus};
 use proptest::prelude::*;
 
@@ -93,7 +98,9 @@ impl Fate {
                 let changed = if self.draw(3) == 1 { Vec::new() } else { vec![Spec::name(0)] };
                 Body::AfterSeen { facts, changed, data: DatabasesAfter::default() }
             }
-            Act::Watch => Body::Judged { judgement: self.judgement() },
+            Act::Watch | Act::AwaitFix { .. } => Body::Judged { judgement: self.judgement() },
+            Act::Decide => Body::Decided { decision: self.decision(state) },
+            Act::FallBack { name } => self.switched(name),
             Act::Plan => match state.wish(&[self.spec.then()]) {
                 Ok(request) => self.plan(&request),
                 Err(refusal) => Body::Refused { refusals: vec![refusal] },
@@ -169,9 +176,35 @@ impl Fate {
         }
     }
 
+    /// Any choice but to keep it; what was fallen back to already is not offered again.
+    fn decision(&mut self, state: &State) -> Decision {
+        let choice = Choice::WORDS[usize::from(self.draw(6))].1;
+        let fallbacks: Vec<String> = ["app", "environment"].map(str::to_owned).into();
+        let fallbacks: Vec<String> = fallbacks.into_iter().filter(|name| !state.fallbacks.contains_key(name)).collect();
+        let choice = if choice == Choice::FallBack && fallbacks.is_empty() { Choice::RollBack } else { choice };
+        let weighed = *weigh(&Case::new(at(3)), &Rules::default()).weighed.unwrap();
+        let weighed = Weighed { fix_by: Some(at(9)), fallbacks, ..weighed };
+        Decision { weighed: Some(Box::new(weighed)), ..Decision::plain(choice, Vec::new(), Vec::new()) }
+    }
+
+    fn switched(&mut self, name: &str) -> Body {
+        let last = self.records.iter().rev().find_map(|record| match &record.body {
+            Body::FallbackSwitched { switching } => Some(switching),
+            _ => None,
+        });
+        assert!(
+            last.is_some_and(|last| last.name == name && last.stage == ActStage::Intended),
+            "{name} was not announced"
+        );
+        let what = "so it is".to_owned();
+        let stage = if self.draw(3) == 1 { ActStage::Failed { why: what } } else { ActStage::Done { seen: what } };
+        let switching = FallbackSwitching { name: name.to_owned(), on: true, by: "the run".to_owned(), stage };
+        Body::FallbackSwitched { switching: Box::new(switching) }
+    }
+
     fn judgement(&mut self) -> Judgement {
         let (verdict, wants_person) = (self.verdict(), self.draw(5) == 1);
-        Judgement { verdict, at: at(3), first_bad_at: None, findings: Vec::new(), wants_person }
+        Judgement { verdict, at: at(3), first_bad_at: None, findings: Vec::new(), wants_person, fired: None }
     }
 
     fn plan(&mut self, request: &Request) -> Body {

@@ -19,6 +19,8 @@ mod planner;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod policy;
+#[cfg(test)]
 mod records;
 #[cfg(test)]
 mod refusals;

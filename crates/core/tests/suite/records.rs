@@ -8,15 +8,16 @@ use backout_core::data::{
     TableLoss, TableRows, Verification,
 };
 use backout_core::detect::SignalPath;
-use backout_core::id::{BackupId, CheckpointId, DatabaseName, Digest, ProbeName, RunId, StepId};
+use backout_core::id::{BackupId, CheckpointId, DatabaseName, Digest, ProbeName, RunId, StepId, TriggerName};
 use backout_core::inventory::{BlobRef, DatabasesAfter, Grade, Version};
 use backout_core::journal::{
-    ActStage, Body, DeployExit, Former, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct, Record, Recourse,
-    RunKind, RunResult, StepOutcome,
+    ActStage, Body, DeployExit, FallbackSwitching, Former, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct,
+    Record, Recourse, RunKind, RunResult, StepOutcome,
 };
 use backout_core::plan::{Request, Scope};
 use backout_core::policy::{
-    Check, Choice, Decision, Finding, Identity, Judgement, Quarantined, Refusal, RefusalName, Verdict,
+    Case, Check, Finding, Fired, Identity, Judgement, Objective, Quarantined, Refusal, RefusalName, Rules, Severity,
+    Tags, Verdict, weigh,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -39,6 +40,29 @@ fn acted(stage: ActStage) -> Body {
     Body::PersonActed { act: Box::new(act) }
 }
 
+/// What the policy writes.
+fn of_policy() -> Vec<Body> {
+    let mut tags = Tags::default();
+    tags.add("vip=true").unwrap();
+    let case = Case { findings: vec!["it exited".to_owned()], ..Case::new(at(2)) }.with_tags(tags);
+    let rules = Rules {
+        objectives: [(
+            Severity::P2,
+            Objective { restore: Some(std::time::Duration::from_secs(3600)), ..Objective::default() },
+        )]
+        .into(),
+        ..Rules::default()
+    };
+    let decision = weigh(&case, &rules);
+    let switching = FallbackSwitching {
+        name: "app".to_owned(),
+        on: true,
+        by: "ada".to_owned(),
+        stage: ActStage::Done { seen: "on".to_owned() },
+    };
+    vec![Body::Decided { decision }, Body::FallbackSwitched { switching: Box::new(switching) }]
+}
+
 /// Bodies that a rollback in the simulated world does not write.
 fn others() -> Vec<Body> {
     let id = CheckpointId::new("cp-1").unwrap();
@@ -50,11 +74,12 @@ fn others() -> Vec<Body> {
         first_bad_at: Some(at(0)),
         findings: vec![finding],
         wants_person: true,
-    };
-    let decision = Decision {
-        choice: Choice::RollBack,
-        reasons_for: vec!["it exited".to_owned()],
-        reasons_against: vec!["it was so before".to_owned()],
+        fired: Some(Box::new(Fired {
+            trigger: TriggerName::new("slow").unwrap(),
+            signal: SignalPath::Latency(name("app"), ProbeName::new("health").unwrap()),
+            value: 0.75,
+            times: 3,
+        })),
     };
     let refusals: Vec<Refusal> = RefusalName::ALL
         .into_iter()
@@ -83,7 +108,6 @@ fn others() -> Vec<Body> {
         Body::DeploySpawned { pid: 1, started_ticks: u64::MAX },
         Body::AfterSeen { facts: vec![], changed: vec![name("app")], data: DatabasesAfter::default() },
         Body::Judged { judgement },
-        Body::Decided { decision },
         Body::EvidenceKept { service: name("app"), items: vec![("app.log".to_owned(), blob.clone())] },
         Body::FileReplaced { path: "/etc/é \n\"".to_owned(), was: Some(blob) },
         Body::UndoIntended { step: StepId(1) },
@@ -245,6 +269,7 @@ fn of_a_rollback() -> Vec<Body> {
 
 fn all() -> Vec<Body> {
     let mut bodies = others();
+    bodies.extend(of_policy());
     bodies.extend(of_a_rollback());
     bodies
 }
@@ -287,7 +312,7 @@ fn add_fields(value: &mut Value, is_map: bool) {
                 if key != "state" || field.get("is").is_some() {
                     add_fields(
                         field,
-                        matches!(key.as_str(), "artifacts" | "databases" | "made_from" | "points" | "kept")
+                        matches!(key.as_str(), "artifacts" | "databases" | "made_from" | "points" | "kept" | "tags")
                             || (matches!(key.as_str(), "files" | "services" | "fields") && field.is_object()),
                     );
                 }

@@ -21,7 +21,7 @@ pub(crate) use data::{checks, look_at};
 pub use probing::{Probed, Probing, Target};
 pub(crate) use seen::{all_seen, observe_once_seen};
 pub(crate) use signals::acted_upon;
-pub use signals::{ask_all, is_error_rate, signal_checks};
+pub use signals::{ask_all, signal_checks};
 pub(crate) use survey::settled;
 pub use survey::{Survey, red, required, survey};
 pub(crate) use trouble::in_trouble;

@@ -7,14 +7,11 @@
 use std::time::Duration;
 
 use backout_core::config::{PromSignal, TriggerAction};
-use backout_core::detect::{Measured, Sample, SignalPath, is_red};
+use backout_core::detect::{Measured, Sample, SignalPath, is_error_rate, is_red};
 use backout_core::policy::{Check, Verdict};
 use futures_util::future::join_all;
 
 use crate::world::World;
-
-/// What a signal is called whose value is a share of requests that failed: `verify.error_rate_below` is about it.
-const ERROR_RATES: [&str; 2] = ["errors", "error_rate"];
 
 /// Asks for every signal once, all servers at once: one sample each.
 pub async fn ask_all(world: &World) -> Vec<Sample> {
@@ -82,10 +79,4 @@ fn error_rate(world: &World, samples: &[Sample]) -> Option<Check> {
     let sample = samples.iter().find(is_rate)?;
     let is_reached = matches!(sample.measured, Measured::Value { value } if value >= limit);
     Some(Check { name: format!("{} below {} %", sample.signal, limit * 100.0), ..of(sample, is_reached) })
-}
-
-/// Whether a signal of this name is the share of requests that failed.
-#[must_use]
-pub fn is_error_rate(name: &str) -> bool {
-    ERROR_RATES.contains(&name)
 }

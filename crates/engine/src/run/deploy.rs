@@ -80,12 +80,16 @@ impl Driver<'_> {
     /// What the probes find is not all: rows that a deploy has broken are looked for beside them, and once more at the end.
     pub(super) async fn watch(&self) -> Body {
         let until = self.world.clock.now() + self.world.environment.guard.soak;
+        Body::Judged { judgement: self.watch_through(until).await }
+    }
+
+    pub(super) async fn watch_through(&self, until: Timestamp) -> Judgement {
         let judgement = tokio::select! {
             judgement = self.watch_until(until) => judgement,
             judgement = self.watch_integrity() => judgement,
         };
         let broken = if judgement.verdict == Verdict::Unhealthy { None } else { self.judge_data().await };
-        Body::Judged { judgement: broken.unwrap_or(judgement) }
+        broken.unwrap_or(judgement)
     }
 
     async fn watch_until(&self, until: Timestamp) -> Judgement {

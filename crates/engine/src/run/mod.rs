@@ -3,6 +3,7 @@
 mod acts;
 mod capture;
 mod data;
+mod decide;
 mod deploy;
 mod drive;
 mod last_resort;

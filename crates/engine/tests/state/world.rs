@@ -103,6 +103,7 @@ pub(crate) fn started(actor: &str) -> Body {
         reason: None,
         request: Request::automatic(),
         agreed: None,
+        circumstances: Default::default(),
     })
 }
 

@@ -19,8 +19,8 @@ use backout_core::policy::RefusalName;
 use backout_core::port::{Barrier, Cache as CachePort, Clock, Database as DatabasePort, Lease, Store};
 use backout_engine::{EngineError, Hosted, Interrupt, OwnedFile, World, begin, resume};
 use backout_testkit::world::{
-    Fuse, MemoryBlobs, MemoryCache, MemoryDatabase, MemoryFiles, MemoryPlatform, MemoryQuerier, MemoryStore, Move,
-    NoProgress, RecordingWatcher, ScriptedDeployer, ScriptedProber, VirtualClock,
+    Fuse, MemoryBlobs, MemoryCache, MemoryDatabase, MemoryFiles, MemoryPlatform, MemoryQuerier, MemoryStore,
+    MemorySwitchboard, Move, NoProgress, RecordingWatcher, ScriptedDeployer, ScriptedProber, VirtualClock,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -57,6 +57,7 @@ pub(crate) struct Scenario {
     pub(crate) store: MemoryStore,
     pub(crate) prober: ScriptedProber,
     pub(crate) querier: MemoryQuerier,
+    pub(crate) switchboard: MemorySwitchboard,
     pub(crate) deployer: ScriptedDeployer,
     pub(crate) watcher: RecordingWatcher,
     pub(crate) interrupt: watch::Sender<Interrupt>,
@@ -86,6 +87,7 @@ impl Scenario {
             blobs: MemoryBlobs::new(fuse.clone()),
             store: MemoryStore::new(Arc::clone(&clock), fuse.clone()),
             querier: MemoryQuerier::new(Arc::clone(&clock)),
+            switchboard: MemorySwitchboard::default(),
             prober: ScriptedProber::new(platform.clone(), Arc::clone(&clock)),
             deployer: ScriptedDeployer::new(Vec::new(), platform.clone(), files.clone(), clock, fuse.clone()),
             watcher: RecordingWatcher::default(),
@@ -218,6 +220,7 @@ impl Scenario {
             blobs: Arc::new(self.blobs.clone()),
             prober: Arc::new(self.prober.clone()),
             querier: Arc::new(self.querier.clone()),
+            switchboard: Arc::new(self.switchboard.clone()),
             store: Arc::new(self.store.clone()),
             clock: Arc::clone(&self.clock),
             deployer: Arc::new(self.deployer.clone()),
@@ -356,7 +359,15 @@ pub(crate) fn rollback(request: Request) -> RunStarted {
 
 fn started(run: RunKind, request: Request) -> RunStarted {
     let environment = EnvironmentName::new("production").unwrap();
-    RunStarted { run, environment, actor: "ada".to_owned(), reason: None, request, agreed: None }
+    RunStarted {
+        run,
+        environment,
+        actor: "ada".to_owned(),
+        reason: None,
+        request,
+        agreed: None,
+        circumstances: Default::default(),
+    }
 }
 
 /// The whole environment to the last known good checkpoint, as a person wants it.
@@ -382,6 +393,7 @@ fn environment(services: &[(&str, &[&str])]) -> Environment {
         guard: GuardPolicy { soak: seconds(10), ..GuardPolicy::default() },
         verify: VerifyPolicy::default(),
         policy: Policy::default(),
+        fallbacks: BTreeMap::new(),
         objectives: Objectives::default(),
         databases: BTreeMap::new(),
         caches: BTreeMap::new(),

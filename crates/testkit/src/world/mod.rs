@@ -14,6 +14,7 @@ mod platform;
 mod prober;
 mod querier;
 mod store;
+mod switchboard;
 mod virtual_clock;
 mod watcher;
 
@@ -26,5 +27,6 @@ pub use platform::{Act, Behaviour, Did, Faults, MemoryPlatform, SwitchFault};
 pub use prober::{Answer, ScriptedProber};
 pub use querier::MemoryQuerier;
 pub use store::MemoryStore;
+pub use switchboard::MemorySwitchboard;
 pub use virtual_clock::VirtualClock;
 pub use watcher::{NoProgress, RecordingWatcher};

@@ -13,6 +13,7 @@ use backout_engine::begin;
 use super::finish::{Ended, finish};
 use super::request::refusal_names;
 use crate::args::{Global, GuardArgs};
+use crate::commands::decide::circumstances;
 use crate::error::CliError;
 use crate::ui::{Narrator, Ui};
 use crate::wire::{Access, Session, Setup, interrupts};
@@ -37,6 +38,7 @@ pub(crate) async fn guard(global: &Global, args: &GuardArgs, ui: Ui) -> Result<E
         reason: args.reason.clone(),
         request: Request { forced: refusal_names(&args.force)?, ..Request::automatic() },
         agreed: None,
+        circumstances: Box::new(circumstances(&args.told)?),
     };
     let result = session.run(begin(&world, session.lease(), run.clone(), started)).await;
     narrator.finish();

@@ -12,6 +12,7 @@ use super::finish::{Ended, finish};
 use super::plan_file::PlanFile;
 use super::request::request;
 use crate::args::{Global, RollbackArgs};
+use crate::commands::decide::{circumstances, severe};
 use crate::commands::look::print_plan;
 use crate::error::CliError;
 use crate::ui::{Narrator, Ui};
@@ -36,6 +37,7 @@ pub(crate) async fn rollback(global: &Global, args: &RollbackArgs, ui: Ui) -> Re
         None if args.yes => None,
         None => agreed(&setup, &world, &request).await?,
     };
+    let told = severe(circumstances(&args.told)?, &setup.environment, world.clock.now());
     let session = Session::begin(&setup, &world, "rollback").await?;
     let run = RunId::mint(world.clock.now(), (world.salt)());
     let started = RunStarted {
@@ -45,6 +47,7 @@ pub(crate) async fn rollback(global: &Global, args: &RollbackArgs, ui: Ui) -> Re
         reason: args.reason.clone(),
         request,
         agreed: agreed.map(Box::new),
+        circumstances: Box::new(told),
     };
     let result = session.run(begin(&world, session.lease(), run.clone(), started)).await;
     narrator.finish();

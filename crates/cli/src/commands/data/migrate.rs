@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::by_hand::{Deed, Hand};
 use super::named::databases;
-use crate::args::{DataArgs, Global, MigrateAction, PlanArgs, RollbackArgs, ScopeArgs};
+use crate::args::{DataArgs, Global, MigrateAction, PlanArgs, RollbackArgs, ScopeArgs, ToldArgs};
 use crate::commands::{act, look};
 use crate::error::{CliError, Exit};
 use crate::ui::{Ui, agrees, count};
@@ -30,8 +30,21 @@ pub(crate) async fn migrate(global: &Global, action: MigrateAction, ui: Ui) -> R
         MigrateAction::Reverse { target, database, force, reason, approved_by, yes } => {
             let data = DataArgs { approved_by, ..reversing(global, database, ui)? };
             let scope = ScopeArgs { force, ..ScopeArgs::default() };
-            act::rollback(global, &RollbackArgs { target, scope, data, yes, reason, plan: None, dry_run: false }, ui)
-                .await
+            act::rollback(
+                global,
+                &RollbackArgs {
+                    target,
+                    scope,
+                    data,
+                    yes,
+                    reason,
+                    told: ToldArgs::default(),
+                    plan: None,
+                    dry_run: false,
+                },
+                ui,
+            )
+            .await
         }
         MigrateAction::Reapply { database, yes } => reapply(global, &database, yes, ui).await,
     }

@@ -19,7 +19,7 @@ use super::clean::clean;
 use super::killed::guard_that_is_killed;
 use super::stage::{SERVICE, Stage};
 use super::story::{closing, expected, opening, record};
-use crate::args::{Color, DemoArgs, Global, GuardArgs, Scenario};
+use crate::args::{Color, DemoArgs, Global, GuardArgs, Scenario, ToldArgs};
 use crate::commands::{act, look};
 use crate::error::{CliError, Exit};
 use crate::ui::Ui;
@@ -144,7 +144,13 @@ async fn play(
         ui.say("$ backout resume");
         act::resume(global, None, ui).await?;
     } else {
-        let args = GuardArgs { force: Vec::new(), reason: Some("backout demo".to_owned()), soak: None, command };
+        let args = GuardArgs {
+            force: Vec::new(),
+            reason: Some("backout demo".to_owned()),
+            soak: None,
+            told: ToldArgs::default(),
+            command,
+        };
         act::guard(global, &args, ui).await?;
     }
     outcome(global, scenario, ui).await

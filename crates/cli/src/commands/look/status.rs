@@ -3,6 +3,7 @@
 //! Everything is looked at at once, and the slowest answer is waited for no longer than [`PATIENCE`]: a person wants to know
 //! now. A probe that needs longer is told as not measured, never as failing.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use backout_core::config::Probe;
 use backout_core::detect::QueryAnswer;
 use backout_core::id::{CheckpointId, EnvironmentName, ServiceName};
 use backout_core::inventory::{Graded, last_known_good};
+use backout_core::journal::fallbacks_on;
 use backout_core::maintenance;
 use backout_core::policy::{Check, Quarantined, Verdict, quarantined};
 use backout_core::port::{ProbeOutcome, Store};
@@ -21,7 +23,7 @@ use serde::Serialize;
 
 use super::data_standing::{DataStanding, data_standings};
 use super::onlooker::world;
-use super::past::what;
+use super::past::{Pending, pending, what};
 use super::standing::{Probed, Standing, standings};
 use crate::args::Global;
 use crate::error::CliError;
@@ -45,6 +47,8 @@ struct Status {
     last_known_good: Option<Good>,
     held_by: Option<HeldBy>,
     open_runs: Vec<RunSummary>,
+    decided: Vec<Pending>,
+    fallbacks_on: BTreeMap<String, Timestamp>,
     notices: Notices,
     quarantined: Vec<Quarantined>,
     maintenance: maintenance::Standing,
@@ -104,7 +108,7 @@ async fn look(setup: &Setup) -> Result<Status, CliError> {
         setup.store.outbox(name),
         setup.store.records(name, &maintenance::KINDS),
     );
-    let (checkpoints, now) = (checkpoints?, world.clock.now());
+    let (checkpoints, open_runs, now) = (checkpoints?, open_runs?, world.clock.now());
     let good = last_known_good(&checkpoints).map(|graded| &graded.checkpoint);
     let held_by = holder?.filter(|holder| holder.until > now);
     Ok(Status {
@@ -115,7 +119,9 @@ async fn look(setup: &Setup) -> Result<Status, CliError> {
         signals,
         last_known_good: last_known_good(&checkpoints).map(Good::of),
         held_by: held_by.map(|holder| HeldBy { holder: holder.holder, until: holder.until }),
-        open_runs: open_runs?,
+        decided: pending(setup, &open_runs).await?,
+        open_runs,
+        fallbacks_on: fallbacks_on(&setup.store.records(name, &["fallback_switched"]).await?),
         notices: Notices::of(&outbox?, now),
         quarantined: quarantined(&checkpoints),
         maintenance: maintenance::standing(&switched?),
@@ -212,6 +218,11 @@ fn text(status: &Status) -> String {
         status.quarantined.iter().map(|it| format!("in quarantine: {} ({}: {})", it.in_words(), it.checkpoint, it.why)),
     );
     lines.extend(status.maintenance.in_words());
+    lines.extend(status.decided.iter().flat_map(|pending| pending.lines(status.at)));
+    let fallback = |(name, since): (&String, &Timestamp)| {
+        format!("fallback on: {name} ({}); `backout fallback off`", ago(*since, status.at))
+    };
+    lines.extend(status.fallbacks_on.iter().map(fallback));
     lines.extend(status.notices.line());
     lines.join("\n")
 }

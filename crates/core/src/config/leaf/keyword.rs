@@ -6,6 +6,7 @@ use crate::config::{
 };
 use crate::data::Level;
 use crate::notify::{Event, Severity};
+use crate::policy::{self, Choice, Impact};
 
 /// What is removed from a cache, where one word says it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,6 +76,21 @@ impl Keyword for Severity {
     const WHAT: &'static str = "a severity";
     const WORDS: &'static [(&'static str, Self)] =
         &[("info", Self::Info), ("warning", Self::Warning), ("error", Self::Error), ("critical", Self::Critical)];
+}
+
+impl Keyword for policy::Severity {
+    const WHAT: &'static str = "a severity";
+    const WORDS: &'static [(&'static str, Self)] = &policy::Severity::WORDS;
+}
+
+impl Keyword for Impact {
+    const WHAT: &'static str = "an impact";
+    const WORDS: &'static [(&'static str, Self)] = &Impact::WORDS;
+}
+
+impl Keyword for Choice {
+    const WHAT: &'static str = "a choice";
+    const WORDS: &'static [(&'static str, Self)] = &Choice::WORDS;
 }
 
 impl Keyword for TriggerAction {

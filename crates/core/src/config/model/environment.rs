@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{
-    Cache, Database, GuardPolicy, Maintenance, Notify, Objectives, Policy, PromSignal, Service, Trigger, VerifyPolicy,
+    Cache, Database, Fallback, GuardPolicy, Maintenance, Notify, Objectives, Policy, PromSignal, Service, Trigger,
+    VerifyPolicy,
 };
 use crate::config::Problem;
 use crate::id::{DatabaseName, EnvironmentName, ServiceName, SignalName};
@@ -42,6 +43,8 @@ pub struct Environment {
     pub verify: VerifyPolicy,
     /// What automatic runs may do.
     pub policy: Policy,
+    /// What can be switched on in place of going back, by name: that of its service, or `environment`.
+    pub fallbacks: BTreeMap<String, Fallback>,
     /// How long going back may take.
     pub objectives: Objectives,
     /// Databases.

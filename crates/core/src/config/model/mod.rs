@@ -3,6 +3,7 @@
 mod cluster;
 mod database;
 mod environment;
+mod fallback;
 mod maintenance;
 mod notify;
 mod policy;
@@ -18,6 +19,7 @@ pub use database::{
     Backup, BackupEncryption, BackupStore, Cache, Database, Flush, Migrations, PgBouncer, Recovery, S3Store,
 };
 pub use environment::{Config, Environment};
+pub use fallback::{Fallback, FallbackBy};
 pub use maintenance::{BarrierFile, BarrierKind, Maintenance, WhenOn};
 pub use notify::{Channel, Contact, Escalation, Mail, Notifier, Notify, StatusPage, StatusService};
 pub use policy::{Approvals, GuardPolicy, Objectives, Policy, VerifyPolicy};

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::Probe;
 use crate::detect::SignalPath;
+use crate::policy::Rules;
 
 /// How a deploy is guarded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -45,11 +46,11 @@ pub struct VerifyPolicy {
     pub error_rate_below: Option<f64>,
 }
 
-/// What automatic runs may do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// What is done about a deploy that goes bad, and what automatic runs may do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Policy {
-    /// The decision matrix, by name; `default`.
-    pub matrix: String,
+    /// The rules that decide; those of the preset `default` unless configured.
+    pub rules: Rules,
     /// How often a failed step, and an automatic rollback that is not verified, is tried in all; 2.
     pub attempts: u32,
     /// Whether an automatic run may go to the next older good checkpoint then; not unless configured.
@@ -69,7 +70,7 @@ pub struct Policy {
 impl Default for Policy {
     fn default() -> Self {
         Self {
-            matrix: "default".to_owned(),
+            rules: Rules::default(),
             attempts: 2,
             plan_b: false,
             max_automatic_per_hour: None,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use serde::Serialize;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 use super::{ArgocdService, HelmService, KubernetesService, Probe};
 use crate::config::SecretOrText;
@@ -30,13 +31,24 @@ pub struct Service {
 }
 
 /// What part a service plays.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
     /// Databases, queues, caches.
     Infrastructure,
     /// What the team writes.
     Application,
+}
+
+impl Tier {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Infrastructure => "infrastructure",
+            Self::Application => "application",
+        }
+    }
 }
 
 /// What a service is on its platform.

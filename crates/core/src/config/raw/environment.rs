@@ -1,8 +1,8 @@
 //! The file, its environments, and their triggers.
 
 use super::{
-    RawCache, RawContact, RawDatabase, RawEscalation, RawGuard, RawMaintenance, RawNotifier, RawObjectives,
-    RawPlatform, RawPolicy, RawService, RawSignal, RawVerify,
+    RawCache, RawContact, RawDatabase, RawEscalation, RawFallback, RawGuard, RawMaintenance, RawNotifier,
+    RawObjectives, RawPlatform, RawPolicy, RawService, RawSignal, RawVerify,
 };
 use crate::config::leaf::Positive;
 use crate::config::read::{List, Map, Scalar, raw};
@@ -38,6 +38,8 @@ raw! {
         verify: optional RawVerify,
         /// What automatic runs may do.
         policy: optional RawPolicy,
+        /// What can be switched on in place of going back, where no affected service has something of its own.
+        fallback: optional RawFallback,
         /// How long going back may take.
         objectives: optional RawObjectives,
         /// Databases, by name.

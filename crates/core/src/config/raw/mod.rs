@@ -6,6 +6,7 @@
 mod backup;
 mod cluster;
 mod database;
+mod decide;
 mod environment;
 mod maintenance;
 mod migrations;
@@ -18,6 +19,10 @@ mod signal;
 pub(super) use backup::{RawAge, RawBackup, RawEncrypt, RawOpenssl, RawS3};
 pub(super) use cluster::{RawArgocd, RawHelm, RawKubernetes, RawRevert};
 pub(super) use database::{RawCache, RawDatabase, RawPgBouncer, RawPostgres, RawRecovery};
+pub(super) use decide::{
+    RawBranch, RawException, RawFallback, RawFreeze, RawLimit, RawMatrix, RawNext, RawObjective, RawPreset, RawRow,
+    RawTagTest, RawWhen,
+};
 pub(super) use environment::{RawEnvironment, RawFile, RawTrigger};
 pub(super) use maintenance::{RawMaintenance, RawMaintenanceCompose, RawMaintenanceFile};
 pub(super) use migrations::{RawMigrations, RawTool};

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::RawProbe;
-use crate::config::leaf::{CheckPath, Percent, Period, Positive};
-use crate::config::read::{List, Scalar, raw};
+use super::{RawBranch, RawException, RawFreeze, RawMatrix, RawObjective, RawProbe, RawWhen};
+use crate::config::leaf::{CheckPath, Percent, Period, Positive, Word};
+use crate::config::read::{List, Map, Scalar, raw};
 
 raw! {
     /// How a deploy is guarded.
@@ -35,10 +35,24 @@ raw! {
 }
 
 raw! {
-    /// What automatic runs may do.
+    /// What is done about a deploy that goes bad, and what automatic runs may do.
     RawPolicy {
-        /// The decision matrix. Only `default` is known.
-        matrix: optional Scalar<String>,
+        /// The decision matrix: a preset (`default`, `heliosdb`, `piper-morgan`, `himalytix`, `predator`, `helm-and-compose`), with all that its runbook says, or rows. Default `default`.
+        matrix: optional RawMatrix,
+        /// The decision tree, asked where no row of the matrix holds. With a tree and no matrix, there are no rows.
+        tree: optional RawBranch,
+        /// How bad what is: for each of P0 to P4 the cases; the worst that holds counts. Default: those of the preset.
+        severities: optional Map<List<RawWhen>>,
+        /// When not to roll back, whatever the matrix says. Default: what the preset says.
+        do_not_roll_back_when: optional List<RawException>,
+        /// What somebody can fix within this, by the tag `fix_within`, is fixed forward, unless data is lost or security at stake.
+        fix_forward_within: optional Scalar<Period>,
+        /// When going back is left to a person.
+        freeze: optional List<RawFreeze>,
+        /// What is always said: tags, as with `--tag`.
+        tags: optional Map<Scalar<Word>>,
+        /// How long it must be healthy again to count as fixed. Default: the soak.
+        fixed_after: optional Scalar<Period>,
         /// How often a failed step, and an automatic rollback that is not verified, is tried in all. Default 2.
         attempts: optional Scalar<Positive>,
         /// Whether an automatic run may go to the next older good checkpoint when the last one is not verified. Default false.
@@ -79,5 +93,7 @@ raw! {
         stack: optional Scalar<Period>,
         /// A database.
         database: optional Scalar<Period>,
+        /// How long it may take, for each of P0 to P4. Default: what the preset of the policy says.
+        severities: optional Map<RawObjective>,
     }
 }

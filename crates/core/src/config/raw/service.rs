@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{RawArgocd, RawHelm, RawKubernetes, RawProbe, RawRevert};
+use super::{RawArgocd, RawFallback, RawHelm, RawKubernetes, RawProbe, RawRevert};
 use crate::config::leaf::{Period, Word};
 use crate::config::read::{Either, List, Map, OneOrMany, Scalar, raw};
 use crate::config::{GitMode, SecretOrText, SecretsPolicy, Tier};
@@ -75,6 +75,8 @@ raw! {
         probes: optional Map<RawProbe>,
         /// How long it may take to stop. Default: as the platform says.
         stop_timeout: optional Scalar<Duration>,
+        /// What can be switched on in place of going back, where this service is affected.
+        fallback: optional RawFallback,
         /// Platform `compose`: its name in the project. Default: the same name.
         service: optional Scalar<String>,
         /// Platform `host`: a git work tree, as its folder or with more settings.

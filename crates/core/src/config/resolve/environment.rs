@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::context::Context;
 use super::data::{caches, databases};
+use super::decide::{fallbacks, rules};
 use super::known::Known;
 use super::maintenance::maintenance;
 use super::notify::notify;
@@ -15,7 +16,7 @@ use super::signals::signals;
 use super::trigger::triggers;
 use crate::config::raw::{RawEnvironment, RawFile};
 use crate::config::read::{Field, Map, MapEntry};
-use crate::config::{Config, Environment, Problem, ProblemCode};
+use crate::config::{Config, Environment, Policy, Problem, ProblemCode};
 use crate::id::EnvironmentName;
 
 /// The format's version that this code knows.
@@ -73,7 +74,8 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
     let triggers = triggers(raw, &services, &known, context);
     let guard = guard(raw.guard.value(), context);
     let verify = verify(raw.verify.value(), &services, &known, context);
-    let policy = policy(raw.policy.value(), context);
+    let policy = Policy { rules: rules(raw, &services, context), ..policy(raw.policy.value(), context) };
+    let fallbacks = fallbacks(raw, context);
     let objectives = objectives(raw.objectives.value(), context);
     let databases = databases(raw, &services, context);
     let caches = caches(raw, context);
@@ -88,6 +90,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
         guard,
         verify,
         policy,
+        fallbacks,
         objectives,
         databases,
         caches,

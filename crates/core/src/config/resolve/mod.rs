@@ -5,6 +5,7 @@
 
 mod context;
 mod data;
+mod decide;
 mod environment;
 mod interpolate;
 mod known;

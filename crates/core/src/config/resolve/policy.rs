@@ -84,7 +84,7 @@ fn smoke_name(raw: &RawProbe, index: usize, context: &mut Context<'_>) -> Option
     }
 }
 
-/// What automatic runs may do.
+/// What automatic runs may do; the rules that decide are resolved beside it.
 pub(super) fn policy(raw: Option<&RawPolicy>, context: &mut Context<'_>) -> Policy {
     let usual = Policy::default();
     let Some(raw) = raw else { return usual };
@@ -100,13 +100,8 @@ pub(super) fn policy(raw: Option<&RawPolicy>, context: &mut Context<'_>) -> Poli
     let max_at_once = context.value(&raw.max_at_once);
     let cool_down = context.value(&raw.cool_down).unwrap_or(usual.cool_down);
     let plan_b = context.value(&raw.plan_b).unwrap_or(usual.plan_b);
-    let matrix = context.value(&raw.matrix).unwrap_or(usual.matrix);
-    if let Some(at) = raw.matrix.value().filter(|_| matrix != "default") {
-        let message = "there is no such decision matrix".to_owned();
-        context.error(ProblemCode::InvalidValue, at.span, message, "write `default`".to_owned());
-    }
     Policy {
-        matrix,
+        rules: usual.rules,
         attempts,
         plan_b,
         max_automatic_per_hour,

@@ -149,7 +149,7 @@ fn each_limit_speaks_for_itself_and_none_unless_it_is_set() {
 fn of_two_that_begin_at_the_same_time_one_was_first() {
     let mut journal = Journal::default();
     assert_eq!(going_back(&journal.0), None);
-    let decision = |choice| Decision { choice, reasons_for: Vec::new(), reasons_against: Vec::new() };
+    let decision = |choice| Decision::plain(choice, Vec::new(), Vec::new());
     journal.add(1, "run-1", Body::Decided { decision: decision(Choice::Keep) });
     assert_eq!(going_back(&journal.0), None, "a deploy that is kept does not go back");
     journal.add(2, "run-2", Body::Decided { decision: decision(Choice::RollBack) });

@@ -135,7 +135,11 @@ fn change_failures(deploys: &BTreeMap<RunResult, usize>) -> Share {
         let is_failure = match result {
             RunResult::Refused | RunResult::Aborted => continue,
             RunResult::Kept | RunResult::KeptUnproven => false,
-            RunResult::RolledBack | RunResult::NothingChanged | RunResult::NotVerified | RunResult::Held => true,
+            RunResult::RolledBack
+            | RunResult::NothingChanged
+            | RunResult::NotVerified
+            | RunResult::Held
+            | RunResult::FixForward => true,
         };
         (0..*times).for_each(|_| share.count(is_failure));
     }

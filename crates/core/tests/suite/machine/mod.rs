@@ -3,3 +3,5 @@
 mod recourse;
 mod stations;
 mod story;
+
+pub(crate) use story::spec;

@@ -6,7 +6,7 @@ use backout_core::plan::Request;
 use backout_core::policy::{Choice, Identity, Quarantined, Refusal, RefusalName, Verdict};
 use backout_core::run::Act;
 
-use super::story::{Story, a_plan, before, check, done, judged, spec, taken, verified};
+use super::story::{Story, a_plan, before, check, done, judged, rolling_back, spec, taken, verified};
 use crate::world::Ran;
 
 const EVERYTHING: Means = Means { attempts: 2, plan_b: true, maintenance: true };
@@ -29,6 +29,7 @@ fn going_back(means: Means, request: Request) -> Story {
         .then(Body::DeployEnded { exit: DeployExit::Code { code: 0 } })
         .then(after())
         .then(judged(Verdict::Unhealthy, false))
+        .then(rolling_back())
 }
 
 /// What runs: the version before the deploy, or the one after it.

@@ -68,9 +68,9 @@ fn the_deploy_is_judged_by_its_exit_and_by_what_it_changed() {
         (DeployExit::Unseen, seen(), false, Act::Verify),
         (bad.clone(), seen(), false, Act::Verify),
         (DeployExit::NotStarted { why: "no such file".to_owned() }, seen(), false, Act::Verify),
-        (bad.clone(), seen(), true, Act::Plan),
-        (DeployExit::Signal { signal: 9 }, seen(), true, Act::Plan),
-        (DeployExit::TimedOut, unseen(), true, Act::Plan),
+        (bad.clone(), seen(), true, Act::Decide),
+        (DeployExit::Signal { signal: 9 }, seen(), true, Act::Decide),
+        (DeployExit::TimedOut, unseen(), true, Act::Decide),
     ];
     for (exit, facts, is_changed, wanted) in table {
         let story = Story::deployed(exit.clone(), facts, is_changed);
@@ -94,7 +94,7 @@ fn a_deploy_that_changed_a_schema_alone_changed_something() {
     };
     assert_eq!(after(0, &changed).wants, Some(Act::Watch));
     assert_eq!(after(0, &unseen).wants, Some(Act::Watch));
-    assert_eq!(after(1, &changed).wants, Some(Act::Plan));
+    assert_eq!(after(1, &changed).wants, Some(Act::Decide));
     let held = after(1, &unseen);
     assert_eq!(held.run.result(), Some(RunResult::Held));
     let said = held.records.iter().any(|record| format!("{:?}", record.body).contains("`main` cannot be seen"));
@@ -125,9 +125,10 @@ fn a_persons_rollback_of_a_database_stands_under_the_switch_before_its_first_ste
 #[test]
 fn a_verdict_leads_to_its_decision() {
     let deployed = || Story::deployed(DeployExit::Code { code: 0 }, Vec::new(), true);
-    assert_eq!(deployed().then(judged(Verdict::Unhealthy, false)).wants, Some(Act::Plan));
-    let held = deployed().then(judged(Verdict::Unhealthy, true));
-    assert_eq!(held.run.result(), Some(RunResult::Held));
+    for wants_person in [false, true] {
+        let bad = deployed().then(judged(Verdict::Unhealthy, wants_person));
+        assert_eq!(bad.wants, Some(Act::Decide), "the policy knows what a trigger asks for");
+    }
     for (verdict, result) in [
         (Verdict::Healthy, RunResult::Kept),
         (Verdict::Inconclusive, RunResult::KeptUnproven),
@@ -152,7 +153,7 @@ fn a_deploy_that_changed_nothing_is_not_said_to_have_been_watched() {
 #[test]
 fn a_way_back_that_is_refused_after_a_bad_deploy_holds_for_a_person() {
     let refusals = vec![Refusal { name: RefusalName::TargetGone, what: "no image".to_owned(), hint: String::new() }];
-    let story = Story::deployed(DeployExit::Code { code: 1 }, Vec::new(), true);
+    let story = Story::deployed(DeployExit::Code { code: 1 }, Vec::new(), true).then(rolling_back());
     let story = story.then(Body::Refused { refusals: refusals.clone() });
     assert_eq!(story.run.result(), Some(RunResult::Held));
     assert!(story.summary().contains("target-gone: no image"), "{}", story.summary());

@@ -3,7 +3,7 @@
 use backout_core::inventory::{DatabasesAfter, Fact, Seen};
 use backout_core::journal::{Body, DeployExit, FORMAT, Means, Record, RunKind, StepOutcome, chain};
 use backout_core::plan::{Plan, Request};
-use backout_core::policy::{Check, Judgement, Verdict};
+use backout_core::policy::{Check, Choice, Decision, Judgement, Verdict};
 use backout_core::run::{Act, Effect, Run};
 
 use crate::world::{Ran, ServiceSpec, Spec, at, environment, make_plan, request, started};
@@ -105,7 +105,7 @@ impl Story {
     }
 }
 
-pub(super) fn spec() -> Spec {
+pub(crate) fn spec() -> Spec {
     let ran = |version| Some(Ran { version, replicas: 1 });
     let service = ServiceSpec {
         needs: 0,
@@ -169,8 +169,13 @@ pub(super) fn unseen() -> Vec<Fact> {
 }
 
 pub(super) fn judged(verdict: Verdict, wants_person: bool) -> Body {
-    let judgement = Judgement { verdict, at: at(1), first_bad_at: None, findings: Vec::new(), wants_person };
+    let judgement =
+        Judgement { verdict, at: at(1), first_bad_at: None, findings: Vec::new(), wants_person, fired: None };
     Body::Judged { judgement }
+}
+
+pub(super) fn rolling_back() -> Body {
+    Body::Decided { decision: Decision::plain(Choice::RollBack, vec!["it is bad".to_owned()], Vec::new()) }
 }
 
 pub(super) fn abort() -> Body {

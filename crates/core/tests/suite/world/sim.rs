@@ -8,7 +8,7 @@ use backout_core::journal::{
     Body, DeployExit, FORMAT, MaintenanceOutcome, Means, Record, RunKind, RunResult, RunStarted, StepOutcome, chain,
 };
 use backout_core::plan::{Action, Request, Step, check, safety};
-use backout_core::policy::{Check, Judgement, Verdict};
+use backout_core::policy::{Check, Choice, Decision, Judgement, Verdict};
 use backout_core::run::{Act, CapturePurpose, Effect, GateVerdict, Run, gate};
 
 use super::live::{World, at, environment};
@@ -60,7 +60,15 @@ pub(crate) fn rollback(request: Request) -> RunStarted {
 }
 
 pub(crate) fn started(run: RunKind, request: Request) -> RunStarted {
-    RunStarted { run, environment: environment(), actor: "test".to_owned(), reason: None, request, agreed: None }
+    RunStarted {
+        run,
+        environment: environment(),
+        actor: "test".to_owned(),
+        reason: None,
+        request,
+        agreed: None,
+        circumstances: Box::default(),
+    }
 }
 
 impl Sim {
@@ -172,6 +180,10 @@ impl Sim {
                 let changed = backout_core::inventory::changed_between(&run.state().before, &facts);
                 Body::AfterSeen { facts, changed, data: DatabasesAfter::default() }
             }
+            Act::Decide => {
+                Body::Decided { decision: Decision::plain(Choice::RollBack, vec!["bad".to_owned()], Vec::new()) }
+            }
+            Act::AwaitFix { .. } | Act::FallBack { .. } => panic!("{act:?} does not follow from going back"),
             Act::Watch => Body::Judged { judgement: self.judgement() },
             Act::Plan => match run.state().wish(&[self.spec.then()]) {
                 Ok(request) => self.plan(&request),
@@ -235,6 +247,7 @@ impl Sim {
             first_bad_at: None,
             findings: Vec::new(),
             wants_person: false,
+            fired: None,
         }
     }
 

@@ -256,7 +256,7 @@ fn unresolved_before(connection: &Connection, audience: &Audience, run: &RunId) 
     let mut open = Vec::new();
     for earlier in runs(&records).into_iter().take_while(|earlier| earlier.id != *run) {
         match earlier.ending.map(|ending| ending.result) {
-            Some(RunResult::NotVerified | RunResult::Held) => open.push(earlier.id),
+            Some(RunResult::NotVerified | RunResult::Held | RunResult::FixForward) => open.push(earlier.id),
             Some(RunResult::RolledBack | RunResult::NothingChanged | RunResult::Kept) => open.clear(),
             _ => {}
         }

@@ -41,7 +41,7 @@ async fn one_that_follows_later_goes_on() {
 async fn another_goes_back(scenario: &Scenario, is_held: bool) {
     let name = EnvironmentName::new("eu").unwrap();
     let lease = scenario.store.acquire(&name, "another guard", TTL * 100).await.unwrap();
-    let decision = Decision { choice: Choice::RollBack, reasons_for: Vec::new(), reasons_against: Vec::new() };
+    let decision = Decision::plain(Choice::RollBack, Vec::new(), Vec::new());
     let run = RunId::new("run-eu").unwrap();
     scenario.store.append(&lease, Some(&run), &Body::Decided { decision }).await.unwrap();
     if !is_held {

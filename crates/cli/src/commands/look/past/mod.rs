@@ -2,11 +2,13 @@
 
 mod evidence;
 mod history;
+mod pending;
 mod report;
 mod runs;
 mod show;
 
 pub(crate) use history::history;
+pub(crate) use pending::{Pending, pending};
 pub(crate) use report::report;
 pub(crate) use runs::what;
 pub(crate) use show::show;

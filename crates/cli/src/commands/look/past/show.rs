@@ -134,7 +134,7 @@ fn head(run: &RunSummary) -> Vec<String> {
         (Some(ending), Some(took)) => {
             let result = result(run);
             let result = match ending.result {
-                RunResult::NotVerified | RunResult::Held => Paint::error(result),
+                RunResult::NotVerified | RunResult::Held | RunResult::FixForward => Paint::error(result),
                 RunResult::Refused | RunResult::Aborted => Paint::strong(result),
                 RunResult::Kept | RunResult::KeptUnproven | RunResult::RolledBack | RunResult::NothingChanged => {
                     Paint::good(result)

@@ -1,7 +1,7 @@
 //! Settings that this version accepts and does not act on: who wrote them should know.
 
 use backout_core::config::{Approvals, Environment, Objectives};
-use backout_engine::is_error_rate;
+use backout_core::detect::is_error_rate;
 
 use super::finding::Finding;
 

@@ -1,0 +1,9 @@
+//! What is decided, and from what; and what is done in place of going back.
+
+mod circumstances;
+mod command;
+mod fallback;
+
+pub(crate) use circumstances::{circumstances, severe};
+pub(crate) use command::decide;
+pub(crate) use fallback::fallback;

@@ -1,0 +1,4 @@
+//! Decisions from the command line, and what a guard does by them.
+
+mod explained;
+mod guarded;

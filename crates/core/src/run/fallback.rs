@@ -1,0 +1,44 @@
+//! What the switching of a fallback leads to.
+
+use super::state::{Phase, State};
+use crate::journal::{ActStage, FallbackSwitching};
+use crate::policy::Choice;
+
+impl State {
+    /// The phase that follows; `None` where that switching cannot follow here.
+    ///
+    /// | it is             | another is left | one is on | next                                        |
+    /// |-------------------|-----------------|-----------|---------------------------------------------|
+    /// | intended          |                 |           | it is switched                              |
+    /// | done or failed    | yes             |           | the other one                               |
+    /// | done              | no              | yes       | the watch begins anew                       |
+    /// | failed            | no              | yes       | the watch begins anew                       |
+    /// | failed            | no              | no        | the policy is asked again, without it       |
+    pub(super) fn after_switching(&self, switching: &FallbackSwitching) -> Option<Phase> {
+        let is_awaited = self.falling_back.as_ref() == Some(&switching.name);
+        let is_left = self.fallbacks_left().any(|name| *name != switching.name);
+        match (self.phase, &switching.stage) {
+            (Phase::Decided(Choice::FallBack), ActStage::Intended) if switching.on => Some(Phase::FallingBack),
+            (Phase::FallingBack, ActStage::Done { .. } | ActStage::Failed { .. }) if is_awaited && is_left => {
+                Some(Phase::Decided(Choice::FallBack))
+            }
+            (Phase::FallingBack, ActStage::Done { .. }) if is_awaited => Some(Phase::Changed),
+            (Phase::FallingBack, ActStage::Failed { .. }) if is_awaited => {
+                let is_judged = self.judgement.is_some() && !self.has_fallen_back();
+                Some(if is_judged { Phase::Judged } else { Phase::Changed })
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn keep_fallback(&mut self, switching: &FallbackSwitching) {
+        match &switching.stage {
+            ActStage::Intended => self.falling_back = Some(switching.name.clone()),
+            ActStage::Done { .. } | ActStage::Failed { .. } => {
+                let is_on = matches!(switching.stage, ActStage::Done { .. });
+                self.fallbacks.insert(switching.name.clone(), is_on);
+                self.falling_back = None;
+            }
+        }
+    }
+}
