@@ -11,6 +11,7 @@ mod helm;
 mod kubernetes;
 mod object;
 mod pods;
+mod redirect;
 mod refusals;
 mod rights;
 
@@ -19,4 +20,5 @@ pub use cluster::{Cluster, ClusterOptions};
 pub use found::{Found, FoundWorkload, found};
 pub use helm::HelmPlatform;
 pub use kubernetes::KubernetesPlatform;
+pub use redirect::RedirectBarrier;
 pub use rights::{Account, Permission, Ward, manifest, missing_namespace, permissions};

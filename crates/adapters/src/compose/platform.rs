@@ -1,16 +1,17 @@
 //! The port, kept for one Compose project.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::id::{CheckpointId, ServiceName};
-use backout_core::inventory::{Artifact, ComposeArtifact, Detail, Fact};
+use backout_core::inventory::{Artifact, ComposeArtifact, Detail, Fact, Version};
 use backout_core::plan::Switch;
 use backout_core::port::{Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PortError, Preflight};
 use tokio::sync::OnceCell;
 
 use super::container::Container;
-use super::document::project_name;
+use super::document::{project_name, would_start};
 use super::engine::Engine;
 use super::options::ComposeOptions;
 use super::{argv, capture, events, evidence, image, observe, switch};
@@ -89,6 +90,10 @@ impl Platform for ComposePlatform {
 
     fn preflight<'a>(&'a self, artifact: &'a Artifact, _blobs: &'a dyn Blobs) -> Pending<'a, Preflight> {
         Box::pin(image::preflight(self, artifact))
+    }
+
+    fn would_start<'a>(&'a self, command: &'a [String]) -> Pending<'a, BTreeMap<ServiceName, Version>> {
+        Box::pin(would_start(self, command))
     }
 
     fn switch<'a>(&'a self, switch: &'a Switch, blobs: &'a dyn Blobs) -> Pending<'a, Result<(), PortError>> {

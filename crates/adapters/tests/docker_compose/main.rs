@@ -6,6 +6,7 @@ mod drift;
 mod events;
 mod images;
 mod inside;
+mod profile;
 mod round_trip;
 mod start_first;
 mod unreachable;

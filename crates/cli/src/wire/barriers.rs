@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use backout_adapters::command::Command;
 use backout_adapters::maintenance::{CommandBarrier, ComposeBarrier, FileBarrier};
+use backout_clusters::RedirectBarrier;
 use backout_core::config::{BarrierFile, BarrierKind};
 use backout_core::port::Barrier;
 
 use super::Setup;
+use super::clusters::cluster;
 use super::platforms::compose_options;
 
 /// In the order in which they are switched on.
@@ -20,6 +22,9 @@ fn barrier(setup: &Setup, kind: &BarrierKind) -> Arc<dyn Barrier> {
     match kind {
         BarrierKind::Command { on, off } => Arc::new(CommandBarrier::new(command(setup, on), command(setup, off))),
         BarrierKind::File(file) => Arc::new(file_barrier(setup, file)),
+        BarrierKind::Cluster { cluster: access, redirect } => {
+            Arc::new(RedirectBarrier::new(cluster(setup, access), redirect.clone()))
+        }
         BarrierKind::Compose { project, profile, services } => {
             let options = compose_options(setup, project, BTreeMap::new());
             Arc::new(ComposeBarrier::new(&options, profile, services.clone()))

@@ -37,6 +37,11 @@ impl ProcessDeployer {
 }
 
 impl Deployer for ProcessDeployer {
+    fn argv(&self) -> Vec<String> {
+        let words = self.deploy.iter().flat_map(Command::argv);
+        words.map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
     fn start(&self) -> Pending<'_, Result<(u32, u64), PortError>> {
         Box::pin(async move {
             let Some(command) = &self.deploy else {

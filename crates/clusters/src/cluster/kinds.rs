@@ -21,6 +21,8 @@ pub(crate) enum Kind {
     PodDisruptionBudget,
     PersistentVolumeClaim,
     ServiceAccount,
+    Service,
+    Ingress,
     Application,
     Rollout,
 }
@@ -43,6 +45,8 @@ impl Kind {
             }
             Kind::PodDisruptionBudget => ["policy", "v1", "PodDisruptionBudget", "poddisruptionbudgets"],
             Kind::PersistentVolumeClaim => ["", "v1", "PersistentVolumeClaim", "persistentvolumeclaims"],
+            Kind::Service => ["", "v1", "Service", "services"],
+            Kind::Ingress => ["networking.k8s.io", "v1", "Ingress", "ingresses"],
             Kind::ServiceAccount => ["", "v1", "ServiceAccount", "serviceaccounts"],
             Kind::Application => ["argoproj.io", "v1alpha1", "Application", "applications"],
             Kind::Rollout => ["argoproj.io", "v1alpha1", "Rollout", "rollouts"],

@@ -8,6 +8,7 @@ mod configuration;
 mod faults;
 mod looking;
 mod programs;
+mod redirect;
 mod rights;
 mod rollouts;
 mod stopping;

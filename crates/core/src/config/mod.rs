@@ -21,9 +21,9 @@ pub use model::{
     Channel, ClusterAccess, ComposeProject, Condition, Config, Connection, Contact, Database, Environment, Escalation,
     ExecService, Fallback, FallbackBy, Flush, GitMode, GuardPolicy, HelmService, HostManage, HostService, HostSource,
     HttpExpect, HttpMethod, HttpProbe, KubernetesService, Mail, Maintenance, Migrations, Notifier, Notify, Objectives,
-    PgBouncer, Place, Policy, Probe, ProbeKind, PromLogin, PromServer, PromSignal, Protocol, Recovery, S3Store,
-    SecretsPolicy, Service, ServicePlatform, StatusPage, StatusRange, StatusService, StatusSet, Threshold, Tier,
-    TlsExpect, Trigger, TriggerAction, VerifyPolicy, WhenOn, WorkloadKind,
+    PgBouncer, Place, Policy, Probe, ProbeKind, PromLogin, PromServer, PromSignal, Protocol, Recovery, Redirect,
+    S3Store, SecretsPolicy, Service, ServicePlatform, StatusPage, StatusRange, StatusService, StatusSet, Threshold,
+    Tier, TlsExpect, Trigger, TriggerAction, VerifyPolicy, WhenOn, WorkloadKind,
 };
 pub use problem::{Problem, ProblemCode, Problems, Severity, Span};
 pub use secret::{SecretOrText, SecretRef, Sensitive};

@@ -14,7 +14,7 @@ mod weigh;
 pub use case::{BadTag, Case, Circumstances, Impact, Tags, standing_case};
 pub use decision::{Choice, Decision, Weighed};
 pub use page::page;
-pub use quarantine::{Identity, Quarantined, brought_back, quarantined};
+pub use quarantine::{Identity, Quarantined, brought_back, named, quarantined};
 pub use refusal::{Refusal, RefusalName};
 pub use rules::{Branch, Freeze, FreezeSpan, Limit, Next, Objective, PRESETS, Row, Rules, TagTest, When, preset_text};
 pub use severity::Severity;

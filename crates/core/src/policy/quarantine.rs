@@ -107,6 +107,23 @@ pub fn brought_back<'a>(quarantined: &'a [Quarantined], before: &[Fact], after: 
     quarantined.iter().rev().find(|it| it.runs(after) && !it.runs(before))
 }
 
+/// What of it a deploy would bring back that starts these versions, where that is known before it does. Services of which
+/// nothing is known stay as they are, and files are taken as they are on disk.
+#[must_use]
+pub fn named<'a>(
+    quarantined: &'a [Quarantined],
+    before: &[Fact],
+    starts: &BTreeMap<ServiceName, Version>,
+) -> Option<&'a Quarantined> {
+    let will_run = |service: &ServiceName, identity: &Identity| {
+        let fact = before.iter().find(|fact| fact.service == *service);
+        let version = starts.get(service).or_else(|| fact.and_then(Fact::version));
+        version == Some(&identity.version) && fact.is_some_and(|fact| fact.files == identity.files)
+    };
+    let comes_back = |it: &&Quarantined| it.services.iter().all(|(service, identity)| will_run(service, identity));
+    quarantined.iter().rev().filter(comes_back).find(|it| !it.runs(before))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +225,20 @@ mod tests {
         let all = [graded("cp-2", Grade::Bad, ("2", "2", b"b"))];
         let running = facts(("2", "2", b"b"));
         assert_eq!(brought_back(&quarantined(&all), &running, &running), None);
+    }
+
+    #[test]
+    fn what_a_deploy_says_that_it_starts_is_recognised_before_it_does() {
+        let all = [graded("cp-1", Grade::Good, GOOD), graded("cp-2", Grade::Bad, ("2", "1", b"a"))];
+        let says = |app: &str, before| {
+            let starts = [(name("app"), version(app))].into();
+            named(&quarantined(&all), &facts(before), &starts).is_some()
+        };
+        assert!(says("2", GOOD));
+        assert!(!says("3", GOOD));
+        assert!(!says("2", ("1", "1", b"b")), "another configuration is on disk");
+        assert!(!says("2", ("2", "1", b"a")), "it runs already");
+        assert!(named(&quarantined(&all), &facts(GOOD), &BTreeMap::new()).is_none());
     }
 
     #[test]

@@ -9,6 +9,11 @@ use crate::schedule::Tally;
 /// Runs the deploy command and arms the switch. The command itself is not in the journal unredacted, so only the process
 /// that was given it can start it.
 pub trait Deployer: Send + Sync {
+    /// The deploy command, word by word; empty in a process that was not given it. It may hold secrets, and is not recorded.
+    fn argv(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Starts the deploy command as the leader of a process group of its own, its output passed through. Answers with its
     /// process id and the kernel's start time of it, in clock ticks since boot.
     fn start(&self) -> Pending<'_, Result<(u32, u64), PortError>>;

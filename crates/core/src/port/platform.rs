@@ -1,10 +1,12 @@
 //! What runs services, and the files and blobs beside them.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::Pending;
 use crate::id::{CheckpointId, Digest, ServiceName};
-use crate::inventory::{Artifact, BlobRef, Fact};
+use crate::inventory::{Artifact, BlobRef, Fact, Version};
 use crate::plan::Switch;
 
 /// A platform did not do, or could not say, what it was asked.
@@ -58,6 +60,13 @@ pub trait Platform: Send + Sync {
     fn notes<'a>(&'a self, artifact: &'a Artifact, blobs: &'a dyn Blobs) -> Pending<'a, Vec<String>> {
         let _ = (artifact, blobs);
         Box::pin(std::future::ready(Vec::new()))
+    }
+
+    /// The versions that a deploy command would start, by service, where that is certain before it runs: best effort, and
+    /// nothing unless the command itself says so. Changes nothing.
+    fn would_start<'a>(&'a self, command: &'a [String]) -> Pending<'a, BTreeMap<ServiceName, Version>> {
+        let _ = command;
+        Box::pin(std::future::ready(BTreeMap::new()))
     }
 
     /// Makes a service run an artifact. Ends when the platform has been told; whether it is so is observed afterwards.

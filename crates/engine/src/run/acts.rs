@@ -68,14 +68,16 @@ impl Driver<'_> {
         survey.samples.extend(asked);
         let red = red(self.world, &survey.samples);
         let has_good_checkpoint = good.is_some();
+        let quarantined = quarantined(&graded);
+        let named = if self.machine.state().is_guard() { self.named(&quarantined, &survey.facts).await } else { None };
         Ok(Body::BeforeSeen {
             facts: survey.facts,
             red,
             checks: survey.checks,
             has_good_checkpoint,
             means: means(self.world),
-            quarantined: quarantined(&graded),
-            named: None,
+            quarantined,
+            named,
         })
     }
 

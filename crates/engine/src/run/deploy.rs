@@ -4,8 +4,11 @@
 use std::time::Duration;
 
 use backout_core::detect::{Judge, Rules};
+use backout_core::id::CheckpointId;
+use backout_core::inventory::Fact;
 use backout_core::journal::{Body, DeployExit};
-use backout_core::policy::{Judgement, Verdict};
+use backout_core::policy::{Judgement, Quarantined, Verdict, named};
+use futures_util::future::join_all;
 use jiff::Timestamp;
 
 use super::drive::Driver;
@@ -15,7 +18,24 @@ use crate::look::{Pace, acted_upon, in_trouble, required, watch};
 /// How long a deploy command that outlived its guard may take to end before the watch begins beside it.
 const ORPHAN: Duration = Duration::from_secs(3);
 
+/// How long platforms may take to say what the deploy command would start: what they cannot say in time is seen after it.
+const SAID_WITHIN: Duration = Duration::from_secs(10);
+
 impl Driver<'_> {
+    /// The checkpoint in quarantine that the deploy command says it brings back.
+    pub(super) async fn named(&self, quarantined: &[Quarantined], before: &[Fact]) -> Option<CheckpointId> {
+        let argv = self.world.deployer.argv();
+        if quarantined.is_empty() || argv.is_empty() {
+            return None;
+        }
+        let asked = join_all(self.world.platforms.iter().map(|hosted| hosted.platform.would_start(&argv)));
+        let starts = tokio::select! {
+            starts = asked => starts.into_iter().flatten().collect(),
+            () = self.world.clock.sleep(SAID_WITHIN) => return None,
+        };
+        named(quarantined, before, &starts).map(|it| it.checkpoint.clone())
+    }
+
     pub(super) async fn start_deploy(&self) -> Body {
         match self.world.deployer.start().await {
             Ok((pid, started_ticks)) => Body::DeploySpawned { pid, started_ticks },

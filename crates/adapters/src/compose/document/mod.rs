@@ -10,6 +10,8 @@ mod process;
 mod resolved;
 mod resources;
 mod service;
+mod started;
 
 pub(super) use captured::{Kept, captured, secrets};
 pub(super) use resolved::{Resolved, project_name, resolve};
+pub(super) use started::would_start;

@@ -1,8 +1,10 @@
 //! Maintenance mode: what keeps users away while nothing works.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
-use super::{ComposeProject, Probe};
+use super::{ClusterAccess, ComposeProject, Probe};
 
 /// How maintenance mode is switched, and what shows it. Paths are as written.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -27,6 +29,13 @@ pub enum BarrierKind {
     },
     /// A file or a symbolic link that a proxy looks at.
     File(BarrierFile),
+    /// An object of a cluster that leads users elsewhere.
+    Cluster {
+        /// The cluster and the namespace: those of the environment's first service on one.
+        cluster: ClusterAccess,
+        /// The object.
+        redirect: Redirect,
+    },
     /// Services of a Compose profile.
     Compose {
         /// The project that they are in; its own service is the first of the environment's.
@@ -35,6 +44,27 @@ pub enum BarrierKind {
         profile: String,
         /// Those that are started; all of the profile where it is empty.
         services: Vec<String>,
+    },
+}
+
+/// An object of a cluster that leads users elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub enum Redirect {
+    /// A Service, which leads to other pods.
+    Service {
+        /// Its name.
+        name: String,
+        /// The labels of those pods; not empty.
+        selector: BTreeMap<String, String>,
+    },
+    /// An Ingress, all of whose rules lead to another Service.
+    Ingress {
+        /// Its name.
+        name: String,
+        /// That Service.
+        backend: String,
+        /// Its port.
+        port: u32,
     },
 }
 

@@ -20,7 +20,7 @@ pub use database::{
 };
 pub use environment::{Config, Environment};
 pub use fallback::{Fallback, FallbackBy};
-pub use maintenance::{BarrierFile, BarrierKind, Maintenance, WhenOn};
+pub use maintenance::{BarrierFile, BarrierKind, Maintenance, Redirect, WhenOn};
 pub use notify::{Channel, Contact, Escalation, Mail, Notifier, Notify, StatusPage, StatusService};
 pub use policy::{Approvals, GuardPolicy, Objectives, Policy, VerifyPolicy};
 pub use probe::{

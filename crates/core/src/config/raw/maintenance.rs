@@ -1,8 +1,8 @@
 //! Maintenance mode: what keeps users away while nothing works.
 
 use super::{Argv, RawProbe};
-use crate::config::leaf::Word;
-use crate::config::read::{List, Scalar, raw};
+use crate::config::leaf::{Positive, Word};
+use crate::config::read::{List, Map, Scalar, raw};
 
 raw! {
     /// What keeps users away while nothing works. What is given is switched in this order, and off in the other.
@@ -13,6 +13,8 @@ raw! {
         command: optional RawMaintenanceCommand,
         /// A file or a symbolic link that a proxy looks at.
         file: optional RawMaintenanceFile,
+        /// A Service or an Ingress of a cluster that leads elsewhere, on the cluster and in the namespace of the environment.
+        cluster: optional RawMaintenanceCluster,
         /// Services of a Compose profile that are started, in the project of the environment.
         compose: optional RawMaintenanceCompose,
         /// What shows that it is on, such as a request to the page: `{ http: ..., expect: { status: 503 } }`.
@@ -47,6 +49,22 @@ raw! {
         check: optional Argv,
         /// The command that tells the proxy, where it does not look by itself: `[nginx, -s, reload]`.
         reload: optional Argv,
+    }
+}
+
+raw! {
+    /// A Service or an Ingress that leads to something else while maintenance mode is on.
+    RawMaintenanceCluster {
+        /// The Service.
+        service: optional Scalar<Word>,
+        /// With `service`: the labels of the pods that it leads to then, such as `{ app: maintenance }`.
+        selector: optional Map<Scalar<Word>>,
+        /// The Ingress.
+        ingress: optional Scalar<Word>,
+        /// With `ingress`: the Service that all of its rules lead to then.
+        backend: optional Scalar<Word>,
+        /// With `ingress`: that Service's port. Default 80.
+        port: optional Scalar<Positive>,
     }
 }
 

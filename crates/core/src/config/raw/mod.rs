@@ -24,7 +24,7 @@ pub(super) use decide::{
     RawTagTest, RawWhen,
 };
 pub(super) use environment::{RawEnvironment, RawFile, RawTrigger};
-pub(super) use maintenance::{RawMaintenance, RawMaintenanceCompose, RawMaintenanceFile};
+pub(super) use maintenance::{RawMaintenance, RawMaintenanceCluster, RawMaintenanceCompose, RawMaintenanceFile};
 pub(super) use migrations::{RawMigrations, RawTool};
 pub(super) use notify::{RawContact, RawEscalation, RawNotifier};
 pub(super) use policy::{RawGuard, RawObjectives, RawPolicy, RawVerify};
