@@ -65,7 +65,11 @@ impl Application {
     }
 
     fn endpoint(&self, path: &str, mode: Mode, age: Duration) -> Response {
-        let failing = matches!(mode, Mode::FailAfter(after) if age >= after);
+        let failing = match mode {
+            Mode::FailAfter(after) => age >= after,
+            Mode::Flap(period) => age.as_millis() / period.as_millis().max(1) % 2 == 1,
+            _ => false,
+        };
         match path {
             "/" if failing => Response::text(500, "the application has failed\n"),
             "/" if self.is_next_an_error(mode) => Response::text(500, "this is one of the requests that fail\n"),
@@ -195,6 +199,13 @@ mod tests {
         assert_eq!(status(&application, "/health", start + Duration::from_millis(999)).0, 200);
         assert_eq!(status(&application, "/health", start + Duration::from_secs(1)).0, 500);
         assert_eq!(status(&application, "/", start + Duration::from_secs(1)).0, 500);
+    }
+
+    #[test]
+    fn flapping_is_well_and_failing_by_turns() {
+        let (application, start) = application("flap:1000");
+        let at = |ms| status(&application, "/health", start + Duration::from_millis(ms)).0;
+        assert_eq!([at(0), at(999), at(1000), at(1999), at(2000)], [200, 200, 500, 500, 200]);
     }
 
     #[test]

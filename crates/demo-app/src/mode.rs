@@ -32,6 +32,8 @@ pub enum Mode {
     IgnoreTerm,
     /// `errors:PER_MILLE`: so many of a thousand requests to `/` are answered with 500, spread evenly; `/health` is well.
     Errors(u32),
+    /// `flap:MS`: well for that long, then `/` and `/health` answer 500 for that long, and so on.
+    Flap(Duration),
 }
 
 /// A text that names no mode.
@@ -48,7 +50,7 @@ pub enum ModeError {
     },
 }
 
-const FORMS: [&str; 10] = [
+const FORMS: [&str; 11] = [
     "ok",
     "crash-on-start",
     "unhealthy",
@@ -59,6 +61,7 @@ const FORMS: [&str; 10] = [
     "exit-on-request",
     "ignore-term",
     "errors:PER_MILLE",
+    "flap:MS",
 ];
 
 impl FromStr for Mode {
@@ -84,6 +87,7 @@ impl FromStr for Mode {
             ("exit-on-request", []) => Ok(Self::ExitOnRequest),
             ("ignore-term", []) => Ok(Self::IgnoreTerm),
             ("errors", [share]) => share.as_millis().try_into().map(Self::Errors).map_err(|_| wrong()),
+            ("flap", [period]) => Ok(Self::Flap(*period)),
             _ => Err(wrong()),
         }
     }
@@ -101,6 +105,7 @@ impl fmt::Display for Mode {
             Self::CrashAfter(after) => write!(f, "crash-after:{}", after.as_millis()),
             Self::ExitOnRequest => f.write_str("exit-on-request"),
             Self::IgnoreTerm => f.write_str("ignore-term"),
+            Self::Flap(period) => write!(f, "flap:{}", period.as_millis()),
             Self::Errors(per_mille) => write!(f, "errors:{per_mille}"),
         }
     }
@@ -136,6 +141,7 @@ mod tests {
             "exit-on-request",
             "ignore-term",
             "errors:200",
+            "flap:2000",
         ] {
             assert_eq!(text.parse::<Mode>().unwrap().to_string(), text);
         }

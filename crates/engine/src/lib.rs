@@ -21,8 +21,8 @@ pub use error::EngineError;
 pub use fallback::switch_fallback;
 pub use interrupt::Interrupt;
 pub use look::{
-    Pace, Probed, Probing, Survey, Target, ask_all, look_at_databases, observe, probe_all, probes, red, required,
-    signal_checks, survey, watch,
+    Pace, Probed, Probing, Survey, Target, Watching, ask_all, counted_before, kept_watch, look_at_databases, observe,
+    pack, probe_all, probes, red, required, signal_checks, survey, watch,
 };
 pub use maintain::{MaintenanceWish, maintain, maintenance_standing};
 pub use past::{

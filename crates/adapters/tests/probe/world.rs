@@ -59,7 +59,7 @@ pub(crate) fn with_platform(platform: Arc<dyn Platform>) -> ProbeClient {
 pub(crate) fn probe(kind: ProbeKind) -> Probe {
     let name = ProbeName::new("health").unwrap();
     let (every, timeout) = (Duration::from_secs(1), Duration::from_secs(5));
-    Probe { name, kind, every, timeout, start_period: None, implicit: false }
+    Probe { name, kind, every, timeout, start_period: None, is_dependency: false, implicit: false }
 }
 
 pub(crate) fn hurried(kind: ProbeKind) -> Probe {

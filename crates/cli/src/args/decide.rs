@@ -26,6 +26,13 @@ pub(crate) struct DecideArgs {
     /// When it is decided, for freezes: `2026-11-21T03:15:00Z`; now unless given
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<String>,
+    /// The run whose watch is judged again by the same detector, from what it heard: its id, or the beginning of it
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["service", "severity", "tag", "at"])]
+    pub(crate) replay: Option<String>,
+    /// What another setting would have said: `false_alarms=1%`, `tolerance=2`, `slower=2`, `min_samples=100`, `above=3%`,
+    /// `below=90%`, `consecutive=5`; of one trigger as `TRIGGER.KEY=VALUE`; can be repeated
+    #[arg(long, value_name = "KEY=VALUE", requires = "replay")]
+    pub(crate) what_if: Vec<String>,
 }
 
 /// What to do about what is switched on in place of going back.

@@ -38,7 +38,10 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Guard(args) => act::guard(global, &args, ui).await,
         Command::Plan(args) => look::plan(global, &args, ui).await,
         Command::Rollback(args) => act::rollback(global, &args, ui).await,
-        Command::Decide(args) => decide::decide(global, &args, ui).await,
+        Command::Decide(args) => match &args.replay {
+            Some(run) => judge::replay(global, run, &args.what_if, ui).await,
+            None => decide::decide(global, &args, ui).await,
+        },
         Command::Fallback { action } => decide::fallback(global, action, ui).await,
         Command::Resume { run } => act::resume(global, run.as_deref(), ui).await,
         Command::Rearm(args) => act::rearm(global, &args, ui).await,

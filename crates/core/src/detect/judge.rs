@@ -4,15 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
-use super::{Ailment, Measured, Sample, SignalPath, ailment};
+use super::weigh::{Alarm, Comparing, Scales};
+use super::{Ailment, Measured, News, Sample, SignalPath, ailment};
 use crate::config::{Condition, Trigger, TriggerAction};
 use crate::id::{ServiceName, TriggerName};
 use crate::inventory::{Fact, Seen};
 use crate::policy::{Finding, Fired, Judgement, Verdict};
 
 /// What the judge goes by.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rules {
     /// The triggers.
     pub triggers: Vec<Trigger>,
@@ -22,6 +24,8 @@ pub struct Rules {
     pub red_before: BTreeSet<SignalPath>,
     /// What ran before the deploy.
     pub before: Vec<Fact>,
+    /// What triggers that compare with before go by.
+    pub comparing: Comparing,
 }
 
 /// Weighs samples and facts through one watch.
@@ -34,6 +38,7 @@ pub struct Judge {
     /// Red before, and not green since.
     excused: BTreeSet<SignalPath>,
     last: BTreeMap<SignalPath, Sample>,
+    scales: Scales,
     ailments: BTreeMap<ServiceName, Ailment>,
     /// Ill before, and not well since.
     excused_services: BTreeSet<ServiceName>,
@@ -63,12 +68,56 @@ impl Judge {
             excused: rules.red_before.clone(),
             excused_services: rules.before.iter().filter(was_ill).map(|fact| fact.service.clone()).collect(),
             unseen: rules.before.iter().map(|f| (f.service.clone(), "was never looked at".to_owned())).collect(),
+            scales: Scales::new(&rules.comparing, &rules.triggers),
             rules,
             streaks: BTreeMap::new(),
             last: BTreeMap::new(),
             ailments: BTreeMap::new(),
             first_bad_at: None,
         }
+    }
+
+    /// Weighs whatever there is. Answers with a verdict as soon as it is certain that it is `Unhealthy`.
+    pub fn hear(&mut self, news: &News) -> Option<Judgement> {
+        match news {
+            News::Sample(sample) => self.sample(sample),
+            News::Fact(fact) => self.fact(fact),
+            News::Before { signal, looks } => {
+                self.scales.before(signal, looks);
+                None
+            }
+            News::Counted { signal, at, tally } => {
+                let alarm = self.scales.counted(signal, tally)?;
+                Some(self.alarm(*at, &alarm))
+            }
+            News::Uncounted { signal, why } => {
+                self.scales.unmeasured(signal, why);
+                None
+            }
+            News::Asked { at, failures } => {
+                let alarm = self.scales.asked(*at, failures)?;
+                Some(self.alarm(*at, &alarm))
+            }
+        }
+    }
+
+    /// Whether there is an alarm that waits for the dependencies to be asked once more ([`News::Asked`]).
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        self.scales.is_waiting()
+    }
+
+    /// How often each dependency is to be asked then.
+    #[must_use]
+    pub fn questions(&self) -> u32 {
+        self.scales.questions()
+    }
+
+    fn alarm(&mut self, at: Timestamp, alarm: &Alarm) -> Judgement {
+        let first = *self.first_bad_at.get_or_insert(at);
+        let finding =
+            Finding { subject: format!("trigger {}", alarm.trigger.name), what: alarm.what.clone(), was_before: false };
+        self.unhealthy(at, Some(first), finding, alarm.trigger.action == TriggerAction::Hold)
     }
 
     /// Weighs one sample. Answers with a verdict as soon as it is certain that it is `Unhealthy`.
@@ -78,6 +127,8 @@ impl Judge {
         let places = self.triggers_of.get(&sample.signal).map(Vec::as_slice).unwrap_or_default();
         for trigger in places.iter().filter_map(|place| self.rules.triggers.get(*place)) {
             match is_bad(&trigger.condition, sample) {
+                // What compares with before is weighed below.
+                _ if matches!(trigger.condition, Condition::Baseline(_)) => {}
                 // Neither good nor bad: a streak is not broken by a failure to measure, and not lengthened either.
                 None => {}
                 Some(false) => {
@@ -96,8 +147,23 @@ impl Judge {
                 }
             }
         }
-        let (trigger, streak) = fired?;
-        self.fire(&trigger, &streak, sample)
+        let fired = fired.and_then(|(trigger, streak)| self.fire(&trigger, &streak, sample));
+        fired.or_else(|| self.compare(sample))
+    }
+
+    /// Weighs a sample against how it was before.
+    fn compare(&mut self, sample: &Sample) -> Option<Judgement> {
+        let Measured::Value { value } = sample.measured else { return None };
+        let is_up = value >= 1.0;
+        self.scales.depend(sample, is_up);
+        if is_up && self.scales.is_about(&sample.signal) {
+            self.excused.remove(&sample.signal);
+        }
+        if self.excused.contains(&sample.signal) {
+            return None;
+        }
+        let alarm = self.scales.looked(sample, is_up)?;
+        Some(self.alarm(sample.at, &alarm))
     }
 
     fn fire(&self, trigger: &Trigger, streak: &Streak, sample: &Sample) -> Option<Judgement> {
@@ -173,6 +239,12 @@ impl Judge {
         for (service, why) in &self.unseen {
             verdict = Verdict::Unmeasurable;
             findings.push(Finding { subject: service.to_string(), what: why.clone(), was_before: false });
+        }
+        for (shortcoming, finding) in self.scales.shortcomings(now) {
+            if verdict != Verdict::Unmeasurable {
+                verdict = shortcoming;
+            }
+            findings.push(finding);
         }
         for signal in &self.rules.required {
             let Some((shortcoming, what)) = self.shortcoming(signal) else { continue };

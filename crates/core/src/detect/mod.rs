@@ -1,17 +1,22 @@
 //! From measurements to verdicts.
 
 mod backtest;
+mod count;
 mod evidence;
 mod expect;
 mod instances;
 mod integrity;
 mod judge;
+mod news;
 mod query;
 mod ready;
+mod replay;
 mod sample;
 mod trouble;
+mod weigh;
 
 pub use backtest::{Backtest, Compared, Recording, RecordingProblem, SeriesKind, backtest};
+pub use count::{Point, Rises, Snapshot, Tally, question, snapshots};
 pub use evidence::{
     Against, Blips, Bucket, Counts, Detector, Edges, Evidence, History, Latencies, Settings, Signal, SignalEvidence,
     Watched,
@@ -20,8 +25,11 @@ pub use expect::{Comparison, HttpAnswer, Patterns, compare_containers, time_left
 pub use instances::{Ailment, ailment};
 pub use integrity::broken_integrity;
 pub use judge::{Judge, Rules, is_red};
+pub use news::News;
 pub(crate) use query::counting;
 pub use query::{QueryAnswer, WrittenAnswer, number, with_samples};
 pub use ready::{ReadyWatch, Start};
+pub use replay::{FORMAT as RECORDING_FORMAT, KeptWatch, Played, Recorder, Setting, replay};
 pub use sample::{Measured, Sample, SignalPath, Unit, is_error_rate};
 pub use trouble::TroubleWatch;
+pub use weigh::{Comparing, Counting};

@@ -94,6 +94,11 @@ pub enum Body {
         #[serde(default)]
         data: DatabasesAfter,
     },
+    /// What the watch through the soak heard was kept, so that its verdict can be had again.
+    WatchKept {
+        /// The recording: JSON, packed.
+        recording: BlobRef,
+    },
     /// The watch through the soak came to a verdict.
     Judged {
         /// The verdict.
@@ -273,6 +278,7 @@ impl Body {
                 | Body::DataProven { .. }
                 | Body::DataEvidenceKept { .. }
                 | Body::MaintenanceIntended { .. }
+                | Body::WatchKept { .. }
         )
     }
 
@@ -291,6 +297,7 @@ impl Body {
             Body::DeploySpawned { .. } => "deploy_spawned",
             Body::DeployEnded { .. } => "deploy_ended",
             Body::AfterSeen { .. } => "after_seen",
+            Body::WatchKept { .. } => "watch_kept",
             Body::Judged { .. } => "judged",
             Body::Decided { .. } => "decided",
             Body::FallbackSwitched { .. } => "fallback_switched",

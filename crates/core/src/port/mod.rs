@@ -31,7 +31,7 @@ pub use platform::{
     Blobs, Captured, Content, EventSink, Evidence, FileChange, Files, Platform, PlatformEvent, PortError, Preflight,
 };
 pub use probe::{ProbeOutcome, Prober, Reading};
-pub use query::Querier;
+pub use query::{Over, Querier};
 pub use store::{Holder, Lease, Store, StoreError};
 
 /// A future that a port returns.

@@ -145,6 +145,7 @@ impl State {
                 }
             }
             Body::Graded { checkpoint, grade, .. } => self.keep_grade(checkpoint, *grade),
+            Body::DeployIntended => self.deploying_since = Some(at),
             Body::DeploySpawned { pid, started_ticks } => self.deploy = Some((*pid, *started_ticks)),
             Body::DeployEnded { exit } => self.exit = Some(exit.clone()),
             Body::AfterSeen { facts, changed, data } => {

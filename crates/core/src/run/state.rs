@@ -142,6 +142,8 @@ pub struct State {
     pub present: Option<CheckpointId>,
     /// The deploy command's process and when that started, in clock ticks since boot.
     pub deploy: Option<(u32, u64)>,
+    /// When the deploy command was about to start.
+    pub deploying_since: Option<Timestamp>,
     /// How the deploy command ended.
     pub exit: Option<DeployExit>,
     /// What ran after the deploy command.
@@ -205,6 +207,7 @@ impl State {
             last_checkpoint: None,
             present: None,
             deploy: None,
+            deploying_since: None,
             exit: None,
             after: Vec::new(),
             after_at: None,

@@ -107,6 +107,7 @@ fn others() -> Vec<Body> {
         Body::DeployIntended,
         Body::DeploySpawned { pid: 1, started_ticks: u64::MAX },
         Body::AfterSeen { facts: vec![], changed: vec![name("app")], data: DatabasesAfter::default() },
+        Body::WatchKept { recording: blob.clone() },
         Body::Judged { judgement },
         Body::EvidenceKept { service: name("app"), items: vec![("app.log".to_owned(), blob.clone())] },
         Body::FileReplaced { path: "/etc/é \n\"".to_owned(), was: Some(blob) },

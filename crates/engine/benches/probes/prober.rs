@@ -133,6 +133,7 @@ fn target(order: &Order, number: usize) -> Result<Target, Box<dyn Error>> {
         every: Duration::from_millis(order.every_ms),
         timeout: Duration::from_secs(2),
         start_period: None,
+        is_dependency: false,
         implicit: false,
     };
     Ok(Target { service: ServiceName::new(&format!("app-{number:05}"))?, probe })

@@ -266,6 +266,7 @@ mod tests {
             every: SECOND,
             timeout: SECOND * 2,
             start_period: None,
+            is_dependency: false,
             implicit: false,
         };
         Target { service: ServiceName::new(service).unwrap(), probe }

@@ -52,6 +52,7 @@ pub(crate) fn until_next_round(world: &World, round: &[PromSignal]) -> Duration 
 
 /// The signals that a trigger may act upon: without them nothing is proven.
 pub(crate) fn acted_upon(world: &World) -> impl Iterator<Item = SignalPath> + '_ {
+    // What is counted is judged by what compares it, which says itself what it lacks.
     let named = world.environment.signals.keys().map(|name| SignalPath::Named(name.clone()));
     let triggers = &world.environment.triggers;
     named.filter(|path| triggers.iter().any(|t| t.signal == *path && t.action != TriggerAction::Observe))

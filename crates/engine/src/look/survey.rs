@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use backout_core::config::Probe;
 use backout_core::data::DatabaseFact;
 use backout_core::detect::{Ailment, Measured, Sample, SignalPath, ailment, is_red};
 use backout_core::inventory::{Fact, Seen};
@@ -49,16 +50,19 @@ pub(crate) async fn settled(world: &World, within: Duration) -> Survey {
     }
 }
 
-/// The signals that must hold: those required, or with none required, every probe. What a platform says of its own
+/// The signals that must hold: those required, or with none required, every probe but those of what is depended on. What a platform says of its own
 /// instances is left out: the checks of the services say it.
 #[must_use]
 pub fn required(world: &World) -> Vec<SignalPath> {
-    let measured: Vec<SignalPath> =
-        probes(world).map(|(service, probe)| SignalPath::Up(service.clone(), probe.name.clone())).collect();
+    let all = |of: fn(&Probe) -> bool| -> Vec<SignalPath> {
+        let probes = probes(world).filter(|(_, probe)| of(probe));
+        probes.map(|(service, probe)| SignalPath::Up(service.clone(), probe.name.clone())).collect()
+    };
     let require = &world.environment.verify.require;
     if require.is_empty() {
-        return measured;
+        return all(|probe| !probe.is_dependency);
     }
+    let measured = all(|_| true);
     let is_of_a_probe = |signal: &SignalPath| matches!(signal, SignalPath::Up(..));
     require.iter().filter(|signal| !is_of_a_probe(signal) || measured.contains(signal)).cloned().collect()
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backout_core::config::{Probe, PromSignal};
-use backout_core::detect::{Judge, Sample};
+use backout_core::detect::{KeptWatch, News as Heard, Recorder, Rules, Sample, SignalPath};
 use backout_core::id::ServiceName;
 use backout_core::inventory::Fact;
 use backout_core::policy::Judgement;
@@ -18,6 +18,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinSet;
 
 use super::collect::{observe_some, samples};
+use super::compare::{Followed, ask_dependencies};
 use super::probing::{Probed, Probing, targets};
 use super::signals::{ask, rounds, until_next_round};
 use super::starting::Starting;
@@ -51,6 +52,17 @@ impl Pace {
 /// How often whoever looks on is told how the probing goes.
 const TOLD_EVERY: Duration = Duration::from_secs(5);
 
+/// How long is watched, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Watching {
+    /// How often.
+    pub pace: Pace,
+    /// Until when.
+    pub until: Timestamp,
+    /// When the deploy began: what signals counted until then is how it was before.
+    pub deployed_at: Timestamp,
+}
+
 /// How long the end of a watch is put off at most.
 const PUT_OFF: Duration = Duration::from_secs(120);
 /// How often it is looked whether a watch whose end was put off can end.
@@ -60,15 +72,20 @@ const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(500);
 enum News {
     Probed(Probed, Vec<Sample>),
     Asked(Vec<Sample>),
+    Counted(Vec<Heard>),
+    Confirmed(Heard),
     Seen(Vec<Fact>),
 }
 
 /// Watches until `until`, or until the judge is certain. While a service is still excused for failing because it is just
-/// starting, the end is put off, for at most two minutes: a short soak must not let a version pass that never served.
-pub async fn watch(world: &World, mut judge: Judge, pace: Pace, until: Timestamp) -> Judgement {
+/// starting, or what it depends on is asked because of an alarm, the end is put off, for at most two minutes: a short soak must
+/// not let a version pass that never served. Answers with the verdict, and all that led to it.
+pub async fn watch(world: &World, rules: Rules, watching: Watching) -> KeptWatch {
     let (sender, mut news) = mpsc::channel(256);
-    let mut watchers = JoinSet::new();
-    start_watchers(world, pace, &sender, &mut watchers);
+    let (mut watchers, mut is_asking) = (JoinSet::new(), false);
+    let (until, dependencies) = (watching.until, rules.comparing.dependencies.clone());
+    let mut judge = Recorder::new(rules);
+    start_watchers(world, watching, &sender, &mut watchers);
     let mut starting = Starting::since(world.clock.uptime());
     // From here on by the time that never jumps: a clock that is set meanwhile makes no soak longer or shorter.
     let remaining = Duration::try_from(until.duration_since(world.clock.now())).unwrap_or_default();
@@ -81,41 +98,55 @@ pub async fn watch(world: &World, mut judge: Judge, pace: Pace, until: Timestamp
             biased;
             () = &mut over => {
                 let now = world.clock.uptime();
-                if !starting.is_undecided(now) || now >= ends_at + PUT_OFF {
-                    return judge.conclude(world.clock.now());
+                if !(starting.is_undecided(now) || judge.is_waiting()) || now >= ends_at + PUT_OFF {
+                    return judge.concluded(world.clock.now());
                 }
                 over.set(world.clock.sleep(LOOKS_AGAIN_AFTER));
                 None
             }
-            Some(item) = news.recv() => weigh(&mut judge, &mut starting, item, world.clock.uptime()),
+            Some(item) = news.recv() => {
+                is_asking &= !matches!(item, News::Confirmed(_));
+                weigh(&mut judge, &mut starting, item, world.clock.uptime())
+            }
         };
         if let Some(judgement) = verdict {
-            return judgement;
+            return judge.ended(judgement);
+        }
+        if judge.is_waiting() && !is_asking {
+            is_asking = true;
+            let questions = (dependencies.clone(), judge.questions());
+            watchers.spawn(ask_once_more(world.clone(), questions, sender.clone()));
         }
     }
 }
 
-fn weigh(judge: &mut Judge, starting: &mut Starting, news: News, now: Duration) -> Option<Judgement> {
+fn weigh(judge: &mut Recorder, starting: &mut Starting, news: News, now: Duration) -> Option<Judgement> {
     match news {
         News::Probed(probed, samples) => {
-            starting.weigh(&probed, samples, now).iter().find_map(|sample| judge.sample(sample))
+            starting.weigh(&probed, samples, now).into_iter().find_map(|sample| judge.hear(Heard::Sample(sample)))
         }
-        News::Asked(samples) => samples.iter().find_map(|sample| judge.sample(sample)),
+        News::Asked(samples) => samples.into_iter().find_map(|sample| judge.hear(Heard::Sample(sample))),
+        News::Counted(news) => news.into_iter().find_map(|news| judge.hear(news)),
+        News::Confirmed(news) => judge.hear(news),
         News::Seen(facts) => {
             facts.iter().for_each(|fact| starting.fact(fact, now));
-            facts.iter().find_map(|fact| judge.fact(fact))
+            facts.into_iter().find_map(|fact| judge.hear(Heard::Fact(fact)))
         }
     }
 }
 
 /// Every watcher is a task of its own that ends with the set.
-fn start_watchers(world: &World, pace: Pace, sender: &mpsc::Sender<News>, watchers: &mut JoinSet<()>) {
+fn start_watchers(world: &World, watching: Watching, sender: &mpsc::Sender<News>, watchers: &mut JoinSet<()>) {
     for hosted in &world.platforms {
         watchers.spawn(look_again_and_again(world.clone(), hosted.clone(), sender.clone()));
     }
-    watchers.spawn(probe_again_and_again(world.clone(), pace, sender.clone()));
+    watchers.spawn(probe_again_and_again(world.clone(), watching.pace, sender.clone()));
     for round in rounds(world) {
         watchers.spawn(ask_again_and_again(world.clone(), round, sender.clone()));
+    }
+    for signal in world.environment.counted.values() {
+        let followed = Followed::new(signal.clone(), watching.deployed_at);
+        watchers.spawn(count_again_and_again(world.clone(), followed, sender.clone()));
     }
 }
 
@@ -209,6 +240,23 @@ async fn ask_again_and_again(world: World, round: Vec<PromSignal>, sender: mpsc:
         }
         world.clock.sleep(until_next_round(&world, &round)).await;
     }
+}
+
+async fn count_again_and_again(world: World, mut followed: Followed, sender: mpsc::Sender<News>) {
+    loop {
+        let news = followed.look(&world).await;
+        if sender.send(News::Counted(news)).await.is_err() {
+            return;
+        }
+        world.clock.sleep(followed.until_next(&world)).await;
+    }
+}
+
+async fn ask_once_more(world: World, (dependencies, times): (BTreeSet<SignalPath>, u32), sender: mpsc::Sender<News>) {
+    let failures = ask_dependencies(&world, times, |signal| dependencies.contains(signal)).await;
+    let news = Heard::Asked { at: world.clock.now(), failures };
+    // Nobody is there any more who wants to know.
+    drop(sender.send(News::Confirmed(news)).await);
 }
 
 #[cfg(test)]

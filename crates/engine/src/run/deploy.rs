@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use backout_core::detect::{Judge, Rules};
+use backout_core::detect::{Comparing, Counting, KeptWatch, Rules};
 use backout_core::id::CheckpointId;
 use backout_core::inventory::Fact;
 use backout_core::journal::{Body, DeployExit};
@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 use super::drive::Driver;
 use super::switch::in_words;
-use crate::look::{Pace, acted_upon, in_trouble, required, watch};
+use crate::look::{Pace, Watching, acted_upon, in_trouble, pack, required, watch};
 
 /// How long a deploy command that outlived its guard may take to end before the watch begins beside it.
 const ORPHAN: Duration = Duration::from_secs(3);
@@ -87,7 +87,7 @@ impl Driver<'_> {
     async fn watch_beside(&self) -> DeployExit {
         let until = self.world.clock.now() + self.world.environment.guard.deploy_limit;
         while self.world.clock.now() < until {
-            let Judgement { verdict, wants_person, findings, .. } = self.watch_until(until).await;
+            let Judgement { verdict, wants_person, findings, .. } = self.watch_until(until).await.judgement;
             if verdict == Verdict::Unhealthy && !wants_person {
                 let why: Vec<String> = findings.iter().map(|f| format!("{}: {}", f.subject, f.what)).collect();
                 return DeployExit::Stopped { why: why.join("; ") };
@@ -105,21 +105,41 @@ impl Driver<'_> {
 
     pub(super) async fn watch_through(&self, until: Timestamp) -> Judgement {
         let judgement = tokio::select! {
-            judgement = self.watch_until(until) => judgement,
+            watched = self.watch_until(until) => self.keep(watched).await,
             judgement = self.watch_integrity() => judgement,
         };
         let broken = if judgement.verdict == Verdict::Unhealthy { None } else { self.judge_data().await };
         broken.unwrap_or(judgement)
     }
 
-    async fn watch_until(&self, until: Timestamp) -> Judgement {
-        let state = self.machine.state();
-        let judge = Judge::new(Rules {
-            triggers: self.world.environment.triggers.clone(),
+    /// Keeps what led to a verdict, so that it can be had again. A verdict that could not be kept is one nevertheless.
+    async fn keep(&self, watched: KeptWatch) -> Judgement {
+        if let Ok(packed) = pack(&watched)
+            && let Ok(recording) = self.world.blobs.put(&packed).await
+        {
+            drop(self.append(&Body::WatchKept { recording }).await);
+        }
+        watched.judgement
+    }
+
+    async fn watch_until(&self, until: Timestamp) -> KeptWatch {
+        let (state, environment) = (self.machine.state(), &self.world.environment);
+        let since = self.world.clock.now();
+        let rules = Rules {
+            triggers: environment.triggers.clone(),
             required: required(self.world).into_iter().chain(acted_upon(self.world)).collect(),
             red_before: state.red_before.iter().cloned().collect(),
             before: state.before.clone(),
-        });
-        watch(self.world, judge, Pace::AtLeast(self.world.environment.guard.every), until).await
+            comparing: Comparing {
+                since,
+                horizon: until.duration_since(since).as_secs_f64(),
+                false_alarms: environment.guard.false_alarms,
+                counted: environment.counted.values().map(Counting::of).collect(),
+                dependencies: environment.dependencies(&state.changed),
+            },
+        };
+        let deployed_at = state.deploying_since.unwrap_or(since);
+        let watching = Watching { pace: Pace::AtLeast(environment.guard.every), until, deployed_at };
+        watch(self.world, rules, watching).await
     }
 }

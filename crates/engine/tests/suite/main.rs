@@ -13,6 +13,8 @@ mod files;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod judged;
+#[cfg(test)]
 mod lease;
 #[cfg(test)]
 mod past;
@@ -20,8 +22,6 @@ mod past;
 mod rollback;
 #[cfg(test)]
 mod scenario;
-#[cfg(test)]
-mod signals;
 #[cfg(test)]
 mod stale;
 #[cfg(test)]

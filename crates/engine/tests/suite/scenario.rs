@@ -116,6 +116,7 @@ impl Scenario {
             every: seconds(1),
             timeout: seconds(2),
             start_period: None,
+            is_dependency: false,
             implicit: false,
         };
         self.environment.services.get_mut(&service(name)).unwrap().probes.insert(health(), probe);
@@ -389,6 +390,7 @@ fn environment(services: &[(&str, &[&str])]) -> Environment {
         name: EnvironmentName::new("production").unwrap(),
         services,
         signals: BTreeMap::new(),
+        counted: BTreeMap::new(),
         triggers: Vec::new(),
         guard: GuardPolicy { soak: seconds(10), ..GuardPolicy::default() },
         verify: VerifyPolicy::default(),

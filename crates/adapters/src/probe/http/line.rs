@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::http2::Http2;
-use super::received::{Received, of_hyper, receive};
+use super::received::{BODY_LIMIT, Received, of_hyper, receive};
 use crate::probe::connect::Endpoint;
 use crate::probe::outcome::{Performed, not_as_expected, not_performed};
 use crate::probe::tls::{Tls, certificate_ends};
@@ -84,7 +84,7 @@ impl Line {
 /// One request over a stream, and the stream where nothing is left in it.
 async fn over(stream: Box<dyn Stream>, request: Request<String>) -> hyper::Result<(Received, Option<Box<dyn Stream>>)> {
     let (mut sender, mut connection) = http1::handshake(TokioIo::new(stream)).await?;
-    let received = receive((&mut sender, Pin::new(&mut connection)), request).await?;
+    let received = receive((&mut sender, Pin::new(&mut connection)), request, BODY_LIMIT).await?;
     let left = connection.into_parts();
     Ok((received, left.read_buf.is_empty().then(|| left.io.into_inner())))
 }

@@ -15,5 +15,5 @@ mod request;
 
 pub(super) use ask::{Asker, probe};
 pub(super) use lines::Lines;
-pub(super) use received::{Received, of_hyper, receive};
+pub(super) use received::{BODY_LIMIT, Received, of_hyper, receive};
 pub(super) use request::{AGENT, add, authority, target};

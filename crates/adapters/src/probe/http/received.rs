@@ -20,7 +20,7 @@ use crate::probe::connect::Endpoint;
 use crate::probe::outcome::{not_as_expected, not_performed, of_io};
 
 /// How much of a body is read.
-pub(super) const BODY_LIMIT: usize = 1024 * 1024;
+pub(in crate::probe) const BODY_LIMIT: usize = 1024 * 1024;
 
 /// How large the head of an HTTP/2 answer may be. (HTTP/1.1: at most 100 headers, and what hyper reads at once.)
 pub(super) const HEAD_LIMIT: u32 = 64 * 1024;
@@ -63,17 +63,18 @@ pub(super) fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
     headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
-/// Sends a request over a connection, which is driven until the answer is there.
+/// Sends a request over a connection, which is driven until the answer is there, or so many bytes of it.
 pub(in crate::probe) async fn receive<S>(
     (sender, connection): (&mut http1::SendRequest<String>, Pin<&mut http1::Connection<TokioIo<S>, String>>),
     request: Request<String>,
+    most: usize,
 ) -> hyper::Result<Received>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let answer = async {
         let (head, mut body) = sender.send_request(request).await?.into_parts();
-        let (body, is_cut) = read(&mut body).await?;
+        let (body, is_cut) = read(&mut body, most).await?;
         Ok(Received { status: head.status, headers: texts(&head.headers), body, is_cut, certificate_ends: None })
     };
     let mut answer = pin!(answer);
@@ -86,12 +87,12 @@ where
 }
 
 /// The body up to the limit, and whether there was more.
-async fn read(body: &mut Incoming) -> hyper::Result<(Vec<u8>, bool)> {
+async fn read(body: &mut Incoming, most: usize) -> hyper::Result<(Vec<u8>, bool)> {
     let mut content = Vec::new();
     while let Some(frame) = poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
         content.extend(frame?.into_data().unwrap_or_default());
-        if content.len() > BODY_LIMIT {
-            content.truncate(BODY_LIMIT);
+        if content.len() > most {
+            content.truncate(most);
             return Ok((content, true));
         }
     }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backout_core::config::Trigger;
-use backout_core::detect::{Judge, Measured, Rules, Sample, SignalPath, is_red};
+use backout_core::detect::{Comparing, Counting, Measured, Rules, Sample, SignalPath, is_red};
 use backout_core::id::ServiceName;
 use backout_core::inventory::Fact;
 use backout_core::journal::Record;
@@ -14,7 +14,7 @@ use backout_core::plan::explain;
 use backout_core::policy::{Judgement, Verdict};
 use backout_core::port::{Progress, Watcher};
 use backout_core::schedule::Tally;
-use backout_engine::{Interrupt, Pace, World, ask_all, red, survey};
+use backout_engine::{Interrupt, Pace, Watching, World, ask_all, red, survey};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -27,6 +27,9 @@ use crate::wire::{Access, Setup, Telling, interrupts};
 /// without a probe) is told at the next pass.
 const PASS: Duration = Duration::from_secs(30);
 
+/// The part of the budget for false alarms that one pass has.
+const PARTS: f64 = 100.0;
+
 /// Watches until interrupted.
 pub(crate) async fn watch(global: &Global, ui: Ui) -> Result<ExitCode, CliError> {
     let setup = Setup::open(global, ui, Access::Read)?;
@@ -36,7 +39,7 @@ pub(crate) async fn watch(global: &Global, ui: Ui) -> Result<ExitCode, CliError>
     let telling = Telling::of_onlooker(&setup).await;
     let probes = backout_engine::probes(&world).count();
     let services = count(setup.environment.services.len(), "service");
-    let signals = match setup.environment.signals.len() {
+    let signals = match setup.environment.signals.len() + setup.environment.counted.len() {
         0 => String::new(),
         some => format!(", {}", count(some, "signal")),
     };
@@ -55,15 +58,29 @@ async fn pass_after_pass(world: &World, teller: &Teller) {
         let (mut seen, signals) = tokio::join!(survey(world), ask_all(world));
         seen.samples.extend(signals);
         teller.facts(&seen.facts);
-        let judge = Judge::new(Rules {
+        let since = world.clock.now();
+        let rules = Rules {
             triggers: world.environment.triggers.clone(),
             required: Vec::new(),
             // What is red has been told; it fires again once it has been green.
             red_before: red(world, &seen.samples).into_iter().collect::<BTreeSet<_>>(),
             before: seen.facts,
-        });
-        let judgement = backout_engine::watch(world, judge, Pace::AtRest, world.clock.now() + PASS).await;
-        teller.judgement(&judgement);
+            comparing: comparing(world, since),
+        };
+        let watching = Watching { pace: Pace::AtRest, until: since + PASS, deployed_at: since };
+        teller.judgement(&backout_engine::watch(world, rules, watching).await.judgement);
+    }
+}
+
+/// Each pass is compared with the time before it. There are many passes in a day, so that each has a small part of the budget.
+fn comparing(world: &World, since: Timestamp) -> Comparing {
+    let environment = &world.environment;
+    Comparing {
+        since,
+        horizon: PASS.as_secs_f64(),
+        false_alarms: environment.guard.false_alarms / PARTS,
+        counted: environment.counted.values().map(Counting::of).collect(),
+        dependencies: environment.dependencies(&[]),
     }
 }
 

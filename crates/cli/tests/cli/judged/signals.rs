@@ -63,7 +63,7 @@ impl Scraped {
         let text = format!(r#"[{{"targets":["127.0.0.1:{port}"],"labels":{{"app":"{label}"}}}}]"#);
         replace(&target, text.as_bytes(), 0o644).unwrap();
         let over = Arc::clone(&is_over);
-        let load = std::thread::spawn(move || load(port, &over));
+        let load = std::thread::spawn(move || load(port, &over, Duration::from_millis(9)));
         Some(Self { running, prometheus, label, target, is_over, load: Some(load) })
     }
 
@@ -123,14 +123,14 @@ impl Drop for Scraped {
     }
 }
 
-fn port_of(place: &Place) -> u16 {
+pub(super) fn port_of(place: &Place) -> u16 {
     let config = fs::read_to_string(place.work().join("backout.yaml")).unwrap();
     let after = config.split("http://127.0.0.1:").nth(1).unwrap();
     after.split('/').next().unwrap().parse().unwrap()
 }
 
-/// About a hundred requests a second.
-fn load(port: u16, is_over: &AtomicBool) {
+/// One request after the other, with a pause between them.
+pub(super) fn load(port: u16, is_over: &AtomicBool, pause: Duration) {
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     while !is_over.load(Ordering::SeqCst) {
         if let Ok(mut stream) = TcpStream::connect_timeout(&address, Duration::from_millis(500)) {
@@ -138,7 +138,7 @@ fn load(port: u16, is_over: &AtomicBool) {
             let _ = stream.write_all(b"GET / HTTP/1.1\r\nhost: app\r\n\r\n");
             let _ = stream.read_to_end(&mut Vec::new());
         }
-        std::thread::sleep(Duration::from_millis(9));
+        std::thread::sleep(pause);
     }
 }
 

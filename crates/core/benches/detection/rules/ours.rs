@@ -30,7 +30,7 @@ impl Ours {
             .iter()
             .filter_map(|block| block.memory)
             .fold(None, |most: Option<f64>, used| Some(most.map_or(used, |most| most.max(used))));
-        let watched = Watched { instances: None, memory: used.map(|used| (LIMIT, used)) };
+        let watched = Watched { memory: used.map(|used| (LIMIT, used)), ..Watched::default() };
         Self { detector: Detector::new(Settings::default(), &history, against, watched) }
     }
 }

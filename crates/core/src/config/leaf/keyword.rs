@@ -19,6 +19,13 @@ pub(in crate::config) enum FlushWord {
     Everything,
 }
 
+/// What something is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config) enum Comparand {
+    /// How it was before, or the old version beside.
+    Baseline,
+}
+
 /// What kind of service is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::config) enum NotifierKind {
@@ -65,6 +72,11 @@ impl Keyword for NotifierKind {
         ("instatus", Self::Instatus),
         ("cachet", Self::Cachet),
     ];
+}
+
+impl Keyword for Comparand {
+    const WHAT: &'static str = "something to compare with";
+    const WORDS: &'static [(&'static str, Self)] = &[("baseline", Self::Baseline)];
 }
 
 impl Keyword for Event {

@@ -14,9 +14,9 @@ mod threshold;
 
 pub(super) use address::{Address, HttpUrl};
 pub(super) use duration::Period;
-pub(super) use keyword::{FlushWord, NotifierKind};
+pub(super) use keyword::{Comparand, FlushWord, NotifierKind};
 pub(super) use mail::{MailAddress, SmtpAddress};
-pub(super) use number::Positive;
+pub(super) use number::{Bytes, Positive, Times};
 pub(super) use rule::{Amount, ClockOffset, Day, Moment, PresetName};
 pub(super) use secret::{is_variable, literal_password};
 pub(super) use signal::CheckPath;

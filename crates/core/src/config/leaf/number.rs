@@ -7,6 +7,25 @@ use crate::config::read::{Accepts, Complaint, Leaf};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::config) struct Positive(pub(in crate::config) u32);
 
+/// How many times as much: at least 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::config) struct Times(pub(in crate::config) f64);
+
+/// A number of bytes, greater than 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(in crate::config) struct Bytes(pub(in crate::config) f64);
+
+/// Units of bytes with what each is, those that end another one first.
+const UNITS: [(&str, f64); 7] = [
+    ("KiB", 1024.0),
+    ("MiB", 1_048_576.0),
+    ("GiB", 1_073_741_824.0),
+    ("kB", 1e3),
+    ("MB", 1e6),
+    ("GB", 1e9),
+    ("B", 1.0),
+];
+
 fn bad(what: &str) -> Complaint {
     Complaint::about(ProblemCode::InvalidValue, what)
 }
@@ -40,6 +59,36 @@ impl Leaf for Positive {
 
     fn accepts() -> Accepts {
         whole(1)
+    }
+}
+
+impl Leaf for Times {
+    fn parse(text: &str) -> Result<Self, Complaint> {
+        let has_shape = text.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        match text.parse::<f64>() {
+            Ok(times) if has_shape && (1.0..=1000.0).contains(&times) => Ok(Self(times)),
+            _ => Err(bad("is not a number from 1 to 1000").hint("write how many times as much: `1.5`")),
+        }
+    }
+
+    fn accepts() -> Accepts {
+        Accepts { types: &["number", "string"], ..Accepts::text(r"^[0-9]*\.?[0-9]*$") }
+    }
+}
+
+impl Leaf for Bytes {
+    fn parse(text: &str) -> Result<Self, Complaint> {
+        let unit = UNITS.into_iter().find_map(|(unit, bytes)| Some((text.strip_suffix(unit)?, bytes)));
+        let (digits, bytes) = unit.unwrap_or((text, 1.0));
+        let has_shape = digits.trim_end().bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        match digits.trim_end().parse::<f64>() {
+            Ok(number) if has_shape && number > 0.0 && number.is_finite() => Ok(Self(number * bytes)),
+            _ => Err(bad("is not a number of bytes").hint("write it with its unit: `512MiB`, `1GB`")),
+        }
+    }
+
+    fn accepts() -> Accepts {
+        Accepts { types: &["number", "string"], ..Accepts::text(r"^[0-9]*\.?[0-9]* *([KMG]iB|[kMG]?B)?$") }
     }
 }
 

@@ -2,15 +2,16 @@
 //!
 //! Contract: every service, probe and signal that is named anywhere in it exists, and `depends_on` has no circle.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
 use super::{
-    Cache, Database, Fallback, GuardPolicy, Maintenance, Notify, Objectives, Policy, PromSignal, Service, Trigger,
-    VerifyPolicy,
+    Cache, CountedSignal, Database, Fallback, GuardPolicy, Maintenance, Notify, Objectives, Policy, ProbeKind,
+    PromSignal, Service, Tier, Trigger, VerifyPolicy,
 };
 use crate::config::Problem;
+use crate::detect::SignalPath;
 use crate::id::{DatabaseName, EnvironmentName, ServiceName, SignalName};
 
 /// A whole configuration.
@@ -33,8 +34,10 @@ pub struct Environment {
     pub name: EnvironmentName,
     /// At least one.
     pub services: BTreeMap<ServiceName, Service>,
-    /// Signals that stand by themselves.
+    /// Signals that stand by themselves: one number each.
     pub signals: BTreeMap<SignalName, PromSignal>,
+    /// Signals that count requests. No name is one of `signals` as well.
+    pub counted: BTreeMap<SignalName, CountedSignal>,
     /// In the order of the text. With none configured: one implicit trigger for every probe.
     pub triggers: Vec<Trigger>,
     /// How a deploy is guarded.
@@ -55,4 +58,30 @@ pub struct Environment {
     pub maintenance: Maintenance,
     /// Who is told.
     pub notify: Notify,
+}
+
+impl Environment {
+    /// The probes of what services depend on, as their `up` signals, in a deploy that changed some services.
+    ///
+    /// | the probe                                                                    | is one |
+    /// |------------------------------------------------------------------------------|--------|
+    /// | says so itself                                                               | yes    |
+    /// | of a service that the deploy changed                                         | no     |
+    /// | of a service of the infrastructure tier, or that another service depends on  | yes    |
+    /// | of any other                                                                 | no     |
+    #[must_use]
+    pub fn dependencies(&self, changed: &[ServiceName]) -> BTreeSet<SignalPath> {
+        let is_needed =
+            |service: &Service| self.services.values().any(|other| other.depends_on.contains(&service.name));
+        let is_below = |service: &Service| {
+            let is_tier = service.tier == Some(Tier::Infrastructure);
+            !changed.contains(&service.name) && (is_tier || is_needed(service))
+        };
+        let all = self.services.values().flat_map(|service| {
+            let probes = service.probes.values().filter(|probe| !matches!(probe.kind, ProbeKind::Container));
+            probes.map(move |probe| (service, probe))
+        });
+        let depended = all.filter(|(service, probe)| probe.is_dependency || is_below(service));
+        depended.map(|(service, probe)| SignalPath::Up(service.name.clone(), probe.name.clone())).collect()
+    }
 }

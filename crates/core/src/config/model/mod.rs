@@ -29,5 +29,5 @@ pub use probe::{
 pub use service::{
     ComposeProject, ExecService, GitMode, HostManage, HostService, HostSource, Service, ServicePlatform, Tier,
 };
-pub use signal::{PromLogin, PromServer, PromSignal};
-pub use trigger::{Condition, Threshold, Trigger, TriggerAction};
+pub use signal::{CountedSignal, Counters, MemoryGauge, PromLogin, PromServer, PromSignal};
+pub use trigger::{Condition, Threshold, Tolerated, Trigger, TriggerAction};

@@ -9,7 +9,7 @@ use crate::detect::SignalPath;
 use crate::policy::Rules;
 
 /// How a deploy is guarded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct GuardPolicy {
     /// How long the environment is watched after the deploy command has ended; 5 minutes.
     pub soak: Duration,
@@ -20,6 +20,9 @@ pub struct GuardPolicy {
     /// Longest time between two measurements of one probe during the soak; 250 milliseconds. A probe whose own interval is
     /// shorter keeps it.
     pub every: Duration,
+    /// The chance that a healthy deploy is ever called unhealthy by comparison with before, over all triggers together: 0 to 1;
+    /// one in a thousand.
+    pub false_alarms: f64,
 }
 
 impl Default for GuardPolicy {
@@ -29,6 +32,7 @@ impl Default for GuardPolicy {
             dead_man: Duration::from_secs(30),
             deploy_limit: Duration::from_secs(1800),
             every: Duration::from_millis(250),
+            false_alarms: 0.001,
         }
     }
 }

@@ -22,6 +22,8 @@ pub struct Probe {
     /// How long after its start the service may fail the probe without meaning anything; `None` leaves it to the platform, and
     /// where that says nothing, nobody needs to be there for the first 10 seconds.
     pub start_period: Option<Duration>,
+    /// Whether it measures something that the service depends on, and not the service: it blames nobody.
+    pub is_dependency: bool,
     /// Whether it is there without having been configured.
     pub implicit: bool,
 }

@@ -50,3 +50,46 @@ pub struct PromLogin {
     /// The password.
     pub password: SecretOrText,
 }
+
+/// A signal that counts requests, which is compared with how it was before.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct CountedSignal {
+    /// Its name.
+    pub name: SignalName,
+    /// What is counted.
+    pub counters: Counters,
+    /// How far back the time before a deploy is looked at; 30 minutes.
+    pub history: Duration,
+    /// With fewer requests than this, before or after, nothing is called healthy; 30 unless configured.
+    pub min_samples: u32,
+    /// Who is asked.
+    pub server: PromServer,
+    /// Time between two queries; 5 seconds.
+    pub every: Duration,
+    /// How long one query may take; 5 seconds.
+    pub timeout: Duration,
+}
+
+/// Queries of counters: each gives one series or many, whose rises are added up.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Counters {
+    /// Requests.
+    pub requests: String,
+    /// Those of them that failed.
+    pub errors: String,
+    /// The cumulative buckets of their latencies, with the label `le` in seconds.
+    pub latency: Option<String>,
+    /// Requests of the old version beside the new one, and those that failed.
+    pub beside: Option<(String, String)>,
+    /// Memory in use, a gauge in bytes.
+    pub memory: Option<MemoryGauge>,
+}
+
+/// Memory in use, and its limit.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MemoryGauge {
+    /// The query; of several series the greatest counts.
+    pub promql: String,
+    /// The limit, in bytes.
+    pub limit: f64,
+}

@@ -4,7 +4,7 @@ use super::{
     RawCache, RawContact, RawDatabase, RawEscalation, RawFallback, RawGuard, RawMaintenance, RawNotifier,
     RawObjectives, RawPlatform, RawPolicy, RawService, RawSignal, RawVerify,
 };
-use crate::config::leaf::Positive;
+use crate::config::leaf::{Comparand, Positive, Times};
 use crate::config::read::{List, Map, Scalar, raw};
 use crate::config::{Threshold, TriggerAction};
 use crate::detect::SignalPath;
@@ -64,8 +64,14 @@ raw! {
         signal: required Scalar<SignalPath>,
         /// A sample counts when it is greater: a duration for a latency, a percentage for a share, or a number.
         above: optional Scalar<Threshold>,
-        /// A sample counts when it is less. Every trigger has either `above` or `below`.
+        /// A sample counts when it is less.
         below: optional Scalar<Threshold>,
+        /// What it is compared with: `baseline` is how it was before, or the old version beside. The default where there is neither `above` nor `below`.
+        than: optional Scalar<Comparand>,
+        /// With `than: baseline`: how many times as many errors as before are tolerated. Default 1.5.
+        tolerance: optional Scalar<Times>,
+        /// With `than: baseline`: how many times as slow as before is tolerated. Default 1.25.
+        slower: optional Scalar<Times>,
         /// How many samples in a row must count. Default 3.
         consecutive: optional Scalar<Positive>,
         /// What is done: `rollback` (default), `hold` for a person, or `observe`.

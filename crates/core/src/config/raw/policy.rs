@@ -17,6 +17,8 @@ raw! {
         deploy_limit: optional Scalar<Period>,
         /// Longest time between two measurements of a probe while watching. Default 250ms.
         every: optional Scalar<Period>,
+        /// The chance that a healthy deploy is ever called bad by triggers that say `than: baseline`, all together. Default 0.1%.
+        false_alarms: optional Scalar<Percent>,
     }
 }
 

@@ -45,6 +45,8 @@ raw! {
         timeout: optional Scalar<Period>,
         /// How long after its start the service may fail the probe. Default: as the platform says, else 10s for connections that are refused.
         start_period: optional Scalar<Duration>,
+        /// Whether it measures something that the service depends on: while that fails, nothing is held against a deploy. Default false.
+        dependency: optional Scalar<bool>,
     }
 }
 

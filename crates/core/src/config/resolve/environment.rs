@@ -12,8 +12,7 @@ use super::order::needs;
 use super::platform::base;
 use super::policy::{guard, objectives, policy, verify};
 use super::service::services;
-use super::signals::signals;
-use super::trigger::triggers;
+use super::signal::{signals, triggers};
 use crate::config::raw::{RawEnvironment, RawFile};
 use crate::config::read::{Field, Map, MapEntry};
 use crate::config::{Config, Environment, Policy, Problem, ProblemCode};
@@ -85,7 +84,8 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
     let environment = Environment {
         name: name.clone(),
         services,
-        signals,
+        signals: signals.numbers,
+        counted: signals.counted,
         triggers,
         guard,
         verify,

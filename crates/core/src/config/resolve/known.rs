@@ -6,8 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
-use crate::config::raw::RawEnvironment;
-use crate::config::read::{Field, Scalar, nearest};
+use super::signal::is_counted;
+use crate::config::raw::{RawEnvironment, RawSignal};
+use crate::config::read::{Field, MapEntry, Scalar, nearest};
 use crate::config::{ProbeKind, ProblemCode, Service, Span};
 use crate::detect::SignalPath;
 use crate::id::{ProbeName, ServiceName};
@@ -20,6 +21,8 @@ pub(super) struct Known<'a> {
     declared: BTreeMap<&'a str, Option<BTreeSet<&'a str>>>,
     /// Declared signals.
     signals: BTreeSet<&'a str>,
+    /// Those of them that count.
+    counted: BTreeSet<&'a str>,
 }
 
 impl<'a> Known<'a> {
@@ -35,7 +38,9 @@ impl<'a> Known<'a> {
             declared.insert(entry.key.as_str(), probes);
         }
         let signals = raw.signals.value().map(|map| map.0.as_slice()).unwrap_or_default();
-        Self { services, declared, signals: signals.iter().map(|entry| entry.key.as_str()).collect() }
+        let counts = |entry: &&MapEntry<RawSignal>| entry.value.as_ref().is_some_and(is_counted);
+        let counted = signals.iter().filter(counts).map(|entry| entry.key.as_str()).collect();
+        Self { services, declared, signals: signals.iter().map(|entry| entry.key.as_str()).collect(), counted }
     }
 
     /// Reports a signal that does not exist; says whether it does.
@@ -56,6 +61,11 @@ impl<'a> Known<'a> {
         };
         context.error(ProblemCode::UnknownSignal, at, what, self.hint(path, written));
         false
+    }
+
+    /// Whether a signal counts requests.
+    pub(super) fn is_counted(&self, path: &SignalPath) -> bool {
+        matches!(path, SignalPath::Named(name) if self.counted.contains(name.as_str()))
     }
 
     /// Reports the latency of a probe that has none.

@@ -16,7 +16,6 @@ mod platform;
 mod policy;
 mod probe;
 mod service;
-mod signals;
-mod trigger;
+mod signal;
 
 pub(super) use environment::file;

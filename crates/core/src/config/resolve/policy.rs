@@ -26,7 +26,19 @@ pub(super) fn guard(raw: Option<&RawGuard>, context: &mut Context<'_>) -> GuardP
         dead_man: period(&raw.dead_man, usual.dead_man, context),
         deploy_limit: period(&raw.deploy_limit, usual.deploy_limit, context),
         every: period(&raw.every, usual.every, context),
+        false_alarms: false_alarms(raw, usual.false_alarms, context),
     }
+}
+
+/// A budget of nothing would never let anything be called bad, and one of everything always.
+fn false_alarms(raw: &RawGuard, usual: f64, context: &mut Context<'_>) -> f64 {
+    let Some(Percent(share)) = context.value(&raw.false_alarms) else { return usual };
+    if let Some(at) = raw.false_alarms.value().filter(|_| share <= 0.0 || share > 0.5) {
+        let message = "a budget for false alarms is more than 0% and at most 50%".to_owned();
+        context.error(ProblemCode::InvalidThreshold, at.span, message, "write `0.1%`".to_owned());
+        return usual;
+    }
+    share
 }
 
 /// What must hold.
@@ -52,7 +64,8 @@ pub(super) fn verify(
 fn all(services: &BTreeMap<ServiceName, Service>) -> Vec<SignalPath> {
     let up = |service: &Service| {
         let name = service.name.clone();
-        service.probes.keys().cloned().map(move |probe| SignalPath::Up(name.clone(), probe)).collect::<Vec<_>>()
+        let own = service.probes.values().filter(|probe| !probe.is_dependency);
+        own.map(move |probe| SignalPath::Up(name.clone(), probe.name.clone())).collect::<Vec<_>>()
     };
     services.values().flat_map(up).collect()
 }

@@ -21,7 +21,7 @@ const TIMEOUT: Duration = Duration::from_secs(2);
 pub(super) fn implicit_container() -> Option<Probe> {
     let name = ProbeName::new("container").ok()?;
     let kind = ProbeKind::Container;
-    Some(Probe { name, kind, every: EVERY, timeout: TIMEOUT, start_period: None, implicit: true })
+    Some(Probe { name, kind, every: EVERY, timeout: TIMEOUT, start_period: None, is_dependency: false, implicit: true })
 }
 
 /// Resolves a probe.
@@ -32,8 +32,9 @@ pub(super) fn probe(raw: &RawProbe, name: ProbeName, context: &mut Context<'_>) 
     let every = context.value(&raw.every).map_or(EVERY, |Period(every)| every);
     let timeout = context.value(&raw.timeout).map_or(TIMEOUT, |Period(timeout)| timeout);
     let start_period = context.value(&raw.start_period);
+    let is_dependency = context.value(&raw.dependency).unwrap_or(false);
     let kind = kind.filter(|_| is_one)?;
-    Some(Probe { name, kind, every, timeout, start_period, implicit: false })
+    Some(Probe { name, kind, every, timeout, start_period, is_dependency, implicit: false })
 }
 
 fn has_one_kind(raw: &RawProbe, context: &mut Context<'_>) -> bool {

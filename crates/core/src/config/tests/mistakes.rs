@@ -205,7 +205,7 @@ fn contradictory_settings_of_signals_are_reported() {
     insta::assert_snapshot!(
         problems(&staging(
             r#"services:
-  app: {}
+  app: { probes: { health: { tcp: "h:1" } } }
 signals:
   uncounted: { promql: "max(temperature)", server: "http://127.0.0.1:9090", min_samples: 30 }
   counted: { promql: "max(temperature)", server: "http://127.0.0.1:9090", min_samples: 30, samples: "count(temperature)" }
@@ -216,6 +216,22 @@ signals:
     headers: { Authorization: "env:TOKEN" }
     basic_auth: { username: me, password: hunter2 }
   incomplete: { promql: up, server: "http://me:hunter2@127.0.0.1", basic_auth: { username: me }, tls: { trust: x } }
+  nothing: { server: "http://127.0.0.1:9090" }
+  both: { promql: up, requests: a, errors: b, server: "http://127.0.0.1:9090" }
+  half: { requests: a, samples: c, server: "http://127.0.0.1:9090" }
+  canary: { requests: a, errors: b, baseline_errors: c, server: "http://127.0.0.1:9090" }
+  unlimited: { requests: a, errors: b, memory: c, server: "http://127.0.0.1:9090" }
+  unmeasured: { requests: a, errors: b, memory_limit: 1 GB, history: 0s, server: "http://127.0.0.1:9090" }
+  little: { requests: a, errors: b, memory: c, memory_limit: lots, server: "http://127.0.0.1:9090" }
+  good: { requests: a, errors: b, server: "http://127.0.0.1:9090" }
+guard: { false_alarms: 0% }
+triggers:
+  limited: { signal: good, above: 5% }
+  counting: { signal: good, consecutive: 3 }
+  twice: { signal: good, than: baseline, below: 5% }
+  other: { signal: good, than: yesterday, tolerance: 0.5 }
+  number: { signal: counted }
+  latency: { signal: app.health.latency, than: baseline }
 "#
         ))
         .join("\n")

@@ -30,6 +30,8 @@ pub enum Against {
 pub struct Watched {
     /// How many instances there are, where their restarts are counted.
     pub instances: Option<f64>,
+    /// Whether nobody counts requests: only a probe is asked.
+    pub only_probe: bool,
     /// The limit of the memory in bytes, where its use is measured, and how much was in use before at most.
     pub memory: Option<(f64, f64)>,
 }
@@ -182,7 +184,10 @@ impl Detector {
 }
 
 fn tests(settings: &Settings, history: &History, against: Against, watched: Watched) -> Vec<(Signal, Test)> {
-    let mut tests = vec![(Signal::Errors, errors(settings, history, against))];
+    let mut tests = Vec::new();
+    if !watched.only_probe {
+        tests.push((Signal::Errors, errors(settings, history, against)));
+    }
     for (signal, quantile) in [(Signal::LatencyP50, 0.5), (Signal::LatencyP90, 0.9), (Signal::LatencyP99, 0.99)] {
         let edge = history.reached(quantile, settings.slower);
         tests.extend(edge.map(|edge| (signal, latency(settings, history, edge, against))));

@@ -104,12 +104,13 @@ struct Document {
     warnings: Vec<String>,
 }
 
+/// What a server has to say.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Data {
-    result_type: String,
+pub(in crate::detect) struct Data {
+    pub(in crate::detect) result_type: String,
     #[serde(default)]
-    result: Value,
+    pub(in crate::detect) result: Value,
 }
 
 /// The number in an answer that came at `now`.
@@ -152,6 +153,11 @@ fn read(answer: &WrittenAnswer<'_>, now: Timestamp) -> Result<f64, QueryAnswer> 
     if answer.is_cut {
         return Err(failed("the answer is longer than any number: put `sum(..)` or `max(..)` around the query"));
     }
+    value(&whole(answer)?, now)
+}
+
+/// The data of an answer that was read to its end.
+pub(in crate::detect) fn whole(answer: &WrittenAnswer<'_>) -> Result<Data, QueryAnswer> {
     let Ok(document) = serde_json::from_slice::<Document>(answer.body) else {
         return Err(failed(no_document(answer)));
     };
@@ -164,8 +170,7 @@ fn read(answer: &WrittenAnswer<'_>, now: Timestamp) -> Result<f64, QueryAnswer> 
     if let Some(warning) = document.warnings.iter().find(|warning| !warning.starts_with("PromQL info")) {
         return Err(failed(format!("the server warns that its answer may not be whole: {}", short(warning))));
     }
-    let data = document.data.ok_or_else(|| failed("the answer has no `data`"))?;
-    value(&data, now)
+    document.data.ok_or_else(|| failed("the answer has no `data`"))
 }
 
 fn no_document(answer: &WrittenAnswer<'_>) -> String {
@@ -217,7 +222,7 @@ fn the_one(result: &Value) -> Result<&Value, QueryAnswer> {
 }
 
 /// A point: `[seconds, "number"]`.
-fn point(value: &Value) -> Result<(f64, f64), QueryAnswer> {
+pub(in crate::detect) fn point(value: &Value) -> Result<(f64, f64), QueryAnswer> {
     let parts = value.as_array().map(Vec::as_slice);
     let read = match parts {
         Some([at, number]) => at.as_f64().zip(number.as_str().and_then(|text| text.parse().ok())),

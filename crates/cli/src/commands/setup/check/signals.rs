@@ -1,8 +1,8 @@
 //! The signals: every query asked once, and what came of it.
 
-use backout_core::config::PromSignal;
+use backout_core::config::{CountedSignal, PromSignal};
 use backout_core::detect::{Measured, QueryAnswer};
-use backout_engine::World;
+use backout_engine::{World, counted_before};
 use futures_util::future::join_all;
 
 use super::finding::Finding;
@@ -10,7 +10,30 @@ use super::finding::Finding;
 /// One finding a signal. A server that cannot be asked and a query that can be no signal are wrong; a number that is bad, or
 /// not there just now, is told.
 pub(super) async fn asked(world: &World) -> Vec<Finding> {
-    join_all(world.environment.signals.values().map(|signal| one(world, signal))).await
+    let environment = &world.environment;
+    let numbers = join_all(environment.signals.values().map(|signal| one(world, signal))).await;
+    let counted = join_all(environment.counted.values().map(|signal| counted(world, signal))).await;
+    numbers.into_iter().chain(counted).collect()
+}
+
+/// What a deploy now would be compared with.
+async fn counted(world: &World, signal: &CountedSignal) -> Finding {
+    let check = format!("signal {}", signal.name);
+    let looks = match counted_before(world, signal, world.clock.now()).await {
+        Ok(looks) => looks,
+        Err(why) => {
+            let hint = format!("ask `{}` by hand: {}", signal.server.url, signal.counters.requests);
+            return Finding::fails(check, &why).hint(Some(hint));
+        }
+    };
+    let counts = looks.iter().filter_map(|tally| tally.requests);
+    let (requests, failed) = counts.fold((0.0, 0.0), |sum, (all, bad)| (sum.0 + all, sum.1 + bad));
+    let minutes = signal.history.as_secs() / 60;
+    if requests < f64::from(signal.min_samples) {
+        let what = format!("too little to compare a deploy with: {requests:.0} requests within {minutes} minutes");
+        return Finding::note(check, what);
+    }
+    Finding::holds(check, format!("{requests:.0} requests within {minutes} minutes, of which {failed:.0} failed"))
 }
 
 async fn one(world: &World, signal: &PromSignal) -> Finding {

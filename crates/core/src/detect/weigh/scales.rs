@@ -1,0 +1,143 @@
+//! The scales: all triggers that compare with before, through one watch.
+
+use std::collections::BTreeMap;
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::comparing::Comparing;
+use super::kept;
+use super::weighing::{Weighing, seconds};
+use crate::config::{Condition, Trigger, TriggerAction};
+use crate::detect::evidence::Evidence;
+use crate::detect::{Sample, SignalPath, Tally};
+use crate::id::SignalName;
+use crate::policy::{Finding, Verdict};
+
+/// All triggers that compare with before.
+#[derive(Debug, Clone)]
+pub(crate) struct Scales {
+    comparing: Comparing,
+    weighings: Vec<Weighing>,
+    /// What failed of what the service depends on, with what was seen: since the last look it did not.
+    failing: BTreeMap<SignalPath, String>,
+    failed_at: Option<Timestamp>,
+}
+
+/// Enough evidence against a deploy.
+#[derive(Debug, Clone)]
+pub(crate) struct Alarm {
+    pub(crate) trigger: Trigger,
+    /// In a sentence.
+    pub(crate) what: String,
+}
+
+impl Scales {
+    pub(crate) fn new(comparing: &Comparing, triggers: &[Trigger]) -> Self {
+        let compared = triggers.iter().filter_map(|trigger| match trigger.condition {
+            Condition::Baseline(tolerated) => Some((trigger, tolerated)),
+            Condition::Above(_) | Condition::Below(_) => None,
+        });
+        let all: Vec<_> = compared.collect();
+        let one = |(trigger, tolerated): &(&Trigger, _)| Weighing::new(comparing, trigger, *tolerated, all.len());
+        let weighings = all.iter().map(one).collect();
+        Self { comparing: comparing.clone(), weighings, failing: BTreeMap::new(), failed_at: None }
+    }
+
+    /// Whether a trigger here is about a signal.
+    pub(crate) fn is_about(&self, signal: &SignalPath) -> bool {
+        self.weighings.iter().any(|weighing| weighing.trigger.signal == *signal)
+    }
+
+    /// Takes in a sample that may be of something that the service depends on.
+    pub(crate) fn depend(&mut self, sample: &Sample, is_up: bool) {
+        if !self.comparing.dependencies.contains(&sample.signal) {
+            return;
+        }
+        if is_up {
+            self.failing.remove(&sample.signal);
+        } else {
+            self.failing.insert(sample.signal.clone(), sample.what.clone());
+            self.failed_at = Some(sample.at);
+        }
+    }
+
+    /// Takes in whether a probe answered.
+    pub(crate) fn looked(&mut self, sample: &Sample, is_up: bool) -> Option<Alarm> {
+        let (since, is_held) = (self.comparing.since, !self.failing.is_empty());
+        self.hear(&sample.signal, |weighing| weighing.looked(sample.at, since, (is_up, is_held)))
+    }
+
+    /// Takes in how a signal was before, the oldest first.
+    pub(crate) fn before(&mut self, signal: &SignalName, looks: &[Tally]) {
+        let since = self.comparing.since;
+        self.of(&SignalPath::Named(signal.clone())).for_each(|weighing| weighing.before(looks, since));
+    }
+
+    /// Takes in what a signal counted.
+    pub(crate) fn counted(&mut self, signal: &SignalName, tally: &Tally) -> Option<Alarm> {
+        let since = self.comparing.since;
+        let failed_within = self.failed_at.is_some_and(|at| seconds(at) >= tally.at - tally.span);
+        let is_held = failed_within || !self.failing.is_empty();
+        self.hear(&SignalPath::Named(signal.clone()), |weighing| weighing.counted(tally, since, is_held))
+    }
+
+    /// Takes in why a signal was not measured.
+    pub(crate) fn unmeasured(&mut self, signal: &SignalName, why: &str) {
+        self.of(&SignalPath::Named(signal.clone())).for_each(|weighing| weighing.why = Some(why.to_owned()));
+    }
+
+    /// Takes in what the dependencies said when they were asked once more: none of these failures confirms the alarms.
+    pub(crate) fn asked(&mut self, at: Timestamp, failures: &[String]) -> Option<Alarm> {
+        let since = self.comparing.since;
+        if let Some(first) = failures.first() {
+            self.weighings.iter_mut().for_each(|weighing| weighing.excuse(at, since, first.clone()));
+            return None;
+        }
+        let is_loud =
+            |weighing: &&mut Weighing| weighing.alarm.is_some() && weighing.trigger.action != TriggerAction::Observe;
+        let weighing = self.weighings.iter_mut().find(is_loud)?;
+        let alarm = weighing.alarm.take()?;
+        Some(of(&weighing.trigger, &alarm))
+    }
+
+    /// Whether an alarm waits for the dependencies to be asked once more.
+    pub(crate) fn is_waiting(&self) -> bool {
+        let waits = |weighing: &Weighing| weighing.alarm.is_some() && weighing.trigger.action != TriggerAction::Observe;
+        self.weighings.iter().any(waits)
+    }
+
+    /// How often each dependency is asked because of the alarms that wait; 0 where none does.
+    pub(crate) fn questions(&self) -> u32 {
+        let waiting = self.weighings.iter().filter(|weighing| weighing.alarm.is_some());
+        waiting.filter_map(|weighing| Some(weighing.detector.as_ref()?.questions())).max().unwrap_or(0)
+    }
+
+    /// What stands against calling the deploy healthy at the end of the watch.
+    pub(crate) fn shortcomings(&self, now: Timestamp) -> impl Iterator<Item = (Verdict, Finding)> + '_ {
+        let watched = now.duration_since(self.comparing.since).max(SignedDuration::ZERO).as_secs_f64();
+        let acted_upon = self.weighings.iter().filter(|weighing| weighing.trigger.action != TriggerAction::Observe);
+        acted_upon.flat_map(move |weighing| kept::shortcomings(weighing, watched))
+    }
+
+    fn of<'a>(&'a mut self, signal: &'a SignalPath) -> impl Iterator<Item = &'a mut Weighing> + 'a {
+        self.weighings.iter_mut().filter(move |weighing| weighing.trigger.signal == *signal)
+    }
+
+    /// Lets all triggers on a signal weigh it. Where nothing is known that it depends on, an alarm needs nobody's word.
+    fn hear(&mut self, signal: &SignalPath, weigh: impl Fn(&mut Weighing) -> Option<Evidence>) -> Option<Alarm> {
+        let is_alone = self.comparing.dependencies.is_empty();
+        let mut heard = None;
+        for weighing in self.of(signal) {
+            let Some(evidence) = weigh(weighing) else { continue };
+            if is_alone && weighing.trigger.action != TriggerAction::Observe {
+                heard = heard.or_else(|| Some(of(&weighing.trigger, &evidence)));
+            }
+        }
+        heard
+    }
+}
+
+fn of(trigger: &Trigger, evidence: &Evidence) -> Alarm {
+    let what = format!("{} got worse than it was: {}", trigger.signal, kept::in_words(evidence));
+    Alarm { trigger: trigger.clone(), what }
+}

@@ -1,0 +1,256 @@
+//! A judge who compares with before, over services that do the same each second.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+
+use super::*;
+use crate::config::{Condition, Tolerated, Trigger, TriggerAction};
+use crate::detect::{KeptWatch, Measured, News, Recorder, Rules, Sample, Setting, SignalPath, Tally, replay};
+use crate::id::{SignalName, TriggerName};
+use crate::policy::{Judgement, Verdict};
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(1_000_000 + second).unwrap()
+}
+
+fn traffic() -> SignalName {
+    SignalName::new("traffic").unwrap()
+}
+
+fn path(text: &str) -> SignalPath {
+    text.parse().unwrap()
+}
+
+fn rules(signals: &[&str], dependencies: &[&str]) -> Rules {
+    let trigger = |signal: &&str| Trigger {
+        name: TriggerName::new(&signal.replace('.', "-")).unwrap(),
+        signal: path(signal),
+        condition: Condition::Baseline(Tolerated { errors: 1.5, slower: 1.25 }),
+        consecutive: 3,
+        action: TriggerAction::Rollback,
+        implicit: false,
+    };
+    let counting = Counting { name: traffic(), min_samples: 30, is_beside: false, memory_limit: None };
+    let dependencies: BTreeSet<SignalPath> = dependencies.iter().map(|path| path.parse().unwrap()).collect();
+    let comparing = Comparing { counted: vec![counting], dependencies, horizon: 300.0, ..Comparing::nothing(at(0)) };
+    let triggers = signals.iter().map(trigger).collect();
+    Rules { triggers, required: Vec::new(), red_before: BTreeSet::new(), before: Vec::new(), comparing }
+}
+
+/// What was counted in the second before this one: a hundred requests, of which so many in a thousand failed, evenly.
+fn tally(second: i64, per_mille: f64) -> Tally {
+    #[expect(clippy::cast_precision_loss, reason = "seconds of an hour")]
+    let failed = |second: i64| (second as f64 * per_mille / 10.0).floor();
+    let errors = failed(second + 10_000) - failed(second + 9_999);
+    Tally { at: weighing::seconds(at(second)), span: 1.0, requests: Some((100.0, errors)), ..Tally::default() }
+}
+
+fn before(per_mille: f64) -> News {
+    News::Before { signal: traffic(), looks: (-1800..0).map(|second| tally(second, per_mille)).collect() }
+}
+
+fn counted(second: i64, tally: Tally) -> News {
+    News::Counted { signal: traffic(), at: at(second), tally }
+}
+
+fn probed(signal: &str, second: i64, is_up: bool) -> News {
+    let measured = Measured::Value { value: if is_up { 1.0 } else { 0.0 } };
+    News::Sample(Sample { signal: path(signal), at: at(second), measured, what: "nobody is there".to_owned() })
+}
+
+/// What the judge says, and when, of what it hears each second until the end.
+fn watch(rules: Rules, first: Vec<News>, each: impl Fn(i64) -> Vec<News>) -> KeptWatch {
+    let mut judge = Recorder::new(rules);
+    let end = 120;
+    let all = first.into_iter().chain((0..end).flat_map(each));
+    for news in all {
+        if let Some(judgement) = judge.hear(news) {
+            return judge.ended(judgement);
+        }
+    }
+    judge.concluded(at(end))
+}
+
+fn delay(judgement: &Judgement) -> i64 {
+    judgement.at.duration_since(at(0)).as_secs()
+}
+
+fn words(judgement: &Judgement) -> String {
+    judgement.findings.iter().map(|finding| format!("{}: {}\n", finding.subject, finding.what)).collect()
+}
+
+#[test]
+fn errors_that_rise_tenfold_are_found_and_errors_as_before_are_not() {
+    let of = |before_it: f64, after: f64| {
+        let watched = watch(rules(&["traffic"], &[]), vec![before(before_it)], |t| vec![counted(t, tally(t, after))]);
+        assert_eq!(replay(&watched, &[]).unwrap().judgement, watched.judgement);
+        watched.judgement
+    };
+    let worse = of(1.0, 10.0);
+    assert_eq!(worse.verdict, Verdict::Unhealthy);
+    assert!(delay(&worse) < 90, "{}", delay(&worse));
+    assert!(words(&worse).contains("traffic got worse than it was: errors: "), "{}", words(&worse));
+    assert_eq!(of(1.0, 1.0).verdict, Verdict::Healthy);
+    assert_eq!(of(10.0, 10.0).verdict, Verdict::Healthy);
+    assert_eq!(of(1.0, 200.0).verdict, Verdict::Unhealthy);
+    let red = of(600.0, 600.0);
+    assert_eq!((red.verdict, red.findings[0].was_before), (Verdict::Inconclusive, true), "{}", words(&red));
+}
+
+#[test]
+fn slow_requests_are_found_without_any_error() {
+    let with = |second, slow: f64| Tally {
+        within: vec![(Some(0.1), 100.0 - slow), (Some(0.5), 100.0), (Some(2.5), 100.0), (None, 100.0)],
+        ..tally(second, 0.0)
+    };
+    let looks = (-1800..0).map(|second| with(second, 2.0)).collect();
+    let all_slow = |second| Tally {
+        within: vec![(Some(0.1), 0.0), (Some(0.5), 0.0), (Some(2.5), 100.0), (None, 100.0)],
+        ..with(second, 0.0)
+    };
+    let before = News::Before { signal: traffic(), looks };
+    let watched = watch(rules(&["traffic"], &[]), vec![before.clone()], |t| vec![counted(t, all_slow(t))]);
+    assert_eq!(watched.judgement.verdict, Verdict::Unhealthy);
+    assert!(words(&watched.judgement).contains("latency p"), "{}", words(&watched.judgement));
+    let as_before = watch(rules(&["traffic"], &[]), vec![before], |t| vec![counted(t, with(t, 2.0))]);
+    assert_eq!(as_before.judgement.verdict, Verdict::Healthy, "{}", words(&as_before.judgement));
+}
+
+#[test]
+fn without_a_history_nothing_is_held_against_anybody() {
+    let failing = |t: i64| vec![counted(t, tally(t, 900.0))];
+    let unasked = News::Uncounted { signal: traffic(), why: "connection refused".to_owned() };
+    let watched = watch(rules(&["traffic"], &[]), vec![unasked], failing).judgement;
+    assert_eq!(watched.verdict, Verdict::Unmeasurable);
+    assert!(words(&watched).contains("could not be asked for: connection refused"), "{}", words(&watched));
+    let empty = News::Before { signal: traffic(), looks: Vec::new() };
+    let watched = watch(rules(&["traffic"], &[]), vec![empty], failing).judgement;
+    assert_eq!(watched.verdict, Verdict::Inconclusive);
+    assert!(words(&watched).contains("0 requests before the deploy, too few"), "{}", words(&watched));
+}
+
+#[test]
+fn what_comes_before_its_history_is_weighed_once_that_is_there() {
+    let watched = watch(rules(&["traffic"], &[]), Vec::new(), |t| {
+        let late = (t == 30).then(|| before(1.0));
+        late.into_iter().chain([counted(t, tally(t, 500.0))]).collect()
+    });
+    assert_eq!((watched.judgement.verdict, delay(&watched.judgement)), (Verdict::Unhealthy, 30));
+}
+
+#[test]
+fn a_watch_in_which_most_was_not_measured_says_nothing() {
+    let blind = |t: i64| {
+        let why = "no answer within 5000 ms".to_owned();
+        if t < 70 { vec![News::Uncounted { signal: traffic(), why }] } else { vec![counted(t, tally(t, 1.0))] }
+    };
+    let watched = watch(rules(&["traffic"], &[]), vec![before(1.0)], blind).judgement;
+    assert_eq!(watched.verdict, Verdict::Unmeasurable);
+    assert!(words(&watched).contains("was measured for 42 % of the watch: no answer"), "{}", words(&watched));
+}
+
+#[test]
+fn a_service_with_few_requests_is_not_called_healthy() {
+    let rare = |t: i64| Tally { requests: Some((if t % 10 == 0 { 1.0 } else { 0.0 }, 0.0)), ..tally(t, 0.0) };
+    let looks = (-1800..0).map(rare).collect();
+    let past = News::Before { signal: traffic(), looks };
+    let watched = watch(rules(&["traffic"], &[]), vec![past.clone()], |t| vec![counted(t, rare(t))]).judgement;
+    assert_eq!(watched.verdict, Verdict::Inconclusive);
+    assert!(words(&watched).contains("had 12 requests; it takes 30"), "{}", words(&watched));
+    let failing = |t: i64| Tally { requests: rare(t).requests.map(|(all, _)| (all, all)), ..rare(t) };
+    let watched = watch(rules(&["traffic"], &[]), vec![past], |t| vec![counted(t, failing(t))]).judgement;
+    assert_eq!(watched.verdict, Verdict::Unhealthy, "every request of few fails: {}", words(&watched));
+}
+
+#[test]
+fn a_probe_that_fails_for_long_or_flaps_is_found_and_a_blip_is_not() {
+    let of = |is_up: fn(i64) -> bool| {
+        watch(rules(&["app.health.up"], &[]), Vec::new(), |t| vec![probed("app.health.up", t, is_up(t))]).judgement
+    };
+    let down = of(|t| t < 10);
+    assert_eq!(down.verdict, Verdict::Unhealthy);
+    assert!((20..=40).contains(&delay(&down)), "{}", delay(&down));
+    assert_eq!(of(|t| (t / 15) % 2 == 0).verdict, Verdict::Unhealthy, "it flaps");
+    assert_eq!(of(|t| !(40..43).contains(&t)).verdict, Verdict::Healthy, "a blip");
+    let red = Rules { red_before: [path("app.health.up")].into(), ..rules(&["app.health.up"], &[]) };
+    let watched = watch(red, Vec::new(), |t| vec![probed("app.health.up", t, false)]).judgement;
+    assert_eq!(watched.verdict, Verdict::Inconclusive, "{}", words(&watched));
+}
+
+#[test]
+fn while_a_dependency_fails_nothing_is_held_against_the_deploy() {
+    let both = |t: i64| {
+        let is_out = (5..60).contains(&t);
+        let errors = if is_out { 400.0 } else { 1.0 };
+        vec![probed("db.ping.up", t, !is_out), counted(t, tally(t, errors))]
+    };
+    let watched = watch(rules(&["traffic"], &["db.ping.up"]), vec![before(1.0)], both);
+    assert_eq!(watched.judgement.verdict, Verdict::Healthy, "{}", words(&watched.judgement));
+    let whole = watch(rules(&["traffic"], &["db.ping.up"]), vec![before(1.0)], |t| {
+        vec![probed("db.ping.up", t, false), counted(t, tally(t, 400.0))]
+    });
+    assert_eq!(whole.judgement.verdict, Verdict::Inconclusive);
+    assert!(words(&whole.judgement).contains("failed for 120 s of 120 s"), "{}", words(&whole.judgement));
+    let alone = watch(rules(&["traffic"], &[]), vec![before(1.0)], both);
+    assert_eq!(alone.judgement.verdict, Verdict::Unhealthy, "nobody knows of what it depends on");
+}
+
+#[test]
+fn an_alarm_is_a_verdict_once_the_dependencies_have_been_asked() {
+    let of = |failures: &[&str]| {
+        let mut judge = Recorder::new(rules(&["traffic"], &["db.ping.up"]));
+        assert_eq!(judge.hear(before(1.0)), None);
+        let waits =
+            (0..60).find(|t| judge.hear(counted(*t, tally(*t, 300.0))).is_some() || judge.is_waiting()).unwrap();
+        assert!(judge.is_waiting(), "nobody has asked the dependencies");
+        let failures: Vec<String> = failures.iter().map(|failure| (*failure).to_owned()).collect();
+        let said = judge.hear(News::Asked { at: at(waits + 1), failures });
+        (said, judge)
+    };
+    assert_eq!(of(&[]).0.unwrap().verdict, Verdict::Unhealthy);
+    let (said, judge) = of(&["db.ping.up: connection refused"]);
+    assert_eq!((said, judge.is_waiting()), (None, false));
+    let kept = judge.concluded(at(120));
+    assert_eq!(kept.judgement.verdict, Verdict::Unmeasurable, "most of the watch is missing here");
+}
+
+#[test]
+fn a_probe_that_only_observes_takes_nothing_back() {
+    let mut rules = rules(&["traffic"], &[]);
+    rules.triggers[0].action = TriggerAction::Observe;
+    let watched = watch(rules, vec![before(1.0)], |t| vec![counted(t, tally(t, 500.0))]);
+    assert_eq!(watched.judgement.verdict, Verdict::Healthy);
+}
+
+#[test]
+fn a_recording_says_the_same_again_and_what_other_settings_would_have_said() {
+    let watched = watch(rules(&["traffic"], &[]), vec![before(10.0)], |t| vec![counted(t, tally(t, 40.0))]);
+    let written = serde_json::to_vec(&watched).unwrap();
+    let read: KeptWatch = serde_json::from_slice(&written).unwrap();
+    assert_eq!(read, watched);
+    assert_eq!(watched.judgement.verdict, Verdict::Unhealthy);
+    let with = |setting: &str| replay(&read, &[setting.parse::<Setting>().unwrap()]);
+    assert_eq!(replay(&read, &[]).unwrap().judgement, watched.judgement);
+    let patient = with("tolerance=8").unwrap();
+    assert!(patient.is_open && patient.judgement.verdict != Verdict::Unhealthy, "{patient:?}");
+    let quick = with("false_alarms=10%").unwrap().judgement;
+    assert!(quick.verdict == Verdict::Unhealthy && quick.at < watched.judgement.at, "{quick:?}");
+    assert!(with("consecutive=5").unwrap_err().contains("`consecutive` would change nothing"));
+    assert!(with("other.tolerance=2").unwrap_err().contains("of `other`"));
+}
+
+#[test]
+fn a_leak_is_found_by_the_gauge_of_memory() {
+    let mut rules = rules(&["traffic"], &[]);
+    rules.comparing.counted[0].memory_limit = Some(400e6);
+    let with = |t: i64, memory: f64| Tally { memory: Some(memory), ..tally(t, 1.0) };
+    let looks = (-1800..0).map(|t| with(t, 100e6)).collect();
+    let mut judge = Recorder::new(rules);
+    judge.hear(News::Before { signal: traffic(), looks });
+    #[expect(clippy::cast_precision_loss, reason = "seconds of an hour")]
+    let leaking = |t: i64| with(t, 100e6 + t as f64 * 0.2e6);
+    let said = (0..1800).find_map(|t| judge.hear(counted(t, leaking(t)))).unwrap();
+    assert!(words(&said).contains("memory: memory rises by 12.0 MB a minute"), "{}", words(&said));
+    assert!(delay(&said) < 1000, "{}", delay(&said));
+}

@@ -1,0 +1,10 @@
+//! Comparing with how it was before: what is asked for it, and what is kept of it.
+
+mod counting;
+mod dependencies;
+mod recording;
+
+pub(crate) use counting::Followed;
+pub use counting::before as counted_before;
+pub(crate) use dependencies::ask as ask_dependencies;
+pub use recording::{kept_watch, pack};

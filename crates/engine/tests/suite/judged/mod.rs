@@ -1,0 +1,4 @@
+//! Deploys judged by what servers say of them.
+
+mod compared;
+mod signals;
