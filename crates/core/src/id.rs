@@ -134,6 +134,14 @@ name!(
 );
 
 name!(
+    /// One incident: `inc-20261121-031502-9f3a2c`. Sorts by time.
+    IncidentId, "incident id", Dots::Allowed
+);
+name!(
+    /// An item of a checklist: `backups`.
+    ItemName, "name of a checklist item", Dots::Separate
+);
+name!(
     /// Someone who is told: a channel, a pager, a status page.
     NotifierName, "notifier name", Dots::Allowed
 );
@@ -174,6 +182,20 @@ impl BackupId {
     #[must_use]
     pub fn suffix(&self) -> String {
         suffix(&self.0, "bk-")
+    }
+}
+
+impl IncidentId {
+    /// Makes the identifier of an incident that a person opens at `now`; `salt` keeps two of one second apart.
+    #[must_use]
+    pub fn mint(now: Timestamp, salt: u32) -> Self {
+        Self(stamp("inc", now, salt))
+    }
+
+    /// The identifier of the incident that a run opens: whoever looks at the run computes the same.
+    #[must_use]
+    pub fn of_run(run: &RunId) -> Self {
+        Self(format!("inc-{}", run.0.strip_prefix("run-").unwrap_or(&run.0)))
     }
 }
 

@@ -10,6 +10,7 @@ pub mod config;
 pub mod data;
 pub mod detect;
 pub mod id;
+pub mod incident;
 pub mod inventory;
 pub mod journal;
 pub mod maintenance;

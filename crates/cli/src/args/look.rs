@@ -39,6 +39,50 @@ pub(crate) struct ReportArgs {
     /// From when: so long ago (`30d`, `12h`), a day or a time
     #[arg(long, value_name = "WHEN", default_value = "30d")]
     pub(crate) since: String,
+    /// What it is written in
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ReportFormat,
+    /// What was deployed when, by whom, from which version to which, in place of the summary
+    #[arg(long)]
+    pub(crate) changelog: bool,
+    /// Write it to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// What a report is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// Words and tables, which are Markdown as well
+    Text,
+    /// Markdown
+    Markdown,
+    /// One JSON document
+    Json,
+    /// One page with charts
+    Html,
+}
+
+/// Arguments of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusArgs {
+    /// As a page in Markdown
+    #[arg(long)]
+    pub(crate) markdown: bool,
+    /// Write the page to this file
+    #[arg(long, value_name = "FILE", requires = "markdown")]
+    pub(crate) out: Option<PathBuf>,
+    /// Keep the file up to date until interrupted
+    #[arg(long, requires = "out")]
+    pub(crate) watch: bool,
+}
+
+/// Arguments of `metrics`.
+#[derive(Debug, Args)]
+pub(crate) struct MetricsArgs {
+    /// Write them to this file, for the textfile collector of Prometheus' node exporter
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// Arguments of `show`.

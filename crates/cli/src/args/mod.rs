@@ -3,6 +3,7 @@
 mod act;
 mod data;
 mod decide;
+mod incident;
 mod inner;
 mod look;
 mod maintenance;
@@ -15,8 +16,11 @@ pub(crate) use act::{CheckpointAction, GuardArgs, RearmArgs, RestartArgs, Rollba
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
 pub(crate) use decide::{DecideArgs, FallbackAction, ToldArgs};
+pub(crate) use incident::{CheckItemArgs, IncidentAction, NoteArgs, OpenArgs, PageFormat, PostmortemArgs};
 pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
-pub(crate) use look::{BacktestArgs, DiffArgs, HistoryArgs, Numbers, PlanArgs, ReportArgs, ShowArgs};
+pub(crate) use look::{
+    BacktestArgs, DiffArgs, HistoryArgs, MetricsArgs, Numbers, PlanArgs, ReportArgs, ReportFormat, ShowArgs, StatusArgs,
+};
 pub(crate) use maintenance::MaintenanceAction;
 pub(crate) use notify::NotifyAction;
 pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, ManArgs, Scenario};
@@ -84,11 +88,13 @@ pub(crate) enum Command {
     /// Print the JSON Schema of the configuration
     Schema,
     /// What runs, and how it is
-    Status,
+    Status(StatusArgs),
     /// Past runs
     History(HistoryArgs),
-    /// How deploys and rollbacks went: success rates, times, objectives; as Markdown
+    /// How deploys and rollbacks went: success rates, times, objectives, DORA's four keys; or what was deployed
     Report(ReportArgs),
+    /// Metrics of backout itself, for Prometheus
+    Metrics(MetricsArgs),
     /// One run or checkpoint
     Show(ShowArgs),
     /// What differs between two checkpoints, or between one and what runs
@@ -150,6 +156,12 @@ pub(crate) enum Command {
         /// What to do
         #[command(subcommand)]
         action: MaintenanceAction,
+    },
+    /// The record of what went wrong, and of what people did about it
+    Incident {
+        /// What to do
+        #[command(subcommand)]
+        action: IncidentAction,
     },
     /// Tell people: try it, see what waits, send it
     Notify {

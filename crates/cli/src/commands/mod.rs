@@ -4,6 +4,7 @@ mod act;
 mod data;
 mod decide;
 mod demo;
+mod incident;
 mod inner;
 mod judge;
 mod look;
@@ -27,8 +28,10 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Init(args) => setup::init(global, &args, ui).await,
         Command::Check(args) => setup::check(global, &args, ui).await,
         Command::Schema => setup::schema(ui),
-        Command::Status => look::status(global, ui).await,
+        Command::Status(args) if args.markdown => look::status_page(global, &args, ui).await,
+        Command::Status(_) => look::status(global, ui).await,
         Command::History(args) => look::history(global, &args, ui).await,
+        Command::Metrics(args) => look::metrics(global, &args, ui).await,
         Command::Report(args) => look::report(global, &args, ui).await,
         Command::Show(args) => look::show(global, &args, ui).await,
         Command::Diff(args) => look::diff(global, &args, ui).await,
@@ -51,6 +54,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Watch => look::watch(global, ui).await,
         Command::Backtest(args) => judge::backtest(&args, ui),
         Command::Maintenance { action } => maintenance::maintenance(global, action, ui).await,
+        Command::Incident { action } => incident::incident(global, action, ui).await,
         Command::Notify { action } => notify::notify(global, action, ui).await,
         Command::Demo(args) => demo::demo(&args, ui).await,
         Command::Explain(args) => setup::explain(&args, ui),

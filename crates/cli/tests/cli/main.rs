@@ -14,5 +14,6 @@ mod maintained;
 mod meanwhile;
 mod notices;
 mod place;
+mod recorded;
 mod running;
 mod setting_up;

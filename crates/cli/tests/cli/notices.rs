@@ -63,6 +63,8 @@ fn a_deploy_that_goes_bad_is_told_to_slack_and_to_a_signed_webhook_in_order() {
         assert_eq!(request.headers["idempotency-key"], request.json()["id"].as_str().unwrap());
     }
     assert!(rows(place).iter().all(|row| row["state"] == "sent"), "{:?}", rows(place));
+    let told = place.run(&["incident", "show", "--json"]).well().document()["told"].clone();
+    assert_eq!(told, serde_json::json!(["hook", "slack"]), "it is recorded who was told");
     // Neither an address nor a key is in anything that people or the journal see.
     let seen = format!("{}{}", left.shown(), place.run(&["notify", "list", "--json"]).stdout);
     let journal = std::fs::read(place.work().join(".backout/journal.db")).unwrap();

@@ -65,6 +65,13 @@ impl Place {
         self.left(command.args(arguments).output().unwrap())
     }
 
+    /// The same, with other variables.
+    pub(crate) fn run_with(&self, folder: &str, variables: &[(&str, &str)], arguments: &[&str]) -> Left {
+        let mut command = self.command(env!("CARGO_BIN_EXE_backout"), &self.work().join(folder));
+        command.envs(variables.iter().copied());
+        self.left(command.args(arguments).output().unwrap())
+    }
+
     /// Runs the program.
     pub(crate) fn run(&self, arguments: &[&str]) -> Left {
         self.run_in("", arguments)

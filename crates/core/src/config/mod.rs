@@ -20,9 +20,9 @@ pub use model::{
     Approvals, ArgocdRevert, ArgocdService, Backup, BackupEncryption, BackupStore, BarrierFile, BarrierKind, Cache,
     Channel, ClusterAccess, ComposeProject, Condition, Config, Connection, Contact, CountedSignal, Counters, Database,
     Environment, Escalation, ExecService, Fallback, FallbackBy, Flush, GitMode, GuardPolicy, HelmService, HostManage,
-    HostService, HostSource, HttpExpect, HttpMethod, HttpProbe, KubernetesService, Mail, Maintenance, MemoryGauge,
-    Migrations, Notifier, Notify, Objectives, PgBouncer, Place, Policy, Probe, ProbeKind, PromLogin, PromServer,
-    PromSignal, Protocol, Recovery, Redirect, S3Store, SecretsPolicy, Service, ServicePlatform, StatusPage,
+    HostService, HostSource, HttpExpect, HttpMethod, HttpProbe, Incidents, KubernetesService, Mail, Maintenance,
+    MemoryGauge, Migrations, Notifier, Notify, Objectives, PgBouncer, Place, Policy, Probe, ProbeKind, PromLogin,
+    PromServer, PromSignal, Protocol, Recovery, Redirect, S3Store, SecretsPolicy, Service, ServicePlatform, StatusPage,
     StatusRange, StatusService, StatusSet, Threshold, Tier, TlsExpect, Tolerated, Trigger, TriggerAction, VerifyPolicy,
     WhenOn, WorkloadKind,
 };

@@ -11,6 +11,7 @@ use super::{
 use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
 use crate::id::{BackupId, CheckpointId, DatabaseName, ServiceName, StepId};
+use crate::incident::{Entry, Told};
 use crate::inventory::{BlobRef, Checkpoint, DatabasesAfter, Fact, Grade};
 use crate::plan::Plan;
 use crate::policy::{Check, Decision, Judgement, Quarantined, Refusal};
@@ -169,6 +170,16 @@ pub enum Body {
         /// What, and how far it is.
         act: Box<PersonAct>,
     },
+    /// Something was said about an incident; written beside whatever goes on, by no run.
+    Incident {
+        /// About which, by whom and what.
+        entry: Box<Entry>,
+    },
+    /// Somebody was told of something, and took it; written beside whatever goes on, by no run.
+    Told {
+        /// Who and of what.
+        told: Box<Told>,
+    },
     /// A plan was made, and passed its linter.
     PlanMade {
         /// The plan.
@@ -310,6 +321,8 @@ impl Body {
             Body::DataProven { .. } => "data_proven",
             Body::DataEvidenceKept { .. } => "data_evidence_kept",
             Body::PersonActed { .. } => "person_acted",
+            Body::Incident { .. } => "incident",
+            Body::Told { .. } => "told",
             Body::PlanMade { .. } => "plan_made",
             Body::StepIntended { .. } => "step_intended",
             Body::FileReplaced { .. } => "file_replaced",

@@ -1,9 +1,11 @@
 //! Records in words: the timeline that people read while a run goes on, and the next morning.
 
 mod amount;
+pub mod chart;
 mod data;
 mod decided;
 mod diff;
+mod exposition;
 mod period;
 mod recourse;
 mod timeline;
@@ -13,7 +15,11 @@ pub use amount::{bytes_text, rows_text};
 pub use data::{act_text, loss_lines, point_text};
 pub use decided::{decided_details, decided_text};
 pub use diff::{Difference, FileDiff, ServiceDiff, Snapshot, Standing, diff};
-pub use period::{Period, Scope, Share, Spread, Story, period, period_markdown, stories};
+pub use exposition::{Gauges, exposition};
+pub use period::{
+    CHANGELOG_KINDS, Change, Deployed, Dora, PageError, Period, Scope, Share, Spread, Story, changelog,
+    changelog_markdown, period, period_html, period_markdown, scope_of, stories,
+};
 pub use recourse::recourse_text;
 pub use timeline::{Line, Timeline, check_text, result_text};
 pub use times::{Times, times};

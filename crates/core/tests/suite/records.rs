@@ -8,12 +8,16 @@ use backout_core::data::{
     TableLoss, TableRows, Verification,
 };
 use backout_core::detect::SignalPath;
-use backout_core::id::{BackupId, CheckpointId, DatabaseName, Digest, ProbeName, RunId, StepId, TriggerName};
+use backout_core::id::{
+    BackupId, CheckpointId, DatabaseName, Digest, IncidentId, NotifierName, ProbeName, RunId, StepId, TriggerName,
+};
+use backout_core::incident::{Answer, Entry, Said, Status, Terms, Told, Topic};
 use backout_core::inventory::{BlobRef, DatabasesAfter, Grade, Version};
 use backout_core::journal::{
     ActStage, Body, DeployExit, FallbackSwitching, Former, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct,
     Record, Recourse, RunKind, RunResult, StepOutcome,
 };
+use backout_core::notify::Event;
 use backout_core::plan::{Request, Scope};
 use backout_core::policy::{
     Case, Check, Finding, Fired, Identity, Judgement, Objective, Quarantined, Refusal, RefusalName, Rules, Severity,
@@ -118,6 +122,32 @@ fn others() -> Vec<Body> {
     bodies.extend(endings());
     bodies.extend(of_recourse());
     bodies.extend(of_databases());
+    bodies.extend(of_incidents());
+    bodies
+}
+
+/// What is said about incidents, and who is told.
+fn of_incidents() -> Vec<Body> {
+    let text = || "it is".to_owned();
+    let run = RunId::new("run-1").unwrap();
+    let terms = Terms { service_ms: Some(1), ..Terms::default() };
+    let said = [
+        Said::Opened { title: text(), severity: Some(Severity::P1), services: [name("app")].into() },
+        Said::Noted { topic: Topic::Cause, text: text() },
+        Said::Role { role: "lead".to_owned(), who: text() },
+        Said::Linked { target: text(), text: None },
+        Said::Joined { run: run.clone() },
+        Said::Rated { severity: Severity::P4 },
+        Said::Moved { status: Status::Monitoring },
+        Said::Answered { item: "backups".to_owned(), answer: Answer::No, note: Some(text()) },
+        Said::Closed { summary: None, terms: Box::new(terms) },
+    ];
+    let incident = IncidentId::of_run(&run);
+    let entry = |said| Entry { incident: incident.clone(), by: "ann@host".to_owned(), said };
+    let mut bodies: Vec<Body> = said.into_iter().map(|said| Body::Incident { entry: Box::new(entry(said)) }).collect();
+    let notifier = NotifierName::new("slack").unwrap();
+    let told = Told { notifier, is_public: false, run: Some(run), event: Event::RolledBack, title: text() };
+    bodies.push(Body::Told { told: Box::new(told) });
     bodies
 }
 

@@ -8,7 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backout_core::config::Channel;
 use backout_core::id::NotifierName;
+use backout_core::incident;
 use backout_core::notify::{letter, next_try};
 use backout_core::port::{Clock, Delivered, NotDelivered, Notifier, StoreError};
 use futures_util::future::join_all;
@@ -119,7 +121,8 @@ impl Teller {
                         told.failed += 1
                     }
                     let now = self.clock.now();
-                    self.store.settle(&claimed, settled(&claimed, outcome, now), now).await?;
+                    let told = told_of(&claimed, name, &configured.channel);
+                    self.store.settle(&claimed, settled(&claimed, outcome, now), told, now).await?;
                 }
             }
         }
@@ -136,6 +139,18 @@ impl Teller {
         let letter = letter(notice, &self.audience.notify, template);
         notifier.send(&letter, &claimed.threads).await
     }
+}
+
+/// What is recorded once they have taken it. A test is about nothing that happened.
+fn told_of(claimed: &Claimed, notifier: &NotifierName, channel: &Channel) -> Option<incident::Told> {
+    let notice = &claimed.notice;
+    Some(incident::Told {
+        notifier: notifier.clone(),
+        is_public: matches!(channel, Channel::Status(_)),
+        run: Some(notice.run.clone()?),
+        event: notice.event,
+        title: notice.title.clone(),
+    })
 }
 
 fn settled(claimed: &Claimed, outcome: Result<Delivered, NotDelivered>, now: Timestamp) -> Settled {

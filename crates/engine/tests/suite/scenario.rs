@@ -401,6 +401,7 @@ fn environment(services: &[(&str, &[&str])]) -> Environment {
         caches: BTreeMap::new(),
         maintenance: Maintenance::default(),
         notify: Notify::default(),
+        incidents: Default::default(),
     }
 }
 

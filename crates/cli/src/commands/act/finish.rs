@@ -11,6 +11,7 @@ use backout_core::report::{Times, times};
 use backout_engine::{World, maintenance_standing, prune, prune_backups};
 use serde::Serialize;
 
+use crate::commands::incident::of_run;
 use crate::error::CliError;
 use crate::ui::Paint;
 use crate::wire::Setup;
@@ -66,6 +67,10 @@ pub(crate) async fn finish(
         }
         let show = ended.setup.typed(&format!("show {}", ended.run));
         ui.say(&format!("{} {show}", Paint::faint("the record:")));
+        if let Some(incident) = of_run(ended.setup, ended.run).await {
+            let show = ended.setup.typed(&format!("incident show {}", incident.id));
+            ui.say(&format!("{} {show}", Paint::faint("the incident:")));
+        }
     }
     Ok(ExitCode::from(exit))
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use backout_core::config::Probe;
 use backout_core::detect::QueryAnswer;
 use backout_core::id::{CheckpointId, EnvironmentName, ServiceName};
+use backout_core::incident::Incident;
 use backout_core::inventory::{Graded, last_known_good};
 use backout_core::journal::fallbacks_on;
 use backout_core::maintenance;
@@ -26,6 +27,7 @@ use super::onlooker::world;
 use super::past::{Pending, pending, what};
 use super::standing::{Probed, Standing, standings};
 use crate::args::Global;
+use crate::commands::incident::Found;
 use crate::error::CliError;
 use crate::ui::{Paint, Ui, ago, table};
 use crate::wire::{Access, Setup};
@@ -38,40 +40,41 @@ const GIVEN_UP_SHOWN: SignedDuration = SignedDuration::from_hours(72);
 
 /// The document.
 #[derive(Serialize)]
-struct Status {
-    environment: EnvironmentName,
-    at: Timestamp,
-    services: Vec<Standing>,
-    databases: Vec<DataStanding>,
-    signals: Vec<Check>,
-    last_known_good: Option<Good>,
-    held_by: Option<HeldBy>,
-    open_runs: Vec<RunSummary>,
-    decided: Vec<Pending>,
-    fallbacks_on: BTreeMap<String, Timestamp>,
-    notices: Notices,
-    quarantined: Vec<Quarantined>,
-    maintenance: maintenance::Standing,
+pub(super) struct Status {
+    pub(super) environment: EnvironmentName,
+    pub(super) at: Timestamp,
+    pub(super) services: Vec<Standing>,
+    pub(super) databases: Vec<DataStanding>,
+    pub(super) signals: Vec<Check>,
+    pub(super) last_known_good: Option<Good>,
+    pub(super) held_by: Option<HeldBy>,
+    pub(super) open_runs: Vec<RunSummary>,
+    pub(super) decided: Vec<Pending>,
+    pub(super) fallbacks_on: BTreeMap<String, Timestamp>,
+    pub(super) open_incidents: Vec<Incident>,
+    pub(super) notices: Notices,
+    pub(super) quarantined: Vec<Quarantined>,
+    pub(super) maintenance: maintenance::Standing,
 }
 
 /// What people were not told.
 #[derive(Serialize)]
-struct Notices {
-    waiting: usize,
-    given_up: usize,
+pub(super) struct Notices {
+    pub(super) waiting: usize,
+    pub(super) given_up: usize,
 }
 
 #[derive(Serialize)]
-struct Good {
-    checkpoint: CheckpointId,
-    taken_at: Timestamp,
-    why: String,
+pub(super) struct Good {
+    pub(super) checkpoint: CheckpointId,
+    pub(super) taken_at: Timestamp,
+    pub(super) why: String,
 }
 
 #[derive(Serialize)]
-struct HeldBy {
-    holder: String,
-    until: Timestamp,
+pub(super) struct HeldBy {
+    pub(super) holder: String,
+    pub(super) until: Timestamp,
 }
 
 /// What runs, and how it is.
@@ -94,7 +97,7 @@ pub(crate) async fn status(global: &Global, ui: Ui) -> Result<ExitCode, CliError
     Ok(ExitCode::SUCCESS)
 }
 
-async fn look(setup: &Setup) -> Result<Status, CliError> {
+pub(super) async fn look(setup: &Setup) -> Result<Status, CliError> {
     let world = world(setup)?;
     let name = &setup.environment.name;
     let (facts, probed, signals, databases, checkpoints, holder, open_runs, outbox, switched) = tokio::join!(
@@ -108,6 +111,8 @@ async fn look(setup: &Setup) -> Result<Status, CliError> {
         setup.store.outbox(name),
         setup.store.records(name, &maintenance::KINDS),
     );
+    let mut open_incidents = Found::of(setup).await?.all;
+    open_incidents.retain(Incident::is_open);
     let (checkpoints, open_runs, now) = (checkpoints?, open_runs?, world.clock.now());
     let good = last_known_good(&checkpoints).map(|graded| &graded.checkpoint);
     let held_by = holder?.filter(|holder| holder.until > now);
@@ -122,6 +127,7 @@ async fn look(setup: &Setup) -> Result<Status, CliError> {
         decided: pending(setup, &open_runs).await?,
         open_runs,
         fallbacks_on: fallbacks_on(&setup.store.records(name, &["fallback_switched"]).await?),
+        open_incidents,
         notices: Notices::of(&outbox?, now),
         quarantined: quarantined(&checkpoints),
         maintenance: maintenance::standing(&switched?),
@@ -136,7 +142,7 @@ impl Notices {
         Self { waiting: count("waiting"), given_up }
     }
 
-    fn line(&self) -> Option<String> {
+    pub(super) fn line(&self) -> Option<String> {
         let parts = [(self.waiting, "not delivered yet"), (self.given_up, "given up")];
         let parts: Vec<String> =
             parts.iter().filter(|(some, _)| *some > 0).map(|(some, what)| format!("{some} {what}")).collect();
@@ -223,6 +229,9 @@ fn text(status: &Status) -> String {
         format!("fallback on: {name} ({}); `backout fallback off`", ago(*since, status.at))
     };
     lines.extend(status.fallbacks_on.iter().map(fallback));
+    for incident in &status.open_incidents {
+        lines.push(format!("incident: {} {} ({})", incident.id, incident.title, ago(incident.opened_at, status.at)));
+    }
     lines.extend(status.notices.line());
     lines.join("\n")
 }

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    Cache, CountedSignal, Database, Fallback, GuardPolicy, Maintenance, Notify, Objectives, Policy, ProbeKind,
-    PromSignal, Service, Tier, Trigger, VerifyPolicy,
+    Cache, CountedSignal, Database, Fallback, GuardPolicy, Incidents, Maintenance, Notify, Objectives, Policy,
+    ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy,
 };
 use crate::config::Problem;
 use crate::detect::SignalPath;
@@ -58,6 +58,8 @@ pub struct Environment {
     pub maintenance: Maintenance,
     /// Who is told.
     pub notify: Notify,
+    /// How incidents are kept.
+    pub incidents: Incidents,
 }
 
 impl Environment {

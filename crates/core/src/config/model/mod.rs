@@ -4,6 +4,7 @@ mod cluster;
 mod database;
 mod environment;
 mod fallback;
+mod incidents;
 mod maintenance;
 mod notify;
 mod policy;
@@ -20,6 +21,7 @@ pub use database::{
 };
 pub use environment::{Config, Environment};
 pub use fallback::{Fallback, FallbackBy};
+pub use incidents::Incidents;
 pub use maintenance::{BarrierFile, BarrierKind, Maintenance, Redirect, WhenOn};
 pub use notify::{Channel, Contact, Escalation, Mail, Notifier, Notify, StatusPage, StatusService};
 pub use policy::{Approvals, GuardPolicy, Objectives, Policy, VerifyPolicy};

@@ -1,7 +1,7 @@
 //! The file, its environments, and their triggers.
 
 use super::{
-    RawCache, RawContact, RawDatabase, RawEscalation, RawFallback, RawGuard, RawMaintenance, RawNotifier,
+    RawCache, RawContact, RawDatabase, RawEscalation, RawFallback, RawGuard, RawIncidents, RawMaintenance, RawNotifier,
     RawObjectives, RawPlatform, RawPolicy, RawService, RawSignal, RawVerify,
 };
 use crate::config::leaf::{Comparand, Positive, Times};
@@ -54,6 +54,8 @@ raw! {
         contacts: optional Map<RawContact>,
         /// Whom to call when a person is needed, in this order.
         escalation: optional List<RawEscalation>,
+        /// How incidents are kept.
+        incidents: optional RawIncidents,
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) use decide::{
 pub(super) use environment::{RawEnvironment, RawFile, RawTrigger};
 pub(super) use maintenance::{RawMaintenance, RawMaintenanceCluster, RawMaintenanceCompose, RawMaintenanceFile};
 pub(super) use migrations::{RawMigrations, RawTool};
-pub(super) use notify::{RawContact, RawEscalation, RawNotifier};
+pub(super) use notify::{RawChecklists, RawContact, RawEscalation, RawIncidents, RawNotifier};
 pub(super) use policy::{RawGuard, RawObjectives, RawPolicy, RawVerify};
 pub(super) use probe::{RawExpect, RawProbe, RawTls};
 pub(super) use service::{Argv, RawCompose, RawGit, RawPlatform, RawService};

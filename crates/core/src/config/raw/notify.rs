@@ -1,10 +1,10 @@
-//! Who is told, and whom to call.
+//! What is for people: who is told, whom to call, and what there is to see to in an incident.
 
 use std::time::Duration;
 
 use crate::config::SecretOrText;
 use crate::config::leaf::{HttpUrl, MailAddress, NotifierKind, Period, SmtpAddress, Word};
-use crate::config::read::{List, Scalar, raw};
+use crate::config::read::{List, Map, Scalar, raw};
 use crate::notify::{Event, Severity};
 
 raw! {
@@ -70,5 +70,27 @@ raw! {
         call: required List<Scalar<Word>>,
         /// How long after a person was first needed. Default 0s.
         after: optional Scalar<Duration>,
+    }
+}
+
+raw! {
+    /// How incidents are kept.
+    RawIncidents {
+        /// What there is to see to before, during and after going back.
+        checklists: optional RawChecklists,
+    }
+}
+
+raw! {
+    /// Checklists of one's own. An item of a known name says it in one's own words.
+    RawChecklists {
+        /// Whether the items that are known come as well. Default true.
+        defaults: optional Scalar<bool>,
+        /// What holds before anything is changed, by the item's name.
+        before: optional Map<Scalar<String>>,
+        /// What holds while the environment goes back.
+        during: optional Map<Scalar<String>>,
+        /// What holds once it is back.
+        after: optional Map<Scalar<String>>,
     }
 }

@@ -7,8 +7,8 @@ use super::data::{caches, databases};
 use super::decide::{fallbacks, rules};
 use super::known::Known;
 use super::maintenance::maintenance;
-use super::notify::notify;
 use super::order::needs;
+use super::people::{incidents, notify};
 use super::platform::base;
 use super::policy::{guard, objectives, policy, verify};
 use super::service::services;
@@ -80,6 +80,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
     let caches = caches(raw, context);
     let maintenance = maintenance(&raw.maintenance, &services, context);
     let notify = notify(raw, context);
+    let incidents = incidents(raw.incidents.value(), context);
     let name = name?;
     let environment = Environment {
         name: name.clone(),
@@ -96,6 +97,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
         caches,
         maintenance,
         notify,
+        incidents,
     };
     Some((name, environment))
 }

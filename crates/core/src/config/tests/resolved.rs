@@ -255,3 +255,16 @@ fn a_service_on_a_cluster_is_one_thing_with_a_name_that_clusters_have() {
     let shouting = staging("services:\n  web: { platform: { helm: }, release: Web }\n");
     assert!(loaded(&shouting).is_err());
 }
+
+#[test]
+fn checklists_of_ones_own_come_beside_the_known_ones() {
+    let own = "incidents: { checklists: { before: { vendor: The vendor knows, team: All know }, after: { x: y } } }";
+    let services = "services: { app: {} }\n";
+    let items = |own: &str| only(loaded(&staging(&format!("{services}{own}"))).unwrap()).incidents.checklists.0;
+    let both = items(own);
+    let text = |id: &str| both.iter().find(|item| item.id == id).map(|item| item.text.as_str());
+    assert_eq!((text("vendor"), text("team"), text("x")), (Some("The vendor knows"), Some("All know"), Some("y")));
+    assert!(text("backups").is_some());
+    assert_eq!(items(&own.replace("before:", "defaults: false, before:")).len(), 3);
+    assert_eq!(problems(&staging(&format!("{services}{}", own.replace("vendor", "ven/dor")))).len(), 1);
+}

@@ -1,7 +1,8 @@
 //! The summary as Markdown, which reads as text.
 
-use super::story::Scope;
+use super::dora::Dora;
 use super::summary::{Period, Share, Spread};
+use crate::report::chart::seconds;
 use crate::report::result_text;
 
 /// The summary as Markdown.
@@ -14,16 +15,28 @@ pub fn period_markdown(environment: &str, period: &Period) -> String {
     let by_result: Vec<String> =
         period.deploys.iter().map(|(result, times)| format!("{} {times}", result_text(*result))).collect();
     text += &if by_result.is_empty() { "\n".to_owned() } else { format!(": {}\n", by_result.join(", ")) };
-    text += &format!("- Deploys that failed: {}\n", share(period.change_failures));
-    text += &format!("- Rollbacks that were verified: {}\n", share(period.rollbacks));
+    text += &format!("- Deploys that failed: {}\n", share_text(period.change_failures));
+    text += &format!("- Rollbacks that were verified: {}\n", share_text(period.rollbacks));
     for (scope, met) in &period.objectives {
-        text += &format!("- Within the time agreed for a {}: {}\n", scope_text(*scope), share(*met));
+        text += &format!("- Within the time agreed for a {}: {}\n", scope.word(), share_text(*met));
     }
     let times = [("decided", period.to_decide), ("gone back", period.to_go_back), ("recovered", period.to_recover)];
     if times.iter().any(|(_, spread)| spread.is_some()) {
         text += "\n| until | times | median | 95 of 100 |\n|---|---|---|---|\n";
         text.extend(times.into_iter().filter_map(|(what, spread)| Some(row(what, spread?))));
     }
+    text += "\n## The four keys of DORA\n\n";
+    let dora = Dora::of(period);
+    text += &format!("- Deployment frequency: {:.2} a day\n", dora.deployments_a_day);
+    let median = |spread: Option<Spread>, none: &str| {
+        spread.map_or_else(|| none.to_owned(), |spread| format!("{} (median)", seconds(spread.median_ms)))
+    };
+    text += &format!(
+        "- Lead time for changes: {}\n",
+        median(dora.lead_time, "not known: the times of commits are not recorded")
+    );
+    text += &format!("- Change failure rate: {}\n", share_text(dora.change_failure_rate));
+    text += &format!("- Time to restore: {}\n", median(dora.time_to_restore, "none"));
     text += &counted("service", period.by_service.iter().map(|(service, times)| (service.to_string(), *times)));
     text += &counted("cause", period.by_cause.iter().map(|(cause, times)| (cause.clone(), *times)));
     text
@@ -37,18 +50,11 @@ fn row(what: &str, spread: Spread) -> String {
     format!("| {what} | {} | {} | {} |\n", spread.times, seconds(spread.median_ms), seconds(spread.p95_ms))
 }
 
-fn share(share: Share) -> String {
+/// `3 of 4 (75 %)`.
+pub(super) fn share_text(share: Share) -> String {
     match share.percent() {
         Some(percent) => format!("{} of {} ({percent:.0} %)", share.some, share.all),
         None => "none".to_owned(),
-    }
-}
-
-fn scope_text(scope: Scope) -> &'static str {
-    match scope {
-        Scope::Service => "service",
-        Scope::Stack => "stack",
-        Scope::Database => "database",
     }
 }
 

@@ -47,6 +47,18 @@ pub enum Scope {
     Database,
 }
 
+impl Scope {
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Stack => "stack",
+            Self::Database => "database",
+        }
+    }
+}
+
 impl Story {
     /// Whether it took something back, or tried to.
     #[must_use]
@@ -91,7 +103,7 @@ fn story(run: &RunId, records: &[Record]) -> Option<Story> {
         ended_at,
         result,
         times: times(records),
-        scope: plan.map(|plan| scope(plan, services.len())),
+        scope: plan.map(scope_of),
         services,
         cause: cause(records, started),
     })
@@ -103,7 +115,10 @@ fn services(plan: &Plan) -> BTreeSet<ServiceName> {
     changing.filter_map(|step| step.action.service().cloned()).collect()
 }
 
-fn scope(plan: &Plan, services: usize) -> Scope {
+/// How much a plan takes back.
+#[must_use]
+pub fn scope_of(plan: &Plan) -> Scope {
+    let services = services(plan).len();
     let has_data = plan.steps.iter().any(|step| matches!(step.action, Action::Data(_)) && !step.action.is_read_only());
     match (has_data, services) {
         (true, _) => Scope::Database,

@@ -9,7 +9,7 @@ use super::*;
 use crate::config::Objectives;
 use crate::id::{RunId, ServiceName};
 use crate::journal::RunResult;
-use crate::report::Times;
+use crate::report::{Gauges, Times, exposition};
 
 const MORNING: &str = "2026-11-20T08:00:00Z";
 
@@ -83,4 +83,50 @@ fn the_summary_reads_as_text() {
 fn nothing_is_no_division_by_nothing() {
     let text = period_markdown("staging", &period(&[], &Objectives::default(), at(0), at(0)));
     assert!(text.contains("- Guarded deploys: 0 (0.0 a day)\n- Deploys that failed: none\n"), "{text}");
+}
+
+#[test]
+fn the_page_has_charts_and_says_what_is_not_known() {
+    let stories = [deploy(0, RunResult::Kept, None), deploy(10, RunResult::RolledBack, Some(4))];
+    let objectives = Objectives { service: Some(Duration::from_secs(300)), ..Objectives::default() };
+    let summary = period(&stories, &objectives, at(0), at(24 * 60));
+    let page = period_html("stag<ing", &summary, &stories).unwrap();
+    for part in
+        ["stag&lt;ing", "1 of 2 (50 %)", "11-20: 1 kept", "gone back, median", "the times of commits are not recorded"]
+    {
+        assert!(page.contains(part), "{part} is missing:\n{page}");
+    }
+    assert_eq!(page.matches("<svg").count(), 2);
+    assert_eq!(period_html("stag<ing", &summary, &stories).unwrap(), page);
+    let nothing = period(&[], &Objectives::default(), at(0), at(0));
+    let page = period_html("x", &nothing, &[]).unwrap();
+    assert!(!page.contains("<svg") && page.contains("There were none."), "{page}");
+}
+
+#[test]
+fn counters_and_buckets_add_up() {
+    let stories = [
+        deploy(0, RunResult::Kept, None),
+        deploy(10, RunResult::RolledBack, Some(4)),
+        deploy(20, RunResult::RolledBack, Some(400)),
+    ];
+    let environment = crate::id::EnvironmentName::new("staging").unwrap();
+    let text = exposition(&Gauges {
+        version: "1",
+        environment: &environment,
+        stories: &stories,
+        open_runs: 0,
+        incidents: (2, 1),
+        last_good: Some(at(0)),
+        notices: (0, 0),
+    });
+    for line in [
+        "backout_runs_total{environment=\"staging\",kind=\"guard\",result=\"rolled_back\"} 2",
+        "backout_rollback_duration_seconds_bucket{environment=\"staging\",scope=\"service\",le=\"5\"} 1",
+        "backout_rollback_duration_seconds_bucket{environment=\"staging\",scope=\"service\",le=\"+Inf\"} 2",
+        "backout_rollback_duration_seconds_sum{environment=\"staging\",scope=\"service\"} 404.000",
+        "backout_open_incidents{environment=\"staging\"} 1",
+    ] {
+        assert!(text.lines().any(|other| other == line), "{line} is missing:\n{text}");
+    }
 }

@@ -7,6 +7,7 @@ mod outbox;
 mod query;
 mod rows;
 mod runs;
+mod said;
 mod schema;
 mod sqlite;
 mod verify;

@@ -176,29 +176,6 @@ impl SqliteStore {
         .await
     }
 
-    /// Says how sending a claimed notice ended.
-    ///
-    /// # Errors
-    /// Where the journal cannot be written.
-    pub async fn settle(&self, claimed: &Claimed, settled: Settled, now: Timestamp) -> Result<(), StoreError> {
-        let (place, holder, attempt) = (claimed.place, claimed.holder.clone(), claimed.attempt);
-        self.writing("write to the outbox of", move |transaction| {
-            let (state, due, error, reference) = match settled {
-                Settled::Sent(reference) => ("sent", None, None, reference),
-                Settled::Again { due, why } => ("waiting", Some(due.as_millisecond()), Some(why), None),
-                Settled::GivenUp(why) => ("given_up", None, Some(why), None),
-            };
-            let ended = due.is_none().then(|| now.as_millisecond());
-            transaction.execute(
-                "UPDATE outbox SET state = ?3, due_ms = coalesce(?4, due_ms), error = ?5, reference = ?6, ended_ms = ?7,
-                 attempts = ?8, claimed_by = NULL, claimed_until = NULL WHERE place = ?1 AND claimed_by = ?2",
-                params![place, holder, state, due, error, reference, ended, attempt],
-            )?;
-            Ok(())
-        })
-        .await
-    }
-
     /// Makes everything that waits due now: somebody has mended what was in its way.
     ///
     /// # Errors
@@ -221,6 +198,27 @@ impl SqliteStore {
         let environment = environment.clone();
         self.blocking("read the outbox of", move |connection| list(connection, &environment)).await
     }
+}
+
+/// Says how sending a claimed notice ended. Answers whether it was still claimed by that holder.
+pub(super) fn settle(
+    transaction: &Transaction<'_>,
+    claimed: &Claimed,
+    settled: Settled,
+    now: Timestamp,
+) -> Result<bool, Fault> {
+    let (state, due, error, reference) = match settled {
+        Settled::Sent(reference) => ("sent", None, None, reference),
+        Settled::Again { due, why } => ("waiting", Some(due.as_millisecond()), Some(why), None),
+        Settled::GivenUp(why) => ("given_up", None, Some(why), None),
+    };
+    let ended = due.is_none().then(|| now.as_millisecond());
+    let changed = transaction.execute(
+        "UPDATE outbox SET state = ?3, due_ms = coalesce(?4, due_ms), error = ?5, reference = ?6, ended_ms = ?7,
+         attempts = ?8, claimed_by = NULL, claimed_until = NULL WHERE place = ?1 AND claimed_by = ?2",
+        params![claimed.place, claimed.holder, state, due, error, reference, ended, claimed.attempt],
+    )?;
+    Ok(changed > 0)
 }
 
 fn gather(transaction: &Transaction<'_>, audience: &Audience, now: Timestamp) -> Result<(), Fault> {

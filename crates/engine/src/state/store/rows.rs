@@ -5,7 +5,7 @@
 
 use backout_core::id::{Digest, EnvironmentName, RunId};
 use backout_core::journal::{Body, FORMAT, Record, chain};
-use backout_core::port::{Lease, StoreError};
+use backout_core::port::StoreError;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use serde::Serialize;
@@ -120,10 +120,15 @@ pub(super) struct Entry {
 
 impl Entry {
     /// Puts a body into text, and reads it back: a record that cannot be read would be a run that cannot be resumed.
-    pub(super) fn new(lease: &Lease, run: Option<RunId>, body: &Body, at: Timestamp) -> Result<Self, StoreError> {
+    pub(super) fn new(
+        environment: &EnvironmentName,
+        run: Option<RunId>,
+        body: &Body,
+        at: Timestamp,
+    ) -> Result<Self, StoreError> {
         let text = serde_json::to_string(body).map_err(|error| unreadable(body, &error))?;
         let read = serde_json::from_str(&text).map_err(|error| unreadable(body, &error))?;
-        Ok(Self { at, environment: lease.environment.clone(), run, kind: body.kind(), text, body: read })
+        Ok(Self { at, environment: environment.clone(), run, kind: body.kind(), text, body: read })
     }
 }
 

@@ -1,7 +1,8 @@
 //! The embedded store: the port's methods, each one transaction on a blocking thread.
 //!
 //! Architecture invariant: history is appended, never edited; and one writer an environment. Every record is written
-//! in one transaction with the check of its lease, so that no writer who has lost the lease can add to the history.
+//! in one transaction with the check of its lease, so that no writer who has lost the lease can add to the history. What is
+//! said about incidents changes nothing of an environment, and needs no lease: see [`super::said`].
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,7 +26,7 @@ pub struct SqliteStore {
     connection: Arc<Mutex<Connection>>,
     journal: PathBuf,
     pub(super) head: PathBuf,
-    clock: Arc<dyn Clock>,
+    pub(super) clock: Arc<dyn Clock>,
     written: Arc<watch::Sender<i64>>,
 }
 
@@ -105,7 +106,7 @@ impl SqliteStore {
     }
 
     async fn append_record(&self, lease: &Lease, run: Option<RunId>, body: &Body) -> Result<Record, StoreError> {
-        let entry = Entry::new(lease, run, body, self.clock.now())?;
+        let entry = Entry::new(&lease.environment, run, body, self.clock.now())?;
         let (lease, head) = (lease.clone(), self.head.clone());
         let written = Arc::clone(&self.written);
         self.blocking("append a record to", move |connection| {
@@ -122,7 +123,10 @@ impl SqliteStore {
 }
 
 /// Does some work in one transaction that nobody else writes beside.
-fn write<T>(connection: &mut Connection, work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>) -> Result<T, Fault> {
+pub(super) fn write<T>(
+    connection: &mut Connection,
+    work: impl FnOnce(&Transaction<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     schema::check_format(&transaction)?;
     let done = work(&transaction)?;

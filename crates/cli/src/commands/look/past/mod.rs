@@ -9,6 +9,7 @@ mod show;
 
 pub(crate) use history::history;
 pub(crate) use pending::{Pending, pending};
+pub(super) use report::TOLD;
 pub(crate) use report::report;
 pub(crate) use runs::what;
 pub(crate) use show::show;

@@ -3,35 +3,95 @@
 use std::process::ExitCode;
 
 use backout_core::port::{Clock, Store};
-use backout_core::report::{period, period_markdown, stories};
+use backout_core::report::{
+    CHANGELOG_KINDS, Dora, changelog, changelog_markdown, period, period_html, period_markdown, stories,
+};
 use backout_engine::clock::SystemClock;
+use backout_engine::durable;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, SpanRelativeTo, Timestamp};
+use serde_json::Value;
 
-use crate::args::{Global, ReportArgs};
+use crate::args::{Global, ReportArgs, ReportFormat};
 use crate::error::CliError;
 use crate::ui::Ui;
 use crate::wire::{Access, Setup};
 
 /// The records that a story is told from.
-const TOLD: [&str; 8] =
+pub(in crate::commands::look) const TOLD: [&str; 8] =
     ["run_started", "plan_made", "deploy_ended", "judged", "decided", "step_intended", "verified", "run_ended"];
 
-/// Sums up the runs that ended since then.
+/// Sums up the runs that ended since then, or lists what was deployed.
 pub(crate) async fn report(global: &Global, args: &ReportArgs, ui: Ui) -> Result<ExitCode, CliError> {
     let now = SystemClock.now();
     let since = moment(&args.since, now)?;
     let setup = Setup::open(global, ui, Access::Read)?;
-    let environment = &setup.environment;
-    let records = setup.store.records(&environment.name, &TOLD).await?;
-    let summary = period(&stories(&records), &environment.objectives, since, now);
-    if ui.json {
-        ui.document(&summary)?;
+    let format = if ui.json { ReportFormat::Json } else { args.format };
+    let document = if args.changelog {
+        deployed(&setup, since, format).await?
     } else {
-        ui.data(period_markdown(environment.name.as_str(), &summary).trim_end());
+        summary(&setup, (since, now), format).await?
+    };
+    match (&args.out, document) {
+        (None, Written::Text(text)) => ui.data(text.trim_end()),
+        (None, Written::Document(value)) => ui.document(&value)?,
+        (Some(path), written) => {
+            let text = match written {
+                Written::Text(text) => text,
+                Written::Document(value) => format!("{value:#}\n"),
+            };
+            let path = setup.process.folder.join(path);
+            durable::replace(&path, text.as_bytes(), 0o644)
+                .map_err(|error| CliError::failed(format!("`{}` cannot be written: {error}", path.display())))?;
+            ui.say(&format!("wrote `{}`", path.display()));
+        }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+enum Written {
+    Text(String),
+    Document(Value),
+}
+
+async fn summary(
+    setup: &Setup,
+    (since, until): (Timestamp, Timestamp),
+    format: ReportFormat,
+) -> Result<Written, CliError> {
+    let environment = &setup.environment;
+    let stories = stories(&setup.store.records(&environment.name, &TOLD).await?);
+    let summary = period(&stories, &environment.objectives, since, until);
+    let name = environment.name.as_str();
+    Ok(match format {
+        ReportFormat::Text | ReportFormat::Markdown => Written::Text(period_markdown(name, &summary)),
+        ReportFormat::Html => {
+            Written::Text(period_html(name, &summary, &stories).map_err(|error| CliError::failed(error.to_string()))?)
+        }
+        ReportFormat::Json => {
+            let mut value = as_json(&summary)?;
+            value["dora"] = as_json(&Dora::of(&summary))?;
+            Written::Document(value)
+        }
+    })
+}
+
+async fn deployed(setup: &Setup, since: Timestamp, format: ReportFormat) -> Result<Written, CliError> {
+    let name = &setup.environment.name;
+    let mut all = changelog(&setup.store.records(name, &CHANGELOG_KINDS).await?);
+    all.retain(|deployed| deployed.at >= since);
+    Ok(match format {
+        ReportFormat::Json => Written::Document(serde_json::json!({ "environment": name, "deployed": as_json(&all)? })),
+        ReportFormat::Html => {
+            return Err(CliError::usage("the changelog is not written in HTML").hint("take `--format markdown`"));
+        }
+        ReportFormat::Text | ReportFormat::Markdown => Written::Text(changelog_markdown(name.as_str(), &all)),
+    })
+}
+
+fn as_json<T: serde::Serialize>(value: &T) -> Result<Value, CliError> {
+    serde_json::to_value(value).map_err(|error| CliError::failed(error.to_string()))
 }
 
 /// So long ago, at a time, or at the beginning of a day.

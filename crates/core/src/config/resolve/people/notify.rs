@@ -13,10 +13,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use super::context::Context;
 use crate::config::leaf::{HttpUrl, MailAddress, NotifierKind, Period, SmtpAddress, Word};
 use crate::config::raw::{RawContact, RawEnvironment, RawEscalation, RawNotifier};
 use crate::config::read::{Field, Keyword, Located, MapEntry, Scalar};
+use crate::config::resolve::context::Context;
 use crate::config::{
     Channel, Contact, Escalation, Mail, Notifier, Notify, ProblemCode, SecretOrText, Span, StatusPage, StatusService,
 };
@@ -27,7 +27,7 @@ use crate::notify::{Event, Severity};
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Who is told, and whom to call.
-pub(super) fn notify(raw: &RawEnvironment, context: &mut Context<'_>) -> Notify {
+pub(in crate::config::resolve) fn notify(raw: &RawEnvironment, context: &mut Context<'_>) -> Notify {
     let entries = raw.notify.value().map(|map| map.0.as_slice()).unwrap_or_default();
     let notifiers = entries.iter().filter_map(|entry| notifier(entry, context)).collect();
     let entries = raw.contacts.value().map(|map| map.0.as_slice()).unwrap_or_default();

@@ -1,0 +1,11 @@
+//! `backout incident`: the record of what went wrong, and of what people did about it.
+
+mod command;
+mod found;
+mod list;
+mod postmortem;
+mod say;
+mod show;
+
+pub(crate) use command::incident;
+pub(crate) use found::{Found, of_run};

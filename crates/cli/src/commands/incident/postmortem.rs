@@ -1,0 +1,63 @@
+//! `backout incident postmortem`: the record as a page.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use backout_core::id::Digest;
+use backout_core::incident::{Case, Format, postmortem};
+use backout_core::port::Blobs;
+use backout_engine::durable;
+
+use super::found::{Found, case};
+use crate::args::{Global, PageFormat, PostmortemArgs};
+use crate::error::CliError;
+use crate::ui::Ui;
+use crate::wire::{Access, Setup};
+
+/// A log that is larger is named, and not quoted.
+const LARGEST: u64 = 16 << 20;
+
+/// Writes it.
+pub(super) async fn write(global: &Global, args: &PostmortemArgs, ui: Ui) -> Result<ExitCode, CliError> {
+    let setup = Setup::open(global, ui, Access::Read)?;
+    let template =
+        match &args.template {
+            Some(path) => Some(tokio::fs::read_to_string(path).await.map_err(|error| {
+                CliError::usage(format!("the template `{}` cannot be read: {error}", path.display()))
+            })?),
+            None => None,
+        };
+    let found = Found::of(&setup).await?;
+    let mut case = case(&setup, found.one(args.id.as_deref())?).await?;
+    let logs = logs(&setup, &case).await;
+    case.read(&logs);
+    let format = match args.format {
+        PageFormat::Markdown => Format::Markdown,
+        PageFormat::Html => Format::Html,
+    };
+    let text = postmortem(&case, format, template.as_deref()).map_err(|error| {
+        CliError::usage(error.to_string()).hint("what a template may use is in `docs/incidents.md`")
+    })?;
+    match &args.out {
+        None if ui.json => ui.document(&serde_json::json!({ "incident": case.incident.id, "postmortem": text }))?,
+        None => ui.bytes(text.as_bytes()),
+        Some(path) => {
+            let path = setup.process.folder.join(path);
+            durable::replace(&path, text.as_bytes(), 0o644)
+                .map_err(|error| CliError::failed(format!("`{}` cannot be written: {error}", path.display())))?;
+            ui.say(&format!("wrote `{}`", path.display()));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The contents of logs that were kept and can still be read.
+async fn logs(setup: &Setup, case: &Case) -> BTreeMap<Digest, String> {
+    let mut contents = BTreeMap::new();
+    for piece in case.evidence.iter().filter(|piece| piece.name.ends_with(".log") && piece.content.bytes <= LARGEST) {
+        if let Ok(bytes) = setup.blobs.get(&piece.content).await {
+            contents.insert(piece.content.digest.clone(), String::from_utf8_lossy(&bytes).into_owned());
+        }
+    }
+    contents
+}

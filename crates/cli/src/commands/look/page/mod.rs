@@ -1,0 +1,7 @@
+//! What others read: a page of the status, and metrics.
+
+mod metrics;
+mod status;
+
+pub(crate) use metrics::metrics;
+pub(crate) use status::status_page;

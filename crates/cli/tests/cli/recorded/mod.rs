@@ -1,0 +1,4 @@
+//! The record: incidents, their post-mortems, reports and metrics.
+
+mod incidents;
+mod reports;

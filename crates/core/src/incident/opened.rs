@@ -1,0 +1,300 @@
+//! Incidents as their records tell them.
+//!
+//! | record | what it does |
+//! |---|---|
+//! | somebody opens one | opens |
+//! | a guarded deploy is decided to go back, to be held, fixed forward, or to fall back | its run opens, or joins the open one |
+//! | a rollback with a reason begins; any rollback begins its first step | its run opens, or joins the open one |
+//! | a run that belongs to it ends rolled back, with nothing changed, or kept | restored |
+//! | a deploy is kept while an incident of earlier runs is open | its run joins, and it is restored: fixed forward |
+//! | a run that belongs to it ends in any other way | open |
+//! | somebody closes it | closed; later runs open a new one |
+//!
+//! A drill is no incident.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::entry::{Answer, Entry, Said, Terms, Topic};
+use crate::id::{EnvironmentName, IncidentId, RunId, ServiceName};
+use crate::journal::{Body, Record, RunKind, RunResult, RunStarted};
+use crate::policy::{Choice, Judgement, Severity, Verdict};
+
+/// The kinds of records that incidents are made of.
+pub const INCIDENT_KINDS: [&str; 6] = ["incident", "run_started", "judged", "decided", "step_intended", "run_ended"];
+
+/// How far an incident is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Status {
+    /// Nobody knows yet what it is.
+    Investigating,
+    /// It is known what it is.
+    Identified,
+    /// Something was done, and people look whether it helped.
+    Monitoring,
+    /// It is as it should be again.
+    Restored,
+    /// Its record is complete.
+    Closed,
+}
+
+impl Status {
+    /// The words that people may set it to; `closed` has a command of its own.
+    pub const WORDS: [(&'static str, Self); 4] = [
+        ("investigating", Self::Investigating),
+        ("identified", Self::Identified),
+        ("monitoring", Self::Monitoring),
+        ("restored", Self::Restored),
+    ];
+
+    /// The word for it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        Self::WORDS.iter().find(|(_, status)| *status == self).map_or("closed", |(word, _)| word)
+    }
+}
+
+/// One incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Incident {
+    /// Which.
+    pub id: IncidentId,
+    /// Where.
+    pub environment: EnvironmentName,
+    /// In a line.
+    pub title: String,
+    /// When it was opened.
+    pub opened_at: Timestamp,
+    /// Who did: a person, or whoever started the run that did.
+    pub opened_by: String,
+    /// Whether a run did.
+    pub is_automatic: bool,
+    /// How severe it is, where somebody said so.
+    pub severity: Option<Severity>,
+    /// How far it is.
+    pub status: Status,
+    /// When it was as it should be again.
+    pub restored_at: Option<Timestamp>,
+    /// When its record was complete.
+    pub closed_at: Option<Timestamp>,
+    /// The runs that belong to it, in the order in which they began to.
+    pub runs: Vec<RunId>,
+    /// The services that somebody said are affected.
+    pub services: BTreeSet<ServiceName>,
+    /// Who has which role.
+    pub roles: BTreeMap<String, String>,
+    /// What belongs to it elsewhere.
+    pub links: Vec<Link>,
+    /// What people said.
+    pub notes: Vec<Note>,
+    /// The newest answer to each item of a checklist: which, by whom, and what there is to say about it.
+    pub answers: BTreeMap<String, (Answer, String, Option<String>)>,
+    /// What it was measured by, once it is closed.
+    #[serde(skip)]
+    pub terms: Option<Terms>,
+}
+
+/// Something elsewhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Link {
+    /// Its address.
+    pub target: String,
+    /// What it is.
+    pub text: Option<String>,
+}
+
+/// A note.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Note {
+    /// When.
+    pub at: Timestamp,
+    /// Who.
+    pub by: String,
+    /// About what.
+    pub topic: Topic,
+    /// What.
+    pub text: String,
+}
+
+impl Incident {
+    fn new(id: IncidentId, record: &Record, by: &str, title: String) -> Self {
+        Self {
+            id,
+            environment: record.environment.clone(),
+            title,
+            opened_at: record.at,
+            opened_by: by.to_owned(),
+            is_automatic: record.run.is_some(),
+            severity: None,
+            status: Status::Investigating,
+            restored_at: None,
+            closed_at: None,
+            runs: Vec::new(),
+            services: BTreeSet::new(),
+            roles: BTreeMap::new(),
+            links: Vec::new(),
+            notes: Vec::new(),
+            answers: BTreeMap::new(),
+            terms: None,
+        }
+    }
+
+    /// Whether runs still join it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.status < Status::Restored
+    }
+
+    fn hear(&mut self, at: Timestamp, entry: &Entry) {
+        match &entry.said {
+            Said::Opened { .. } => {}
+            Said::Noted { topic, text } => {
+                self.notes.push(Note { at, by: entry.by.clone(), topic: *topic, text: text.clone() });
+            }
+            Said::Role { role, who } => drop(self.roles.insert(role.clone(), who.clone())),
+            Said::Linked { target, text } => self.links.push(Link { target: target.clone(), text: text.clone() }),
+            Said::Joined { run } => self.join(run),
+            Said::Rated { severity } => self.severity = Some(*severity),
+            Said::Moved { status } => self.set(*status, at),
+            Said::Answered { item, answer, note } => {
+                self.answers.insert(item.clone(), (*answer, entry.by.clone(), note.clone()));
+            }
+            Said::Closed { summary, terms } => {
+                let note = |text: &String| Note { at, by: entry.by.clone(), topic: Topic::Summary, text: text.clone() };
+                self.notes.extend(summary.as_ref().map(note));
+                (self.status, self.closed_at) = (Status::Closed, Some(at));
+                self.terms = Some((**terms).clone());
+            }
+        }
+    }
+
+    /// What is closed stays closed.
+    fn set(&mut self, status: Status, at: Timestamp) {
+        if self.status != Status::Closed {
+            self.status = status;
+            self.restored_at = (status == Status::Restored).then_some(at);
+        }
+    }
+
+    fn join(&mut self, run: &RunId) {
+        if !self.runs.contains(run) {
+            self.runs.push(run.clone());
+        }
+    }
+}
+
+/// What is known of a run so far.
+struct Known<'a> {
+    started: &'a RunStarted,
+    bad: Option<&'a Judgement>,
+}
+
+/// The incidents of one environment, in the order in which they were opened. `records` are the environment's, oldest first, of
+/// [`INCIDENT_KINDS`] at least.
+#[must_use]
+pub fn incidents(records: &[Record]) -> Vec<Incident> {
+    let mut all: Vec<Incident> = Vec::new();
+    let mut runs: BTreeMap<&RunId, Known<'_>> = BTreeMap::new();
+    for record in records {
+        if let Body::Incident { entry } = &record.body {
+            hear(&mut all, record, entry);
+        }
+        let Some(run) = &record.run else { continue };
+        if let Body::RunStarted(started) = &record.body {
+            runs.insert(run, Known { started, bad: None });
+        }
+        let Some(known) = runs.get_mut(run) else { continue };
+        if let Body::Judged { judgement } = &record.body
+            && judgement.verdict == Verdict::Unhealthy
+        {
+            known.bad = Some(judgement);
+        }
+        if is_trouble(&record.body, known.started) {
+            attach(&mut all, record, run, known);
+            rate(&mut all, &record.body, run);
+        }
+        if let Body::RunEnded { result, .. } = &record.body {
+            end(&mut all, record.at, run, (*result, known.started));
+        }
+    }
+    all
+}
+
+fn hear(all: &mut Vec<Incident>, record: &Record, entry: &Entry) {
+    if let Said::Opened { title, severity, services } = &entry.said {
+        let mut incident = Incident::new(entry.incident.clone(), record, &entry.by, title.clone());
+        (incident.severity, incident.services) = (*severity, services.clone());
+        all.push(incident);
+    } else if let Some(incident) = all.iter_mut().find(|incident| incident.id == entry.incident) {
+        incident.hear(record.at, entry);
+    }
+}
+
+fn is_trouble(body: &Body, started: &RunStarted) -> bool {
+    match (body, &started.run) {
+        (Body::Decided { decision }, _) => !matches!(decision.choice, Choice::Keep | Choice::Observe),
+        (Body::RunStarted(_), RunKind::Rollback) => started.reason.is_some(),
+        (Body::StepIntended { .. }, RunKind::Rollback) => true,
+        _ => false,
+    }
+}
+
+/// A run belongs to one incident.
+fn attach(all: &mut Vec<Incident>, record: &Record, run: &RunId, known: &Known<'_>) {
+    if all.iter().any(|incident| incident.runs.contains(run)) {
+        return;
+    }
+    if let Some(open) = all.iter_mut().rev().find(|incident| incident.is_open()) {
+        open.join(run);
+        return;
+    }
+    let title = title(record, known);
+    let mut incident = Incident::new(IncidentId::of_run(run), record, &known.started.actor, title);
+    incident.join(run);
+    all.push(incident);
+}
+
+/// What the policy weighed it as, until a person says otherwise.
+fn rate(all: &mut [Incident], body: &Body, run: &RunId) {
+    let Body::Decided { decision } = body else { return };
+    if let Some(incident) = all.iter_mut().find(|incident| incident.runs.contains(run)) {
+        incident.severity = incident.severity.or(decision.severity());
+    }
+}
+
+/// What was seen to be bad first, else why, else that somebody goes back.
+fn title(record: &Record, known: &Known<'_>) -> String {
+    let findings = known.bad.map(|judgement| judgement.findings.as_slice()).unwrap_or_default();
+    let seen = findings.iter().find(|finding| !finding.was_before);
+    let seen = seen.map(|finding| format!("{}: {}", finding.subject, finding.what));
+    let decided = || match &record.body {
+        Body::Decided { decision } => decision.reasons_for.first().cloned(),
+        _ => None,
+    };
+    let said = || known.started.reason.clone();
+    seen.or_else(said).or_else(decided).unwrap_or_else(|| format!("a rollback by {}", known.started.actor))
+}
+
+fn end(all: &mut [Incident], at: Timestamp, run: &RunId, (result, started): (RunResult, &RunStarted)) {
+    let is_good = matches!(result, RunResult::RolledBack | RunResult::NothingChanged | RunResult::Kept);
+    if let Some(incident) = all.iter_mut().find(|incident| incident.runs.contains(run)) {
+        match (is_good, result) {
+            (true, _) => incident.set(Status::Restored, at),
+            (false, RunResult::NotVerified | RunResult::Held) if incident.status == Status::Restored => {
+                incident.set(Status::Investigating, at);
+            }
+            (false, _) => {}
+        }
+        return;
+    }
+    let is_fix = result == RunResult::Kept && matches!(started.run, RunKind::Guard { .. });
+    let open = all.iter_mut().rev().find(|incident| incident.is_open() && !incident.runs.is_empty());
+    if let (true, Some(incident)) = (is_fix, open) {
+        incident.join(run);
+        incident.set(Status::Restored, at);
+    }
+}
