@@ -76,7 +76,7 @@ fn a_switch_that_fails_because_the_port_is_taken_puts_back_what_ran_and_says_so(
 
     taker.let_go();
     ran.ended(4, RunResult::NotVerified);
-    assert_eq!(failed_switches(&ran), 2, "it was to be tried twice: {ran}");
+    assert_eq!(failed_switches(&ran), 4, "twice in each of two attempts: {ran}");
     assert_eq!(stage.running("app"), [bad], "what ran before the switch does not run: {ran}");
     assert_eq!(get(elsewhere, "/version").as_deref(), Some("bad"), "{ran}");
     let summary = ran.ending().map_or("", |(_, summary)| summary);
