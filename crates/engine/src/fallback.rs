@@ -36,7 +36,5 @@ pub async fn switch_fallback(
 
 async fn record(world: &World, lease: &Lease, switching: FallbackSwitching) -> Result<(), EngineError> {
     let body = Body::FallbackSwitched { switching: Box::new(switching) };
-    let record = world.store.append(lease, None, &body).await?;
-    world.watcher.recorded(&record);
-    Ok(())
+    Ok(world.record(lease, None, &body).await?)
 }

@@ -53,7 +53,7 @@ pub async fn maintain(world: &World, lease: &Lease, wish: &MaintenanceWish) -> R
         return Ok(MaintenanceOutcome::Done { seen: vec!["it was off".to_owned()] });
     }
     let outcome = switch(world, lease, None, wish).await?;
-    append(world, lease, None, &Body::MaintenanceEnded { on: wish.on, outcome: outcome.clone() }).await?;
+    world.record(lease, None, &Body::MaintenanceEnded { on: wish.on, outcome: outcome.clone() }).await?;
     Ok(outcome)
 }
 
@@ -71,7 +71,7 @@ pub(crate) async fn switch(
     }
     let MaintenanceWish { on, by, reason, is_automatic } = wish.clone();
     let switch = Box::new(MaintenanceSwitch { on, by, reason, is_automatic, kept: kept.clone() });
-    append(world, lease, run, &Body::MaintenanceIntended { switch }).await?;
+    world.record(lease, run, &Body::MaintenanceIntended { switch }).await?;
     if on {
         raise(world, &kept, &mut told).await;
     } else {
@@ -145,12 +145,6 @@ async fn shows(world: &World, page: &Probe, wanted: bool) -> (bool, String) {
         }
         world.clock.sleep(PAUSE).await;
     }
-}
-
-async fn append(world: &World, lease: &Lease, run: Option<&RunId>, body: &Body) -> Result<(), EngineError> {
-    let record = world.store.append(lease, run, body).await?;
-    world.watcher.recorded(&record);
-    Ok(())
 }
 
 /// What came of each thing.

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::config::Environment;
-use backout_core::id::{DatabaseName, ServiceName};
+use backout_core::id::{DatabaseName, RunId, ServiceName};
+use backout_core::journal::Body;
 use backout_core::port::{
-    Barrier, Blobs, Cache, Clock, Database, Deployer, Files, Platform, Ports, Prober, Progress, Querier, Store,
-    Switchboard, Watcher,
+    Barrier, Blobs, Cache, Clock, Database, Deployer, Files, Lease, Platform, Ports, Prober, Progress, Querier, Store,
+    StoreError, Switchboard, Watcher,
 };
 use futures_util::future::join_all;
 use tokio::sync::watch;
@@ -78,6 +79,13 @@ pub struct OwnedFile {
 }
 
 impl World {
+    /// Appends to the journal, and tells whoever looks on.
+    pub(crate) async fn record(&self, lease: &Lease, run: Option<&RunId>, body: &Body) -> Result<(), StoreError> {
+        let record = self.store.append(lease, run, body).await?;
+        self.watcher.recorded(&record);
+        Ok(())
+    }
+
     /// The platform that runs a service.
     pub(crate) fn platform_of(&self, service: &ServiceName) -> Option<&Arc<dyn Platform>> {
         self.platforms.iter().find(|hosted| hosted.services.contains(service)).map(|hosted| &hosted.platform)

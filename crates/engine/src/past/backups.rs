@@ -22,7 +22,7 @@ pub async fn back_up(world: &World, lease: &Lease, name: &DatabaseName) -> Resul
         taken = database.back_up(&order, world.ports()) => taken?,
         () = world.interrupted() => return Err(EngineError::Interrupted),
     };
-    record(world, lease, &Body::BackupTaken { point: Box::new(point.clone()) }).await?;
+    world.record(lease, None, &Body::BackupTaken { point: Box::new(point.clone()) }).await?;
     Ok(point)
 }
 
@@ -41,7 +41,7 @@ pub async fn import_backup(
         imported = database(world, name)?.import(file, &order, world.ports()) => imported?,
         () = world.interrupted() => return Err(EngineError::Interrupted),
     };
-    record(world, lease, &Body::BackupTaken { point: Box::new(point.clone()) }).await?;
+    world.record(lease, None, &Body::BackupTaken { point: Box::new(point.clone()) }).await?;
     Ok(point)
 }
 
@@ -59,7 +59,7 @@ pub async fn prune_backups(world: &World, lease: &Lease, keep: Option<u32>) -> R
         let (Some(keep), Some(database)) = (keep.or(configured), world.databases.get(name)) else { continue };
         for point in backups_to_release(&points, &checkpoints, name, keep) {
             // Recorded first: a restore point that may be gone must not be chosen.
-            record(world, lease, &Body::BackupReleased { backup: point.id.clone() }).await?;
+            world.record(lease, None, &Body::BackupReleased { backup: point.id.clone() }).await?;
             database.release(point).await?;
             released.push(point.id.clone());
         }
@@ -70,10 +70,4 @@ pub async fn prune_backups(world: &World, lease: &Lease, keep: Option<u32>) -> R
 fn database<'a>(world: &'a World, name: &DatabaseName) -> Result<&'a dyn Database, PortError> {
     let found = world.databases.get(name).map(AsRef::as_ref);
     found.ok_or_else(|| PortError::new(format!("no database `{name}` is known")))
-}
-
-async fn record(world: &World, lease: &Lease, body: &Body) -> Result<(), EngineError> {
-    let record = world.store.append(lease, None, body).await?;
-    world.watcher.recorded(&record);
-    Ok(())
 }

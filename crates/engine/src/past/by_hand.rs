@@ -38,9 +38,7 @@ pub async fn by_hand<T>(
 
 async fn record(world: &World, lease: &Lease, act: &PersonAct, stage: ActStage) -> Result<(), EngineError> {
     let body = Body::PersonActed { act: Box::new(PersonAct { stage, ..act.clone() }) };
-    let record = world.store.append(lease, None, &body).await?;
-    world.watcher.recorded(&record);
-    Ok(())
+    Ok(world.record(lease, None, &body).await?)
 }
 
 /// Everything that people did, the oldest first, each as far as it came.

@@ -27,8 +27,7 @@ pub async fn prune(world: &World, lease: &Lease, keep: u32) -> Result<Vec<Checkp
 async fn release(world: &World, lease: &Lease, checkpoint: &Checkpoint) -> Result<(), EngineError> {
     // Recorded first: a checkpoint that may have lost its images must not be chosen as a target.
     let body = Body::CheckpointReleased { checkpoint: checkpoint.id.clone() };
-    let record = world.store.append(lease, None, &body).await?;
-    world.watcher.recorded(&record);
+    world.record(lease, None, &body).await?;
     unpin(world, checkpoint).await?;
     Ok(())
 }

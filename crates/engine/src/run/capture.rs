@@ -167,8 +167,7 @@ pub async fn record_checkpoint(
         Body::Graded { checkpoint: id.clone(), grade, why },
     ];
     for body in &bodies {
-        let record = world.store.append(lease, None, body).await?;
-        world.watcher.recorded(&record);
+        world.record(lease, None, body).await?;
     }
     Ok(id)
 }

@@ -104,10 +104,8 @@ impl Act<'_> {
 
     /// Records something that belongs to the step being done. A journal that does not take it stops the step.
     pub(super) async fn record(&self, body: &Body) -> Result<(), PortError> {
-        let appended = self.world.store.append(self.lease, Some(self.run), body).await;
-        let record = appended.map_err(|error| PortError::new(format!("the journal did not take a record: {error}")))?;
-        self.world.watcher.recorded(&record);
-        Ok(())
+        let recorded = self.world.record(self.lease, Some(self.run), body).await;
+        recorded.map_err(|error| PortError::new(format!("the journal did not take a record: {error}")))
     }
 
     /// Files of an artifact that are not on disk as it has them.
