@@ -3,9 +3,8 @@
 use std::fmt::Write as _;
 
 use super::scale::{Scale, number, ticks};
-use super::text::escape;
+use super::text::{escape, opened};
 
-const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 200.0;
 const LEFT: f64 = 40.0;
 const RIGHT: f64 = 708.0;
@@ -43,11 +42,8 @@ impl Columns {
         let highest =
             self.columns.iter().map(|column| column.counts.iter().sum::<usize>()).max().filter(|most| *most > 0)?;
         let y = Scale { from: 0.0, to: highest as f64, start: BOTTOM, end: TOP + 8.0 };
-        let title = escape(&self.title);
-        let mut svg = format!(
-            "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
-             aria-label=\"{title}\">\n<title>{title}</title>\n<path class=\"axis\" d=\"M{LEFT} {TOP}V{BOTTOM}H{RIGHT}\"/>\n"
-        );
+        let mut svg = opened(&self.title, HEIGHT);
+        let _ = writeln!(svg, "<path class=\"axis\" d=\"M{LEFT} {TOP}V{BOTTOM}H{RIGHT}\"/>");
         for tick in ticks(0.0, y.to, 4.0, &[]).into_iter().filter(|tick| tick.fract() == 0.0) {
             let _ = writeln!(
                 svg,

@@ -2,16 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::scale::{Scale, ticks};
-use super::text::{escape, seconds};
+use super::scale::{Scale, TIMES, passed, ticks};
+use super::text::{escape, opened, seconds};
 
-const WIDTH: f64 = 720.0;
 const LEFT: f64 = 250.0;
 const RIGHT: f64 = 650.0;
 const ROW: f64 = 20.0;
 /// A longer name is cut, so that it does not reach into the bars.
 const LONGEST: usize = 40;
-const TIMES: [f64; 12] = [1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 3e5, 6e5, 1.8e6, 3.6e6, 2.16e7, 8.64e7];
 
 /// A drawing of what lasted how long.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,12 +42,8 @@ impl Course {
         let to = self.spans.iter().map(|span| span.to_ms).max()?;
         let x = Scale { from: from as f64, to: to as f64, start: LEFT, end: RIGHT };
         let bottom = 6.0 + ROW * self.spans.len() as f64;
-        let title = escape(&self.title);
-        let mut svg = format!(
-            "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {:.0}\" role=\"img\" \
-             aria-label=\"{title}\">\n<title>{title}</title>\n<path class=\"axis\" d=\"M{LEFT} 4V{bottom:.1}H{RIGHT}\"/>\n",
-            bottom + 24.0
-        );
+        let mut svg = opened(&self.title, bottom + 24.0);
+        let _ = writeln!(svg, "<path class=\"axis\" d=\"M{LEFT} 4V{bottom:.1}H{RIGHT}\"/>");
         for (row, span) in self.spans.iter().enumerate() {
             let top = 6.0 + ROW * row as f64;
             let (start, end) = (x.place(span.from_ms as f64), x.place(span.to_ms as f64));
@@ -68,11 +62,7 @@ impl Course {
             );
         }
         for tick in ticks(x.from, x.to, 5.0, &TIMES) {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "a tick lies between two times that were whole numbers"
-            )]
-            let text = seconds(tick.round() as i64).replace(".0 s", " s");
+            let text = passed(tick);
             let _ = writeln!(
                 svg,
                 "<text class=\"faint\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>",

@@ -2,17 +2,14 @@
 
 use std::fmt::Write as _;
 
-use super::scale::{Scale, number, ticks};
-use super::text::{escape, seconds};
+use super::scale::{Scale, TIMES, number, passed, ticks};
+use super::text::{escape, opened};
 
-const WIDTH: f64 = 720.0;
 const HEIGHT: f64 = 200.0;
 const LEFT: f64 = 52.0;
 const RIGHT: f64 = 708.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 172.0;
-/// Steps of the axis of time, in milliseconds.
-const TIMES: [f64; 12] = [1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 3e5, 6e5, 1.8e6, 3.6e6, 2.16e7, 8.64e7];
 /// About how wide a letter is.
 const LETTER: f64 = 6.0;
 
@@ -65,11 +62,7 @@ impl Plot {
         let x = Scale { from: at(times().min()?), to: at(times().max()?), start: LEFT, end: RIGHT };
         let top = if highest > 0.0 { highest * 1.05 } else { 1.0 };
         let y = Scale { from: 0.0, to: top, start: BOTTOM, end: TOP };
-        let title = escape(&self.title);
-        let mut svg = format!(
-            "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" \
-             aria-label=\"{title}\">\n<title>{title}</title>\n"
-        );
+        let mut svg = opened(&self.title, HEIGHT);
         self.axes(&mut svg, &x, &y);
         self.lines(&mut svg, &x, &y);
         self.marks(&mut svg, &x);
@@ -89,12 +82,7 @@ impl Plot {
             );
         }
         for tick in ticks(x.from, x.to, 6.0, &TIMES) {
-            #[expect(
-                clippy::cast_possible_truncation,
-                reason = "a tick lies between two times that were whole numbers"
-            )]
-            let text = format!("{}{}", if tick > 0.0 { "+" } else { "" }, seconds(tick.round() as i64));
-            let text = text.replace(".0 s", " s");
+            let text = format!("{}{}", if tick > 0.0 { "+" } else { "" }, passed(tick));
             let _ = writeln!(
                 svg,
                 "<text class=\"faint\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{text}</text>",

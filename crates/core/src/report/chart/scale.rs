@@ -1,5 +1,10 @@
 //! Axes: which numbers stand at them, and where a value is.
 
+use super::text::seconds;
+
+/// Steps of an axis of time, in milliseconds.
+pub(super) const TIMES: [f64; 12] = [1e3, 2e3, 5e3, 1e4, 3e4, 6e4, 3e5, 6e5, 1.8e6, 3.6e6, 2.16e7, 8.64e7];
+
 /// From values to places on paper.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Scale {
@@ -16,6 +21,12 @@ impl Scale {
         let share = if width > 0.0 { ((value - self.from) / width).clamp(0.0, 1.0) } else { 0.0 };
         self.start + share * (self.end - self.start)
     }
+}
+
+/// What stands at a tick of an axis of time.
+#[expect(clippy::cast_possible_truncation, reason = "a tick lies between two times that were whole numbers")]
+pub(super) fn passed(tick: f64) -> String {
+    seconds(tick.round() as i64).replace(".0 s", " s")
 }
 
 /// Round numbers from `from` to `to`, about `about` of them. Steps are one, two or five times a power of ten, or of `units`

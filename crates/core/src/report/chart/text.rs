@@ -1,5 +1,17 @@
 //! Text in drawings.
 
+/// How wide a drawing is, in its own units.
+const WIDTH: f64 = 720.0;
+
+/// A drawing's beginning, up to its title.
+pub(super) fn opened(title: &str, height: f64) -> String {
+    let title = escape(title);
+    format!(
+        "<svg class=\"chart\" xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height:.0}\" role=\"img\" \
+         aria-label=\"{title}\">\n<title>{title}</title>\n"
+    )
+}
+
 /// Text as it stands in XML and HTML, also within a quoted attribute. What XML has no way to say is left out.
 #[must_use]
 pub fn escape(text: &str) -> String {
