@@ -143,21 +143,7 @@ async fn a_server_that_is_away_or_silent_is_asked_once_in_a_call() {
 
 #[tokio::test]
 async fn a_body_of_a_gigabyte_is_not_read_to_its_end() {
-    let server = Server::start(|mut stream| async move {
-        request(&mut stream).await;
-        let head = "HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n";
-        let mut sent = stream.write_all(head.as_bytes()).await;
-        // Ends where the client hangs up: a client that read on would be sent everything.
-        let chunk = vec![b' '; 1024 * 1024];
-        for _ in 0..1024 {
-            sent = match sent {
-                Ok(()) => stream.write_all(&chunk).await,
-                Err(_) => return,
-            };
-        }
-        panic!("all of it was read");
-    })
-    .await;
+    let server = Server::of_a_gigabyte(b' ').await;
     assert!(failed(ask(signal(&server.url(), "a")).await).starts_with("the answer is longer than any number"));
 }
 

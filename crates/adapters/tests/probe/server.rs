@@ -30,6 +30,24 @@ impl Server {
         Self { port, accepted }
     }
 
+    /// Answers with a gigabyte of one letter. Ends where the client hangs up: one that read on would be sent everything.
+    pub(crate) async fn of_a_gigabyte(letter: u8) -> Self {
+        Self::start(move |mut stream| async move {
+            request(&mut stream).await;
+            let head = "HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n";
+            let mut sent = stream.write_all(head.as_bytes()).await;
+            let chunk = vec![letter; 1024 * 1024];
+            for _ in 0..1024 {
+                sent = match sent {
+                    Ok(()) => stream.write_all(&chunk).await,
+                    Err(_) => return,
+                };
+            }
+            panic!("all of it was read");
+        })
+        .await
+    }
+
     /// Reads a request of any protocol and answers with these bytes.
     pub(crate) async fn answering(answer: impl Into<Vec<u8>>) -> Self {
         let answer = Arc::new(answer.into());

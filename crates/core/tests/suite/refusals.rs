@@ -9,21 +9,12 @@ use backout_core::policy::{Refusal, RefusalName, storm};
 use backout_core::port::Preflight;
 use jiff::Timestamp;
 
-use super::world::{Ran, ServiceSpec, Spec, World, at, environment, make_plan, name, request};
+use super::world::{Spec, World, at, environment, make_plan, name, request};
 
+/// The one service of the others' story, twice.
 fn spec() -> Spec {
-    let ran = |version| Some(Ran { version, replicas: 1 });
-    let service = ServiceSpec {
-        needs: 0,
-        now: ran(1),
-        then: ran(0),
-        files: 0,
-        restarts: 0,
-        can_start_first: false,
-        platform: 0,
-        ended: false,
-    };
-    Spec { services: vec![service.clone(), service], files_now: [None; 3], files_then: [None; 3] }
+    let one = super::machine::spec();
+    Spec { services: [one.services.clone(), one.services].concat(), ..one }
 }
 
 fn names(refusals: &[Refusal]) -> Vec<RefusalName> {

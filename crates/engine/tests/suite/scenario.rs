@@ -15,7 +15,7 @@ use backout_core::detect::{SignalPath, Unit};
 use backout_core::id::{DatabaseName, EnvironmentName, ProbeName, RunId, ServiceName, TriggerName};
 use backout_core::journal::{Body, Record, RunKind, RunResult, RunStarted, StepOutcome};
 use backout_core::plan::{Mode, Request, Scope};
-use backout_core::policy::RefusalName;
+use backout_core::policy::{Judgement, RefusalName};
 use backout_core::port::{Barrier, Cache as CachePort, Clock, Database as DatabasePort, Lease, Store};
 use backout_engine::{EngineError, Hosted, Interrupt, OwnedFile, World, begin, resume};
 use backout_testkit::world::{
@@ -320,6 +320,15 @@ pub(crate) struct Ended {
 }
 
 impl Ended {
+    /// What the deploy was judged to be, the first time.
+    pub(crate) fn judgement(&self) -> Judgement {
+        let judged = self.records.iter().find_map(|record| match &record.body {
+            Body::Judged { judgement } => Some(judgement.clone()),
+            _ => None,
+        });
+        judged.unwrap()
+    }
+
     /// The kinds of its records, in order.
     pub(crate) fn kinds(&self) -> Vec<&'static str> {
         self.records.iter().map(|record| record.body.kind()).collect()

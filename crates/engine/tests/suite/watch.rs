@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use backout_core::config::TriggerAction;
 use backout_core::detect::SignalPath;
-use backout_core::journal::{Body, RunResult};
-use backout_core::policy::{Judgement, Verdict};
+use backout_core::journal::RunResult;
+use backout_core::policy::Verdict;
 use backout_testkit::world::{Answer, Behaviour, Move};
 use jiff::SignedDuration;
 
@@ -22,18 +22,10 @@ async fn watched(behaviour: Behaviour) -> (Scenario, Ended) {
     (scenario, ended)
 }
 
-fn judgement(ended: &Ended) -> Judgement {
-    let judged = ended.records.iter().find_map(|record| match &record.body {
-        Body::Judged { judgement } => Some(judgement.clone()),
-        _ => None,
-    });
-    judged.unwrap()
-}
-
 /// How long the verdict took from the end of the deploy command, in milliseconds.
 fn took(ended: &Ended) -> i128 {
     let deployed = ended.records.iter().find(|record| record.body.kind() == "after_seen").unwrap();
-    judgement(ended).at.duration_since(deployed.at).as_millis()
+    ended.judgement().at.duration_since(deployed.at).as_millis()
 }
 
 #[tokio::test(start_paused = true)]
@@ -58,7 +50,7 @@ async fn crash_that_nobody_tells_of_is_found_by_looking() {
 #[tokio::test(start_paused = true)]
 async fn wrong_answers_are_judged_at_the_pace_of_the_soak() {
     let (_, ended) = watched(Behaviour::well().answers_wrongly_after(seconds(3))).await;
-    let judgement = judgement(&ended);
+    let judgement = ended.judgement();
     // Three in a row, a quarter of a second apart.
     assert!((3_500..4_000).contains(&took(&ended)), "{} ms", took(&ended));
     assert!(judgement.first_bad_at.unwrap() < judgement.at);
@@ -75,7 +67,7 @@ async fn platform_that_hangs_does_not_hide_a_probe_that_fails() {
         scenario.platform.faults(|faults| faults.observe_hangs = false);
     };
     let (ended, ()) = tokio::join!(scenario.guard(), hang);
-    assert_eq!(judgement(&ended).verdict, Verdict::Unhealthy);
+    assert_eq!(ended.judgement().verdict, Verdict::Unhealthy);
     assert!(took(&ended) < 5_000, "{} ms", took(&ended));
 }
 
@@ -87,7 +79,7 @@ async fn what_could_not_be_seen_through_the_soak_is_not_called_good() {
         scenario.platform.faults(|faults| _ = faults.unknown.insert(service("app"), "no answer".to_owned()));
     };
     let (ended, ()) = tokio::join!(scenario.guard(), blind);
-    assert_eq!(judgement(&ended).verdict, Verdict::Unmeasurable);
+    assert_eq!(ended.judgement().verdict, Verdict::Unmeasurable);
     assert_eq!(ended.result, RunResult::KeptUnproven, "{}", ended.summary);
 }
 
@@ -139,7 +131,7 @@ async fn version_that_stops_serving_after_it_has_served_is_judged_at_once() {
         scenario.prober.answer(&service("app"), &health(), Some(Answer::Refused));
     };
     let (ended, ()) = tokio::join!(scenario.guard(), silence);
-    assert_eq!(judgement(&ended).verdict, Verdict::Unhealthy);
+    assert_eq!(ended.judgement().verdict, Verdict::Unhealthy);
     assert!((3_500..4_000).contains(&took(&ended)), "{} ms", took(&ended));
 }
 
@@ -184,7 +176,7 @@ async fn trigger_that_only_observes_never_acts() {
     let scenario = deploying(Scenario::of_app().triggered("app", 1, TriggerAction::Observe));
     scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().answers_wrongly_after(seconds(3)));
     let ended = scenario.guard().await;
-    assert_eq!(judgement(&ended).verdict, Verdict::Inconclusive);
+    assert_eq!(ended.judgement().verdict, Verdict::Inconclusive);
     assert_eq!(ended.result, RunResult::KeptUnproven, "{}", ended.summary);
     assert_eq!(scenario.touched(), Vec::<String>::new());
 }
@@ -192,7 +184,7 @@ async fn trigger_that_only_observes_never_acts() {
 #[tokio::test(start_paused = true)]
 async fn service_that_is_never_settled_is_kept_and_not_called_good() {
     let (_, ended) = watched(Behaviour::well().healthy_after(seconds(600))).await;
-    assert_eq!(judgement(&ended).verdict, Verdict::Inconclusive);
+    assert_eq!(ended.judgement().verdict, Verdict::Inconclusive);
     assert_eq!(ended.result, RunResult::KeptUnproven, "{}", ended.summary);
 }
 
@@ -219,7 +211,7 @@ async fn what_was_ill_before_and_got_well_is_blamed_when_it_falls_ill_again() {
     let scenario = scenario.deploying(vec![Move::Wait(seconds(1)), Move::Deploy(service("mail"), "mail:v2")]);
     scenario.platform.teach(&service("mail"), "mail:v2", Behaviour::well().exits_after(seconds(4), 1));
     let ended = scenario.guard().await;
-    assert_eq!(judgement(&ended).verdict, Verdict::Unhealthy);
+    assert_eq!(ended.judgement().verdict, Verdict::Unhealthy);
     assert_eq!(scenario.running(), ["app:v1", "mail:v1"]);
 }
 
@@ -287,7 +279,7 @@ async fn probes_keep_their_rhythm_when_the_clock_is_set() {
         };
         let ((ended, took), ()) =
             tokio::join!(guarded_while_set(&scenario, SignedDuration::from_hours(hours)), break_it);
-        assert_eq!(judgement(&ended).verdict, Verdict::Unhealthy, "{hours}: {}", ended.summary);
+        assert_eq!(ended.judgement().verdict, Verdict::Unhealthy, "{hours}: {}", ended.summary);
         assert!(took < seconds(20), "{hours}: {took:?}");
     }
 }

@@ -70,20 +70,7 @@ async fn a_byte_at_a_time_is_no_answer_in_time() {
 
 #[tokio::test]
 async fn a_gigabyte_is_cut_and_takes_no_memory() {
-    let server = Server::start(|mut stream| async move {
-        request(&mut stream).await;
-        let head = "HTTP/1.1 200 OK\r\ncontent-length: 1073741824\r\n\r\n";
-        let mut sent = stream.write_all(head.as_bytes()).await;
-        let chunk = vec![b'a'; 1024 * 1024];
-        for _ in 0..1024 {
-            sent = match sent {
-                Ok(()) => stream.write_all(&chunk).await,
-                Err(_) => return,
-            };
-        }
-        panic!("all of it was read");
-    })
-    .await;
+    let server = Server::of_a_gigabyte(b'a').await;
     outcome(http(&server.url(), HttpExpect::default())).await;
     let before = resident_mib();
     for _ in 0..8 {

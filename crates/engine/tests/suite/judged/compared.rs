@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use backout_core::config::{Condition, CountedSignal, Counters, PromServer, Tolerated, Trigger, TriggerAction};
 use backout_core::detect::{KeptWatch, SignalPath, replay};
 use backout_core::id::{SignalName, TriggerName};
-use backout_core::journal::{Body, RunResult};
-use backout_core::policy::Judgement;
+use backout_core::journal::RunResult;
 use backout_engine::kept_watch;
 use backout_testkit::world::{Answer, Move};
 
@@ -54,16 +53,8 @@ async fn guarded(scenario: Scenario, failing: f64) -> (Scenario, Ended) {
     (scenario, ended)
 }
 
-fn judgement(ended: &Ended) -> Judgement {
-    let judged = ended.records.iter().find_map(|record| match &record.body {
-        Body::Judged { judgement } => Some(judgement.clone()),
-        _ => None,
-    });
-    judged.unwrap()
-}
-
 fn words(ended: &Ended) -> String {
-    serde_json::to_string(&judgement(ended)).unwrap()
+    serde_json::to_string(&ended.judgement()).unwrap()
 }
 
 async fn kept(scenario: &Scenario, ended: &Ended) -> KeptWatch {
@@ -77,7 +68,7 @@ async fn deploy_that_fails_more_requests_than_before_is_taken_back_and_its_verdi
     assert_eq!(scenario.running(), ["app:v1"]);
     assert!(words(&ended).contains("traffic got worse than it was: errors: "), "{}", words(&ended));
     let kept = kept(&scenario, &ended).await;
-    assert_eq!(replay(&kept, &[]).unwrap().judgement, judgement(&ended));
+    assert_eq!(replay(&kept, &[]).unwrap().judgement, ended.judgement());
 }
 
 #[tokio::test(start_paused = true)]
@@ -85,7 +76,7 @@ async fn deploy_that_fails_as_many_requests_as_before_is_kept() {
     let (scenario, ended) = guarded(compared(Scenario::of_app()), 0.001).await;
     assert_eq!(ended.result, RunResult::Kept, "{}", words(&ended));
     let kept = kept(&scenario, &ended).await;
-    assert_eq!(replay(&kept, &[]).unwrap().judgement, judgement(&ended));
+    assert_eq!(replay(&kept, &[]).unwrap().judgement, ended.judgement());
 }
 
 #[tokio::test(start_paused = true)]
