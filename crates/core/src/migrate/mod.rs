@@ -12,6 +12,7 @@ mod sentence;
 mod statement;
 #[cfg(test)]
 mod tests;
+mod unrecorded;
 mod verdict;
 
 pub use compatibility::{Compatibility, Since, compatibility, migrations_since};
@@ -19,4 +20,5 @@ pub use difference::{Change, Delta, SchemaDifference, schema_difference};
 pub use preserve::{Undoing, is_renamed, kept_in, preservation, runs_sql};
 pub use reverse::{ReversePlan, WhyNot, reverse_plan};
 pub use statement::{Kind, Loss, Piece, SoftDrop, Statement, TableName, classify, pieces, split};
+pub use unrecorded::{Trial, unrecorded, whole};
 pub use verdict::{Verdict, verdict};

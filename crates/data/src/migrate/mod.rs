@@ -1,8 +1,9 @@
 //! Migrations: their files, their ledgers in the database, how they are undone, and how what was kept is put back.
 //!
 //! Who does what: `ledger` reads what tools wrote down; `files` reads a release's scripts; `run` goes through the steps one
-//! by one, through `tool` (the framework's own commands) or `script` (SQL that we run); `keep` copies and `soft` renames
-//! what would be lost; `put_back` brings it back.
+//! by one, through `tool` (the framework's own commands) or `script` (SQL that we run); `unrecorded` has a tool write down
+//! what it did and did not live to write down; `keep` copies and `soft` renames what would be lost; `put_back` brings it
+//! back.
 //!
 //! Contract: what would be lost is kept before anything runs; after every step the ledger is read anew, because an exit
 //! code is no evidence; whatever is interrupted is found in the ledger by the next call, which goes on from there.
@@ -20,6 +21,7 @@ mod step;
 #[cfg(test)]
 mod tests;
 mod tool;
+mod unrecorded;
 
 use backout_core::config::Migrations;
 use backout_core::data::MigrationGraph;

@@ -13,6 +13,7 @@ use super::files::{self, Files, unpacked};
 use super::ledger::{self, Place};
 use super::script::Spared;
 use super::step::Reversal;
+use super::unrecorded::Way;
 use super::{archive, keep, mirror, put_back, script, tool};
 use crate::words::failed;
 use crate::{Session, Target};
@@ -32,16 +33,21 @@ const LOCK: i64 = 0x62_6163_6b6f_7574;
 /// How much of what a tool said an error quotes, in lines.
 const QUOTED: usize = 8;
 
+/// What to do after a migration that its tool did not do.
+pub(super) const AGAIN: &str = "what was undone before stays undone; going on tries this one again";
+
 /// Everything that a step on migrations works with.
-struct Work<'a> {
+pub(super) struct Work<'a> {
     target: &'a Target,
-    migrations: &'a Migrations,
-    session: Session,
+    pub(super) migrations: &'a Migrations,
+    pub(super) session: Session,
     graph: MigrationGraph,
     files: Files,
     /// The vault's files, where the release that is deployed lacks some of them.
     overlay: Option<Overlay>,
     evidence: Vec<Evidence>,
+    /// How many migrations were found done, and only not written down.
+    pub(super) written_down: usize,
 }
 
 /// Undoes what the step says, keeping what would be lost. Goes on where an earlier call was interrupted.
@@ -75,7 +81,8 @@ pub(super) async fn reverse(
         return Err(PortError::new(format!("the ledger of {} is not where it shall be", reversal.framework))
             .hint("go back by restoring beside"));
     }
-    let seen = format!("{count} migrations were undone, {copied} things were copied aside into `{}`", reversal.kept_in);
+    let undone = format!("{count} migrations were undone{}", work.written_down());
+    let seen = format!("{undone}, {copied} things were copied aside into `{}`", reversal.kept_in);
     Ok(DataDone { seen, evidence: work.evidence, ..DataDone::default() })
 }
 
@@ -89,7 +96,8 @@ pub(super) async fn forward(target: &Target, reversal: &Reversal<'_>, blobs: &dy
     }
     mirror::end(&work.session, reversal.kept_in).await?;
     let put_back = put_back::all(work.session.client(), reversal.kept_in).await?;
-    let sentences = [vec![format!("{} migrations were applied again", missing.len())], put_back].concat();
+    let applied = format!("{} migrations were applied again{}", missing.len(), work.written_down());
+    let sentences = [vec![applied], put_back].concat();
     Ok(sentences.join("; "))
 }
 
@@ -155,7 +163,7 @@ impl<'a> Work<'a> {
         let is_used = reversal.vault.is_some() && !runs_sql(migrations.framework);
         let lacks = is_used && lacks_some(target, migrations, reversal).await?;
         let overlay = lacks.then(|| Overlay { folder: files::folder(migrations).to_owned(), tar: archive });
-        Ok(Self { target, migrations, session, graph, files, overlay, evidence: Vec::new() })
+        Ok(Self { target, migrations, session, graph, files, overlay, evidence: Vec::new(), written_down: 0 })
     }
 
     fn migration(&self, revision: &Revision) -> Result<&Migration, PortError> {
@@ -194,12 +202,14 @@ impl<'a> Work<'a> {
                 script::undo(self.session.client(), &migration, &place, spared).await?;
                 None
             }
-            false => Some(self.run(tool::undo(self.migrations, &self.graph, &ledger, revision)?, revision).await?),
+            false => {
+                let argv = tool::undo(self.migrations, &self.graph, &ledger, revision)?;
+                self.asked(argv, revision, Way::Back).await?
+            }
         };
-        let (ledger, _) = ledger::of(&self.session, self.migrations.framework).await?;
-        match ledger.applied.contains(revision) || ledger.is_dirty {
-            true => Err(not_done(&format!("migration `{revision}` was not undone"), said.as_ref())),
-            false => Ok(()),
+        match self.is_reached(revision, Way::Back).await? {
+            false => Err(not_done(&format!("migration `{revision}` was not undone"), said.as_ref())),
+            true => Ok(()),
         }
     }
 
@@ -211,17 +221,30 @@ impl<'a> Work<'a> {
                 script::apply(self.session.client(), &migration, &place, &self.files).await?;
                 None
             }
-            false => Some(self.run(tool::apply(self.migrations, revision)?, revision).await?),
+            false => self.asked(tool::apply(self.migrations, revision)?, revision, Way::Forth).await?,
         };
-        let (ledger, _) = ledger::of(&self.session, self.migrations.framework).await?;
-        match ledger.applied.contains(revision) && !ledger.is_dirty {
+        match self.is_reached(revision, Way::Forth).await? {
             false => Err(not_done(&format!("migration `{revision}` was not applied again"), said.as_ref())),
             true => Ok(()),
         }
     }
 
-    /// Runs the tool where its service runs; what it said is evidence.
-    async fn run(&mut self, argv: Vec<String>, revision: &Revision) -> Result<ErrandOutput, PortError> {
+    /// What is said of those that were done and only not written down.
+    fn written_down(&self) -> String {
+        match self.written_down {
+            0 => String::new(),
+            count => format!(" ({count} of them were so already, and only not written down)"),
+        }
+    }
+
+    /// Whether the ledger says that a migration went that way.
+    pub(super) async fn is_reached(&self, revision: &Revision, way: Way) -> Result<bool, PortError> {
+        let (ledger, _) = ledger::of(&self.session, self.migrations.framework).await?;
+        Ok(!ledger.is_dirty && ledger.applied.contains(revision) == (way == Way::Forth))
+    }
+
+    /// Runs the tool where its service runs; what it said is evidence of that name.
+    pub(super) async fn run(&mut self, argv: Vec<String>, name: &str) -> Result<ErrandOutput, PortError> {
         let (Some(service), Some(inside)) = (&self.migrations.service, &self.target.inside) else {
             return Err(PortError::new(format!("{} runs in no service that is configured", self.migrations.framework))
                 .hint("say which: `migrations: { service: NAME }`"));
@@ -233,7 +256,7 @@ impl<'a> Work<'a> {
         let errand = Errand { service: service.clone(), argv, variables, limit: LIMIT, files };
         let output = inside.run(&errand).await?;
         let content = [output.stdout.as_slice(), b"\n", &output.stderr].concat();
-        self.evidence.push(Evidence { name: format!("migration-{revision}.txt"), content });
+        self.evidence.push(Evidence { name: name.to_owned(), content });
         Ok(output)
     }
 }
@@ -250,12 +273,11 @@ fn known(place: Option<Place>) -> Result<Place, PortError> {
 }
 
 /// What was not done, and the last of what the tool said.
-fn not_done(what: &str, said: Option<&ErrandOutput>) -> PortError {
+pub(super) fn not_done(what: &str, said: Option<&ErrandOutput>) -> PortError {
     let Some(said) = said else { return PortError::new(what) };
     let text = if said.stderr.is_empty() { &said.stdout } else { &said.stderr };
     let text = String::from_utf8_lossy(text);
     let lines: Vec<&str> = text.trim_end().lines().collect();
     let last = lines[lines.len().saturating_sub(QUOTED)..].join("\n");
-    PortError::new(format!("{what}: the tool ended with exit code {} and said: {last}", said.code))
-        .hint("what was undone before stays undone; going on tries this one again")
+    PortError::new(format!("{what}: the tool ended with exit code {} and said: {last}", said.code)).hint(AGAIN)
 }

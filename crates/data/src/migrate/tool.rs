@@ -3,6 +3,7 @@
 //! | tool | undo | apply |
 //! |---|---|---|
 //! | Django | `migrate APP PARENT` or `zero` | `migrate APP NAME` |
+//! | Django, what is done and not written down | the same with `--fake` | the same with `--fake` |
 //! | Alembic | `downgrade PARENT` or `base` | `upgrade REVISION` |
 //! | Rails | `db:migrate:down VERSION=` | `db:migrate:up VERSION=` |
 //! | Flyway, Liquibase (4.4 and newer), node-pg-migrate | the last one only | the next one only |
@@ -73,6 +74,20 @@ pub(super) fn apply(migrations: &Migrations, revision: &Revision) -> Result<Vec<
     };
     Ok([program(migrations), words].concat())
 }
+
+/// The commands that print what the tool would run to apply `revision`, and to undo it; `None` where a tool writes down
+/// what it did in the transaction in which it did it, or is not known to print it.
+pub(super) fn scripts(migrations: &Migrations, revision: &Revision) -> Option<(Vec<String>, Vec<String>)> {
+    if migrations.framework != Framework::Django {
+        return None;
+    }
+    let (app, name) = split(revision);
+    let forth = [program(migrations), words(&["sqlmigrate", app, name, "--no-color"])].concat();
+    Some((forth.clone(), [forth, words(&["--backwards"])].concat()))
+}
+
+/// What makes Django's `migrate` write down what it would do, and do nothing.
+pub(super) const WRITE_DOWN: &str = "--fake";
 
 /// The tool's own command: the configured one, else its usual one.
 fn program(migrations: &Migrations) -> Vec<String> {

@@ -6,3 +6,4 @@ mod compatibility;
 mod preserve;
 mod reverse;
 mod statements;
+mod unrecorded;

@@ -7,8 +7,18 @@ use super::ground::Ground;
 use crate::migrate::{migrations, reapply};
 
 const PYTHON: [&str; 2] = ["/usr/bin/python3", "manage.py"];
+/// Where a file beside the server's socket names a migration, it is killed when it is about to write that one down.
 const MANAGE: &str = "import os, sys\nos.environ['DJANGO_SETTINGS_MODULE'] = 'settings'\n\
-                      from django.core.management import execute_from_command_line\nexecute_from_command_line(sys.argv)\n";
+    from django.db.migrations.recorder import MigrationRecorder as R\n\
+    def deadly(name):\n\
+    \x20   f, at = getattr(R, name), os.environ['PGHOST'] + '/dies-at'\n\
+    \x20   def g(self, app, name):\n\
+    \x20       if os.path.exists(at) and open(at).read() == app + '.' + name:\n\
+    \x20           os.remove(at); os.kill(os.getpid(), 9)\n\
+    \x20       return f(self, app, name)\n\
+    \x20   return g\n\
+    R.record_applied, R.record_unapplied = deadly('record_applied'), deadly('record_unapplied')\n\
+    from django.core.management import execute_from_command_line\nexecute_from_command_line(sys.argv)\n";
 const SETTINGS: &str = "import os\nSECRET_KEY = 'x'\nINSTALLED_APPS = ['shop', 'erp']\nDEFAULT_AUTO_FIELD = 'django.db.models.BigAutoField'\n\
     DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'shop', 'USER': 'postgres', 'HOST': os.environ['PGHOST']}}\n";
 const SHOP_1: &str = "from django.db import migrations, models\nclass Migration(migrations.Migration):\n    initial = True\n    dependencies = []\n\
@@ -113,4 +123,75 @@ async fn being_killed_between_two_applications_and_going_on_leads_to_the_same_en
     assert_eq!(ground.seen().await, then);
     assert_eq!(ground.column("SELECT note FROM shop_order ORDER BY id").await, ["before", "during"]);
     assert_eq!(ground.column("SELECT price::text FROM _backout_7.shop_order__price ORDER BY id").await, ["1", "42"]);
+}
+
+/// Has the tool killed when it has changed the schema and is about to write a migration down.
+fn dies_at(ground: &Ground, revision: &str) {
+    std::fs::write(ground.server.data().parent().unwrap().join("dies-at"), revision).unwrap();
+}
+
+#[tokio::test]
+async fn being_killed_between_the_schema_and_the_ledger_leads_to_the_same_end_both_ways() {
+    let (ground, then, vault) = project().await;
+    let now = ground.seen().await;
+    let step = ground.step(&then, &vault).await;
+    for revision in ["erp.0002_tag", "shop.0002_price"] {
+        dies_at(&ground, revision);
+        let done = ground.perform(&step).await;
+        // What was left is found at once where only the tool was killed, and by the next call where we were as well.
+        let seen = done.unwrap().seen;
+        assert!(seen.contains("1 of them were so already"), "{revision}: {seen}");
+        assert_eq!(ground.seen().await, then, "{revision}");
+        assert_eq!(
+            ground.column("SELECT price::text FROM _backout_7.shop_order__price ORDER BY id").await,
+            ["1", "42"]
+        );
+        // Of the two only this one is put into the table after the transaction: it has a foreign key, made last.
+        dies_at(&ground, "erp.0002_tag");
+        let sentences = ground.undo(&step).await.unwrap();
+        assert!(sentences.contains("1 of them were so already"), "{revision}: {sentences}");
+        assert_eq!(ground.seen().await.0, now.0, "{revision}");
+        assert_eq!(ground.column("SELECT t.name FROM erp_bill b JOIN shop_tag t ON t.id = b.tag_id").await, ["red"]);
+    }
+}
+
+#[tokio::test]
+async fn what_an_earlier_call_left_between_the_schema_and_the_ledger_is_written_down_by_the_next() {
+    let (ground, then, vault) = project().await;
+    let step = ground.step(&then, &vault).await;
+    ground.perform(&step).await.unwrap();
+    ground.sql("INSERT INTO django_migrations (app, name, applied) VALUES ('shop', '0002_price', now())").await;
+    assert!(!ground.is_reached(&step).await);
+    let seen = ground.perform(&step).await.unwrap().seen;
+    assert!(seen.starts_with("1 migrations were undone (1 of them were so already"), "{seen}");
+    assert_eq!(ground.seen().await, then);
+}
+
+#[tokio::test]
+async fn a_schema_that_is_somewhere_else_is_not_taken_for_an_undone_migration() {
+    let (ground, then, vault) = project().await;
+    let step = ground.step(&then, &vault).await;
+    ground.perform(&step).await.unwrap();
+    let ledger = "SELECT app || '.' || name FROM django_migrations WHERE name = '0002_price'";
+    let elsewhere = [
+        // Half of it is there.
+        ("ALTER TABLE shop_order ADD COLUMN price integer", "ALTER TABLE shop_order DROP COLUMN price"),
+        // The other half is.
+        ("CREATE TABLE shop_tag (id bigint)", "DROP TABLE shop_tag"),
+        // Even what it stands on is gone.
+        ("ALTER TABLE shop_order RENAME TO gone", "ALTER TABLE gone RENAME TO shop_order"),
+    ];
+    ground.sql("INSERT INTO django_migrations (app, name, applied) VALUES ('shop', '0002_price', now())").await;
+    for (bend, mend) in elsewhere {
+        ground.sql(bend).await;
+        let before = ground.seen().await;
+        let error = ground.perform(&step).await.unwrap_err();
+        assert!(error.what.contains("nor is it done and only not written down"), "{bend}: {error}");
+        assert!(error.what.contains("does not exist"), "{bend}: {error}");
+        assert_eq!(ground.seen().await, before, "{bend}");
+        assert_eq!(ground.column(ledger).await, ["shop.0002_price"], "{bend}");
+        ground.sql(mend).await;
+    }
+    ground.perform(&step).await.unwrap();
+    assert_eq!(ground.seen().await, then);
 }
