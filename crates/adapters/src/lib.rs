@@ -11,6 +11,7 @@ pub mod fallback;
 pub mod files;
 pub mod git;
 pub mod host;
+pub mod listen;
 pub mod maintenance;
 pub mod notify;
 pub mod probe;

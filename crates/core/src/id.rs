@@ -121,6 +121,10 @@ name!(
     SignalName, "signal name", Dots::Separate
 );
 name!(
+    /// An alert that is told by a webhook.
+    AlertName, "alert name", Dots::Separate
+);
+name!(
     /// A rule that turns a signal into a firing.
     TriggerName, "trigger name", Dots::Allowed
 );

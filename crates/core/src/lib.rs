@@ -9,6 +9,7 @@
 pub mod config;
 pub mod data;
 pub mod detect;
+pub mod hook;
 pub mod id;
 pub mod incident;
 pub mod inventory;

@@ -9,6 +9,7 @@ mod fallback;
 mod interrupt;
 mod look;
 mod maintain;
+mod notice;
 mod past;
 mod prepare;
 mod recover;
@@ -21,10 +22,11 @@ pub use error::EngineError;
 pub use fallback::switch_fallback;
 pub use interrupt::Interrupt;
 pub use look::{
-    Pace, Probed, Probing, Survey, Target, Watching, ask_all, counted_before, kept_watch, look_at_databases, observe,
-    pack, probe_all, probes, red, required, signal_checks, survey, watch,
+    Pace, Probed, Probing, Survey, Target, Watched, Watching, ask_all, counted_before, kept_watch, look_at_databases,
+    observe, pack, probe_all, probes, red, required, signal_checks, survey, watch,
 };
 pub use maintain::{MaintenanceWish, maintain, maintenance_standing};
+pub use notice::{Lookout, Sole, Turn, arrived_quietly, note};
 pub use past::{
     PastRollback, acts_by_hand, back_up, by_hand, checkpoints, estimates, import_backup, past_rollbacks, prune,
     prune_backups, put_aside, restore_points, vault_of,

@@ -18,6 +18,8 @@ scrape_configs:
 ";
 
 pub(crate) fn start(layout: &Layout, before: Option<&Part>) -> Result<Part, Failure> {
+    // Tests start an Alertmanager of their own.
+    packages::program(layout, "prometheus-alertmanager", &["prometheus-alertmanager"])?;
     if let Some(part) = before.filter(|part| daemon::is_alive(part)) {
         return Ok(part.clone());
     }

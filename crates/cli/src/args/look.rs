@@ -33,6 +33,14 @@ pub(crate) struct HistoryArgs {
     pub(crate) limit: usize,
 }
 
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Listen there for webhooks (`/hooks/NAME`), and answer `/metrics` and `/healthz`; `watch.listen` unless given
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) listen: Option<String>,
+}
+
 /// Arguments of `report`.
 #[derive(Debug, Args)]
 pub(crate) struct ReportArgs {

@@ -19,7 +19,8 @@ pub(crate) use decide::{DecideArgs, FallbackAction, ToldArgs};
 pub(crate) use incident::{CheckItemArgs, IncidentAction, NoteArgs, OpenArgs, PageFormat, PostmortemArgs};
 pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
 pub(crate) use look::{
-    BacktestArgs, DiffArgs, HistoryArgs, MetricsArgs, Numbers, PlanArgs, ReportArgs, ReportFormat, ShowArgs, StatusArgs,
+    BacktestArgs, DiffArgs, HistoryArgs, MetricsArgs, Numbers, PlanArgs, ReportArgs, ReportFormat, ShowArgs,
+    StatusArgs, WatchArgs,
 };
 pub(crate) use maintenance::MaintenanceAction;
 pub(crate) use notify::NotifyAction;
@@ -148,7 +149,7 @@ pub(crate) enum Command {
     /// Run the checks
     Verify,
     /// Watch in the foreground, and say what changes
-    Watch,
+    Watch(WatchArgs),
     /// What the detector would have said about a recorded series
     Backtest(BacktestArgs),
     /// Keep users away while nothing works, and let them in again

@@ -11,6 +11,7 @@ mod look;
 mod maintenance;
 mod notify;
 mod setup;
+mod watch;
 
 use std::process::ExitCode;
 
@@ -51,7 +52,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Restart(args) => act::restart(global, &args, ui).await,
         Command::Abort { run } => act::abort(global, run.as_deref(), ui).await,
         Command::Verify => look::verify(global, ui).await,
-        Command::Watch => look::watch(global, ui).await,
+        Command::Watch(args) => watch::watch(global, &args, ui).await,
         Command::Backtest(args) => judge::backtest(&args, ui),
         Command::Maintenance { action } => maintenance::maintenance(global, action, ui).await,
         Command::Incident { action } => incident::incident(global, action, ui).await,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backout_core::port::{Lease, Store};
+use backout_core::port::{Lease, Store, StoreError};
 use backout_engine::lease::Heartbeat;
 use backout_engine::{Interrupt, World};
 use tokio::signal::unix::{SignalKind, signal};
@@ -14,6 +14,9 @@ use crate::error::CliError;
 
 /// How long a command that is done waits for those who are told. What they have not taken by then is in the outbox.
 const PARTING: Duration = Duration::from_secs(3);
+
+/// How long an environment is waited for: `backout watch` holds it for a moment when it writes something down.
+const MOMENT: Duration = Duration::from_secs(1);
 
 /// A lease that is kept until the session is finished.
 pub(crate) struct Session {
@@ -29,9 +32,15 @@ impl Session {
     pub(crate) async fn begin(setup: &Setup, world: &World, what: &str) -> Result<Self, CliError> {
         let holder = format!("`backout {what}` of {}, process {}", setup.process.actor(), setup.process.pid);
         let ttl = setup.environment.guard.dead_man;
-        let store: Arc<dyn Store> = Arc::clone(&world.store);
-        let heartbeat =
-            Heartbeat::acquire(store, Arc::clone(&world.clock), &setup.environment.name, &holder, ttl).await?;
+        let deadline = world.clock.now() + MOMENT;
+        let heartbeat = loop {
+            let store: Arc<dyn Store> = Arc::clone(&world.store);
+            let taken = Heartbeat::acquire(store, Arc::clone(&world.clock), &setup.environment.name, &holder, ttl);
+            match taken.await {
+                Err(StoreError::Held { .. }) if world.clock.now() < deadline => world.clock.sleep(MOMENT / 10).await,
+                taken => break taken?,
+            }
+        };
         let telling = Telling::begin(setup).await;
         Ok(Self { heartbeat, telling })
     }

@@ -17,3 +17,4 @@ mod place;
 mod recorded;
 mod running;
 mod setting_up;
+mod watched;

@@ -12,3 +12,4 @@ mod secrets;
 mod stage;
 mod switch_fails;
 mod target;
+mod unannounced;

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{ProbeName, ServiceName, SignalName};
+use crate::id::{AlertName, ProbeName, ServiceName, SignalName};
 
 /// What a trigger looks at: `app.health.up`, `app.health.latency`, or a signal of its own.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
@@ -17,6 +17,8 @@ pub enum SignalPath {
     Latency(ServiceName, ProbeName),
     /// A signal from a query.
     Named(SignalName),
+    /// An alert that is told by a webhook: 1 while it fires, 0 while it does not.
+    Alert(AlertName),
 }
 
 impl std::fmt::Display for SignalPath {
@@ -25,6 +27,7 @@ impl std::fmt::Display for SignalPath {
             SignalPath::Up(service, probe) => write!(f, "{service}.{probe}.up"),
             SignalPath::Latency(service, probe) => write!(f, "{service}.{probe}.latency"),
             SignalPath::Named(name) => write!(f, "{name}"),
+            SignalPath::Alert(name) => write!(f, "alerts.{name}"),
         }
     }
 }
@@ -45,12 +48,13 @@ impl TryFrom<String> for SignalPath {
 impl std::str::FromStr for SignalPath {
     type Err = String;
 
-    /// Reads `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, or a signal's name. The service may have dots in its own name;
+    /// Reads `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, `alerts.NAME`, or a signal's name. The service may have dots in its own name;
     /// probes and signals have none, so that each path is read in one way.
     fn from_str(text: &str) -> Result<Self, String> {
         let parts: Vec<&str> = text.rsplitn(3, '.').collect();
         let say = |error: crate::id::InvalidName| error.to_string();
         match parts.as_slice() {
+            [name, "alerts"] => AlertName::new(name).map(SignalPath::Alert).map_err(say),
             [name] => SignalName::new(name).map(SignalPath::Named).map_err(say),
             [kind @ ("up" | "latency"), probe, service] => {
                 let service = ServiceName::new(service).map_err(say)?;
@@ -58,7 +62,7 @@ impl std::str::FromStr for SignalPath {
                 Ok(if *kind == "up" { SignalPath::Up(service, probe) } else { SignalPath::Latency(service, probe) })
             }
             _ => Err(format!(
-                "`{text}` is not a signal; write `SERVICE.PROBE.up`, `SERVICE.PROBE.latency` or the name of a signal"
+                "`{text}` is not a signal; write `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, `alerts.NAME` or the name of a signal"
             )),
         }
     }
@@ -124,7 +128,8 @@ mod tests {
         let probe = ProbeName::new("health").unwrap();
         let named = SignalPath::Named(SignalName::new("errors").unwrap());
         let up = SignalPath::Up(service.clone(), probe.clone());
-        for path in [up, SignalPath::Latency(service, probe), named] {
+        let alert = SignalPath::Alert(AlertName::new("high_errors").unwrap());
+        for path in [alert, up, SignalPath::Latency(service, probe), named] {
             assert_eq!(path.to_string().parse(), Ok(path));
         }
     }

@@ -43,7 +43,7 @@ pub struct Case {
     pub services: BTreeSet<ServiceName>,
     /// What went from which version to which, service by service.
     pub versions: Vec<Versions>,
-    /// The deploy command that went before it.
+    /// The deploy command that went before it, or what was noticed where nobody told of a deploy.
     pub deploy: Option<String>,
     /// How its last run ended, in a word or two.
     pub result: Option<&'static str>,

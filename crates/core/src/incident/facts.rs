@@ -89,9 +89,11 @@ impl<'a> Facts<'a> {
         self.records += 1;
         match body {
             Body::RunStarted(started) => {
-                if let RunKind::Guard { command } = &started.run {
-                    self.command.get_or_insert_with(|| command.join(" "));
-                }
+                self.command = self.command.take().or_else(|| match &started.run {
+                    RunKind::Guard { command } => Some(command.join(" ")),
+                    RunKind::Noticed(noticed) => Some(noticed.words()),
+                    RunKind::Rollback => None,
+                });
             }
             Body::DeployEnded { exit } => self.exit = self.exit.or(Some(exit)),
             Body::AfterSeen { changed, .. } => self.services.extend(changed.iter().cloned()),

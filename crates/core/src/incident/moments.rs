@@ -22,7 +22,7 @@ use crate::policy::{Choice, Verdict};
 /// When the turns of an incident were taken, and how long lay between them, in milliseconds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Moments {
-    /// The deploy that went bad began to change things.
+    /// The deploy that went bad began to change things, or was noticed.
     pub deployed_at: Option<Timestamp>,
     /// The first bad sample, or when it was opened.
     pub began_at: Option<Timestamp>,
@@ -67,6 +67,10 @@ pub fn moments(incident: &Incident, records: &[Record]) -> Moments {
             }
             Body::Decided { decision } if decision.choice != Choice::Keep => {
                 first(&mut moments.decided_at, record.at);
+            }
+            // It began before that, and nobody knows when.
+            Body::RunStarted(started) if matches!(started.run, RunKind::Noticed(_)) => {
+                first(&mut moments.deployed_at, record.at);
             }
             Body::RunStarted(started) if started.run == RunKind::Rollback => first(&mut moments.decided_at, record.at),
             Body::StepIntended { .. } => first(&mut moments.started_at, record.at),

@@ -3,7 +3,7 @@
 //! | record | what it does |
 //! |---|---|
 //! | somebody opens one | opens |
-//! | a guarded deploy is decided to go back, to be held, fixed forward, or to fall back | its run opens, or joins the open one |
+//! | a deploy that was guarded or noticed is decided to go back, to be held, fixed forward, or to fall back | its run opens, or joins the open one |
 //! | a rollback with a reason begins; any rollback begins its first step | its run opens, or joins the open one |
 //! | a run that belongs to it ends rolled back, with nothing changed, or kept | restored |
 //! | a deploy is kept while an incident of earlier runs is open | its run joins, and it is restored: fixed forward |
@@ -291,7 +291,7 @@ fn end(all: &mut [Incident], at: Timestamp, run: &RunId, (result, started): (Run
         }
         return;
     }
-    let is_fix = result == RunResult::Kept && matches!(started.run, RunKind::Guard { .. });
+    let is_fix = result == RunResult::Kept && matches!(started.run, RunKind::Guard { .. } | RunKind::Noticed(_));
     let open = all.iter_mut().rev().find(|incident| incident.is_open() && !incident.runs.is_empty());
     if let (true, Some(incident)) = (is_fix, open) {
         incident.join(run);

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::*;
 use crate::id::{CheckpointId, Digest, EnvironmentName, IncidentId, NotifierName, RunId, ServiceName, StepId};
 use crate::inventory::BlobRef;
-use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, RunStarted, StepOutcome};
+use crate::journal::{Body, DeployExit, Noticed, Record, RunKind, RunResult, RunStarted, StepOutcome};
 use crate::notify;
 use crate::plan::{Action, Plan, Request, Step, StepClass, WayBack};
 use crate::policy::{Check, Choice, Decision, Finding, Judgement, Severity, Verdict};
@@ -178,6 +178,26 @@ fn a_deploy_that_is_kept_fixes_what_earlier_runs_left_open_and_nothing_else() {
     written.put(200, Some("run-3"), started(guard(), None));
     written.ended(230, "run-3", RunResult::Kept);
     assert_eq!(ids(&written), [("inc-a".to_owned(), Status::Restored, 2)]);
+}
+
+#[test]
+fn deploys_that_were_noticed_count_as_guarded_ones_do() {
+    let noticed = || {
+        let (changed, former) = (vec!["web".to_owned()], CheckpointId::new("cp-1").unwrap());
+        RunKind::Noticed(Box::new(Noticed { changed, former, goes_back: true, announced: None }))
+    };
+    let mut written = Written::default();
+    written.put(0, Some("run-1"), started(noticed(), None));
+    assert_eq!(ids(&written), [], "a deploy is no incident");
+    let decision = Decision::plain(Choice::RollBack, vec!["it is bad".to_owned()], Vec::new());
+    written.put(20, Some("run-1"), Body::Decided { decision });
+    written.ended(40, "run-1", RunResult::Held);
+    assert_eq!(ids(&written), [("inc-1".to_owned(), Status::Investigating, 1)]);
+    let case = case(&written, &Terms::default());
+    assert_eq!((case.deploy.as_deref(), case.moments.deployed_at), (Some("web"), Some(at(0))));
+    written.put(50, Some("run-2"), started(noticed(), None));
+    written.ended(90, "run-2", RunResult::Kept);
+    assert_eq!(ids(&written), [("inc-1".to_owned(), Status::Restored, 2)], "it was fixed by the deploy that was kept");
 }
 
 #[test]

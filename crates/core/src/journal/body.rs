@@ -5,11 +5,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    DeployExit, FallbackSwitching, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct, Recourse, RunResult,
-    RunStarted, StepOutcome,
+    Announcement, DeployExit, FallbackSwitching, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct, Recourse,
+    RunResult, RunStarted, StepOutcome,
 };
 use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
+use crate::hook::Heard;
 use crate::id::{BackupId, CheckpointId, DatabaseName, ServiceName, StepId};
 use crate::incident::{Entry, Told};
 use crate::inventory::{BlobRef, Checkpoint, DatabasesAfter, Fact, Grade};
@@ -252,6 +253,16 @@ pub enum Body {
         /// How that ended.
         outcome: MaintenanceOutcome,
     },
+    /// An alert was told by a webhook.
+    AlertHeard {
+        /// Which, and what of it.
+        heard: Heard,
+    },
+    /// Somebody told of a deploy by a webhook.
+    DeployAnnounced {
+        /// What was said.
+        announced: Announcement,
+    },
     /// Another process goes on with the run.
     TakenOver {
         /// Who, in words.
@@ -333,6 +344,8 @@ impl Body {
             Body::AttemptFailed { .. } => "attempt_failed",
             Body::MaintenanceIntended { .. } => "maintenance_intended",
             Body::MaintenanceEnded { .. } => "maintenance_ended",
+            Body::AlertHeard { .. } => "alert_heard",
+            Body::DeployAnnounced { .. } => "deploy_announced",
             Body::TakenOver { .. } => "taken_over",
             Body::AbortRequested { .. } => "abort_requested",
             Body::RunEnded { .. } => "run_ended",

@@ -2,6 +2,7 @@
 
 mod body;
 mod fallback;
+mod noticed;
 mod person;
 mod record;
 mod recourse;
@@ -9,6 +10,7 @@ mod run;
 
 pub use body::Body;
 pub use fallback::{FallbackSwitching, fallbacks_on};
+pub use noticed::{Announcement, Noticed};
 pub use person::{ActStage, PersonAct};
 pub use record::{FORMAT, Record, chain};
 pub use recourse::{Former, MaintenanceOutcome, MaintenanceSwitch, Means, Recourse};

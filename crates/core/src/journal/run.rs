@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::Noticed;
 use crate::id::EnvironmentName;
 use crate::plan::{Agreed, Request};
 use crate::policy::Circumstances;
@@ -39,6 +40,8 @@ pub enum RunKind {
     },
     /// A rollback that a person started.
     Rollback,
+    /// A deploy that was there before anybody told of it.
+    Noticed(Box<Noticed>),
 }
 
 /// How the deploy command ended.

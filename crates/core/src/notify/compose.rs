@@ -160,13 +160,17 @@ fn event(record: &Record) -> Option<Event> {
 }
 
 fn headline(event: Event, started: &RunStarted) -> &'static str {
-    let is_guard = matches!(started.run, RunKind::Guard { .. });
+    let is_guard = !matches!(started.run, RunKind::Rollback);
+    let is_noticed = matches!(started.run, RunKind::Noticed(_));
     match event {
+        Event::Started if is_noticed => "a deploy was noticed",
         Event::Started if is_guard => "a deploy began",
         Event::Started => "a rollback began",
         Event::GoingBack => "the deploy went bad; going back",
         Event::TakenOver => "another process goes on",
         Event::RolledBack => "rolled back and verified",
+        Event::NothingChanged if is_noticed => "what was noticed is as it was again",
+        Event::Held if is_noticed => "a deploy went bad: a person is needed to decide",
         Event::NothingChanged => "the deploy failed and changed nothing",
         Event::TryingAgain => "going back is not verified; trying something else",
         Event::MaintenanceOn => "maintenance mode is on: a person is needed",
@@ -227,6 +231,9 @@ fn fields(event: Event, record: &Record, started: &RunStarted, known: &Known<'_>
     let mut fields = vec![Field::new("By", started.actor.as_str())];
     if let RunKind::Guard { command } = &started.run {
         fields.push(Field::new("Deploy", command.join(" ")));
+    }
+    if let RunKind::Noticed(noticed) = &started.run {
+        fields.push(Field::new("Noticed", noticed.words()));
     }
     if let Some(weighed) = known.decision.and_then(|decision| decision.weighed.as_ref()) {
         fields.push(Field::new("Severity", weighed.severity.word()));

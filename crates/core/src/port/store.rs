@@ -5,7 +5,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Pending;
-use crate::id::{EnvironmentName, FencingToken, RunId};
+use crate::hook::AlertState;
+use crate::id::{AlertName, EnvironmentName, FencingToken, RunId};
 use crate::journal::{Body, Record};
 
 /// Keeps records and leases.
@@ -46,6 +47,13 @@ pub trait Store: Send + Sync {
         run: Option<&'a RunId>,
         body: &'a Body,
     ) -> Pending<'a, Result<Record, StoreError>>;
+
+    /// How an alert stands that is told by webhooks. Where nobody can have heard of it, that is the answer.
+    fn alert<'a>(
+        &'a self,
+        environment: &'a EnvironmentName,
+        alert: &'a AlertName,
+    ) -> Pending<'a, Result<AlertState, StoreError>>;
 
     /// The records of a run, oldest first.
     fn run<'a>(&'a self, run: &'a RunId) -> Pending<'a, Result<Vec<Record>, StoreError>>;

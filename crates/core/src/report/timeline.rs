@@ -74,6 +74,7 @@ impl Timeline {
             Body::RunStarted(started) => match &started.run {
                 RunKind::Guard { command } => said("guard", command.join(" ")),
                 RunKind::Rollback => said("rollback", started.reason.clone().unwrap_or_default()),
+                RunKind::Noticed(noticed) => said("noticed", noticed.words()),
             },
             Body::BeforeSeen { facts, red, .. } => {
                 let red: Vec<String> = red
@@ -87,6 +88,15 @@ impl Timeline {
             }
             Body::Graded { checkpoint, grade, why } => {
                 said("graded", format!("{checkpoint} is {grade}: {why}")).bad_if(*grade == Grade::Bad)
+            }
+            Body::AlertHeard { heard } => {
+                let is = if heard.is_firing { "fires" } else { "is over" };
+                said("alert", format!("{} {is}: {}", heard.alert, heard.what))
+            }
+            Body::DeployAnnounced { announced } => {
+                let part = |what: &str, text: &Option<String>| text.as_ref().map(|text| format!("{what}{text}"));
+                let parts = [part("", &announced.version), part("by ", &announced.author), part("", &announced.link)];
+                said("announced", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
             }
             Body::Armed { pid } => said("armed", format!("the dead-man's switch stands by (process {pid})")),
             Body::DeployIntended => said("deploy", "starting the deploy command"),

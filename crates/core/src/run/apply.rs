@@ -52,6 +52,8 @@ impl State {
             }
             (Phase::Decided(Choice::Keep | Choice::Observe), Body::CheckpointTaken { .. }) => Phase::KeptCaptured,
             (Phase::KeptCaptured, Body::Graded { .. }) => phase,
+            (Phase::Changed, Body::CheckpointTaken { .. } | Body::Graded { .. }) if self.is_noticed() => phase,
+            (Phase::Decided(_), Body::Graded { .. }) if self.is_noticed() => phase,
             (Phase::Planning | Phase::Planned | Phase::Decided(Choice::RollBack), Body::PlanMade { .. }) => {
                 Phase::Planned
             }
@@ -77,6 +79,7 @@ impl State {
     fn after_look(&self) -> Phase {
         match self.started.as_ref().map(|started| &started.run) {
             Some(RunKind::Rollback) => Phase::Planning,
+            Some(RunKind::Noticed(_)) => Phase::Deployed,
             Some(RunKind::Guard { .. }) | None => Phase::Looked,
         }
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::effect::{Act, Effect};
 use super::next::end;
 use super::state::{Phase, State};
-use super::words::exit_in_words;
+use super::told::exit_in_words;
 use crate::inventory::Seen;
 use crate::journal::{ActStage, Body, DeployExit, FallbackSwitching, RunResult};
 use crate::plan::safety;
@@ -53,7 +53,7 @@ impl State {
     }
 
     /// The name of a service or a database of which nobody can say what the deploy command did to it.
-    fn unseen_after(&self) -> Option<String> {
+    pub(super) fn unseen_after(&self) -> Option<String> {
         let service = self.after.iter().find(|fact| matches!(fact.seen, Seen::Unknown { .. }));
         let database = self.databases_after.unseen.first().map(|unseen| unseen.database.to_string());
         service.map(|fact| fact.service.to_string()).or(database)
@@ -71,6 +71,10 @@ impl State {
             return Effect::Record(Body::Decided { decision: after_waiting(by, before, judgement) });
         }
         let (choice, reasons_for, reasons_against) = match judgement.verdict {
+            Verdict::Unhealthy if self.stays_by_itself() => {
+                let against = "`watch.automatic` does not allow to go back without being asked".to_owned();
+                (Choice::Hold, findings(judgement, false), [findings(judgement, true), vec![against]].concat())
+            }
             Verdict::Unhealthy => return Effect::Do(Act::Decide),
             Verdict::Healthy => {
                 let why = "everything required held through the soak".to_owned();

@@ -88,4 +88,6 @@ pub enum CapturePurpose {
     BeforeRollback,
     /// What a deploy led to, and was kept.
     Kept,
+    /// What a deploy led to that was noticed, and is not judged yet.
+    Noticed,
 }

@@ -10,7 +10,6 @@
 //! repeated; a deploy command is never run a second time.
 
 mod apply;
-mod case;
 mod decide;
 mod effect;
 mod fallback;
@@ -18,9 +17,10 @@ mod gate;
 mod leave;
 mod machine;
 mod next;
+mod noticed;
 mod recourse;
 mod state;
-mod words;
+mod told;
 
 pub use apply::Unexpected;
 pub use effect::{Act, CapturePurpose, Effect};

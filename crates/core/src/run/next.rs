@@ -28,6 +28,8 @@ impl State {
             Phase::DeployIntended => Effect::Do(Act::StartDeploy),
             Phase::Deploying { pid, started_ticks } => Effect::Do(Act::AwaitDeploy { pid, started_ticks }),
             Phase::Deployed => Effect::Do(Act::LookAfter),
+            Phase::Changed if self.is_noticed() => self.record_noticed()?,
+            Phase::Decided(choice) if self.is_noticed() => self.conclude_noticed(choice)?,
             Phase::Changed => self.judge_deploy(),
             Phase::Judged => self.decide(),
             Phase::Decided(Choice::Keep | Choice::Observe) => Effect::Do(Act::Capture(CapturePurpose::Kept)),
@@ -112,7 +114,7 @@ impl State {
         self.grade(grade, why)
     }
 
-    fn grade(&self, grade: Grade, why: String) -> Option<Effect> {
+    pub(super) fn grade(&self, grade: Grade, why: String) -> Option<Effect> {
         let (checkpoint, _) = self.last_checkpoint.clone()?;
         Some(Effect::Record(Body::Graded { checkpoint, grade, why }))
     }
@@ -159,7 +161,7 @@ impl State {
     fn grade_present(&self) -> Option<Effect> {
         if !self.tried.is_empty() {
             self.grade(Grade::Candidate, "what an earlier try at going back left".to_owned())
-        } else if self.is_guard() {
+        } else if self.has_deploy() {
             self.grade(Grade::Bad, "its deploy went bad and was rolled back".to_owned())
         } else {
             self.grade(Grade::Candidate, "what ran when a person rolled back".to_owned())
@@ -167,7 +169,7 @@ impl State {
     }
 
     fn step(&self) -> Effect {
-        if self.is_to_be_armed() && !self.is_abort_requested && !self.is_resumed {
+        if self.is_to_be_armed() && !self.is_abort_requested && (self.is_noticed() || !self.is_resumed) {
             return Effect::Do(Act::Arm);
         }
         let current = self.current_step().filter(|_| self.stopped.is_none());

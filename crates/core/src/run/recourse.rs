@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::effect::Effect;
 use super::state::State;
-use super::words::{exit_in_words, how_far};
+use super::told::{exit_in_words, how_far};
 use crate::id::{CheckpointId, ServiceName};
 use crate::inventory::{Graded, Version, older_good, suspect};
 use crate::journal::{Body, MaintenanceOutcome, Recourse, RunResult};
@@ -102,7 +102,7 @@ impl State {
                 None => self.end_with(RunResult::NotVerified, why),
             };
         }
-        if self.exit.is_some() {
+        if self.has_deploy() {
             let what = "what was deployed went bad and is still there; going back is refused";
             end(RunResult::Held, format!("{what}: {why}"))
         } else {

@@ -16,7 +16,8 @@ use crate::policy::{Check, Choice, Decision, Judgement, Quarantined, Refusal};
 /// failure: the step did not fail.
 const INTERRUPTIONS: u32 = 3;
 
-/// The stations of a run. A guard takes them from the top; a rollback goes from `Looked` straight to `Planning`.
+/// The stations of a run. A guard takes them from the top; a rollback goes from `Started` straight to `Planning`, and a deploy
+/// that was noticed to `Deployed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// No record yet.
@@ -241,11 +242,12 @@ impl State {
     }
 
     /// Whether the dead-man's switch is wanted before the first step: a person's rollback that acts on a database must not
-    /// stay half done because a terminal was closed. A guard has armed it before its deploy command.
+    /// stay half done because a terminal was closed, and nobody may look on when a noticed deploy is taken back. A guard has
+    /// armed it before its deploy command.
     pub(super) fn is_to_be_armed(&self) -> bool {
         let acts_on_data = |step: &Step| matches!(step.action, Action::Data(_)) && !step.action.is_read_only();
         let plan = self.plan.as_ref().filter(|_| !self.is_armed && self.steps.is_empty() && !self.is_guard());
-        plan.is_some_and(|plan| plan.steps.iter().any(acts_on_data))
+        plan.is_some_and(|plan| self.is_noticed() || plan.steps.iter().any(acts_on_data))
     }
 
     /// Whether a step whose last try did not reach its target may be tried again: as often as the plan says after

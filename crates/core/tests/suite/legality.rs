@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use backout_core::id::{RunId, StepId};
 use backout_core::inventory::{DatabasesAfter, Fact, Seen};
 use backout_core::journal::{
-    ActStage, Body, DeployExit, FORMAT, FallbackSwitching, MaintenanceOutcome, Means, Record, RunKind, StepOutcome,
-    chain,
+    ActStage, Body, DeployExit, FORMAT, FallbackSwitching, MaintenanceOutcome, Means, Noticed, Record, RunKind,
+    StepOutcome, chain,
 };
 use backout_core::plan::{Action, Mode, Plan, Request, StepClass};
 use backout_core::policy::{
@@ -234,6 +234,15 @@ impl Fate {
     }
 }
 
+fn kinds() -> impl Strategy<Value = RunKind> {
+    let noticed = any::<bool>().prop_map(|goes_back| {
+        let former = "cp-0".parse().unwrap();
+        RunKind::Noticed(Box::new(Noticed { changed: vec!["a".to_owned()], former, goes_back, announced: None }))
+    });
+    let guard = RunKind::Guard { command: vec!["deploy".to_owned()] };
+    prop_oneof![Just(guard), Just(RunKind::Rollback), noticed]
+}
+
 fn stale() -> Refusal {
     Refusal { name: RefusalName::StaleFacts, what: "it moved".to_owned(), hint: "plan again".to_owned() }
 }
@@ -300,14 +309,13 @@ proptest! {
 
     #[test]
     fn every_prefix_of_any_run_replays_and_agrees_with_the_run(
-        spec in specs(), request in requests(), is_guard in any::<bool>(), forced in any::<bool>(),
+        spec in specs(), request in requests(), kind in kinds(), forced in any::<bool>(),
         draws in proptest::collection::vec(any::<u8>(), 0..160),
     ) {
         let mut request = request;
         if forced {
             request.forced.insert(RefusalName::NoGoodCheckpoint);
         }
-        let kind = if is_guard { RunKind::Guard { command: vec!["deploy".to_owned()] } } else { RunKind::Rollback };
         let mut fate = Fate { spec, draws, records: Vec::new(), executed: Vec::new(), minted: 0 };
         let run = fate.live(kind, request);
         let records = &fate.records;
@@ -321,9 +329,8 @@ proptest! {
 
     #[test]
     fn a_record_that_cannot_follow_changes_nothing(
-        spec in specs(), is_guard in any::<bool>(), draws in proptest::collection::vec(any::<u8>(), 0..120),
+        spec in specs(), kind in kinds(), draws in proptest::collection::vec(any::<u8>(), 0..120),
     ) {
-        let kind = if is_guard { RunKind::Guard { command: Vec::new() } } else { RunKind::Rollback };
         let mut fate = Fate { spec, draws, records: Vec::new(), executed: Vec::new(), minted: 0 };
         fate.live(kind, request());
         let records = &fate.records;

@@ -15,6 +15,8 @@ mod linter;
 #[cfg(test)]
 mod machine;
 #[cfg(test)]
+mod noticed;
+#[cfg(test)]
 mod planner;
 #[cfg(test)]
 mod plans;

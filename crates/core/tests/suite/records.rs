@@ -8,14 +8,15 @@ use backout_core::data::{
     TableLoss, TableRows, Verification,
 };
 use backout_core::detect::SignalPath;
+use backout_core::hook::Heard;
 use backout_core::id::{
     BackupId, CheckpointId, DatabaseName, Digest, IncidentId, NotifierName, ProbeName, RunId, StepId, TriggerName,
 };
 use backout_core::incident::{Answer, Entry, Said, Status, Terms, Told, Topic};
 use backout_core::inventory::{BlobRef, DatabasesAfter, Grade, Version};
 use backout_core::journal::{
-    ActStage, Body, DeployExit, FallbackSwitching, Former, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct,
-    Record, Recourse, RunKind, RunResult, StepOutcome,
+    ActStage, Announcement, Body, DeployExit, FallbackSwitching, Former, MaintenanceOutcome, MaintenanceSwitch, Means,
+    PersonAct, Record, Recourse, RunKind, RunResult, StepOutcome,
 };
 use backout_core::notify::Event;
 use backout_core::plan::{Request, Scope};
@@ -182,7 +183,18 @@ fn of_recourse() -> Vec<Body> {
         .into_iter()
         .map(|next| Body::AttemptFailed { attempt: 1, target: None, why: "not verified".to_owned(), next })
         .collect();
+    let announced = Announcement { author: Some("anna".to_owned()), ..Announcement::default() };
+    let heard = Heard {
+        hook: "alertmanager".to_owned(),
+        alert: "high_errors".parse().unwrap(),
+        service: None,
+        id: "a1b2".to_owned(),
+        is_firing: true,
+        what: "HighErrorRate".to_owned(),
+    };
     bodies.extend([
+        Body::DeployAnnounced { announced },
+        Body::AlertHeard { heard },
         Body::MaintenanceIntended { switch: Box::new(switch) },
         Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { seen: seen.clone() } },
         Body::MaintenanceEnded { on: false, outcome: MaintenanceOutcome::Failed { seen, why } },

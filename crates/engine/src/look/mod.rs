@@ -1,6 +1,7 @@
 //! Looking: what runs, what the probes say, whether it is where it should be, and whether it stays so.
 
 mod after;
+mod alerts;
 mod arrived;
 mod collect;
 mod compare;
@@ -8,7 +9,6 @@ mod data;
 mod probing;
 mod seen;
 mod signals;
-mod starting;
 mod survey;
 mod trouble;
 mod watch;
@@ -27,4 +27,4 @@ pub use signals::{ask_all, signal_checks};
 pub(crate) use survey::settled;
 pub use survey::{Survey, red, required, survey};
 pub(crate) use trouble::in_trouble;
-pub use watch::{Pace, Watching, watch};
+pub use watch::{Pace, Watched, Watching, watch};

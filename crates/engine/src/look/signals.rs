@@ -11,12 +11,15 @@ use backout_core::detect::{Measured, Sample, SignalPath, is_error_rate, is_red};
 use backout_core::policy::{Check, Verdict};
 use futures_util::future::join_all;
 
+use super::alerts::{alerts, look_at_alerts};
 use crate::world::World;
 
-/// Asks for every signal once, all servers at once: one sample each.
+/// Asks for every signal once, all servers at once, and looks at every alert that a trigger goes by: one sample each.
 pub async fn ask_all(world: &World) -> Vec<Sample> {
     let rounds = rounds(world);
-    join_all(rounds.iter().map(|round| ask(world, round))).await.into_iter().flatten().collect()
+    let asked = join_all(rounds.iter().map(|round| ask(world, round)));
+    let (asked, alerts) = tokio::join!(asked, look_at_alerts(world));
+    asked.into_iter().flatten().chain(alerts).collect()
 }
 
 /// Asks for the signals of one round.
@@ -54,6 +57,7 @@ pub(crate) fn until_next_round(world: &World, round: &[PromSignal]) -> Duration 
 pub(crate) fn acted_upon(world: &World) -> impl Iterator<Item = SignalPath> + '_ {
     // What is counted is judged by what compares it, which says itself what it lacks.
     let named = world.environment.signals.keys().map(|name| SignalPath::Named(name.clone()));
+    let named = named.chain(alerts(world).into_iter().map(SignalPath::Alert));
     let triggers = &world.environment.triggers;
     named.filter(|path| triggers.iter().any(|t| t.signal == *path && t.action != TriggerAction::Observe))
 }

@@ -31,6 +31,7 @@ const PLANS: usize = 5;
 impl Driver<'_> {
     pub(super) async fn act(&self, wanted: Wanted) -> Result<Body, EngineError> {
         match wanted {
+            Wanted::LookBefore if self.machine.state().is_noticed() => self.before_noticed().await,
             Wanted::LookBefore => self.look_before().await,
             Wanted::Capture(purpose) => self.capture(purpose).await,
             Wanted::Arm => Ok(match self.world.deployer.arm(&self.run).await {
@@ -39,6 +40,7 @@ impl Driver<'_> {
             }),
             Wanted::StartDeploy => Ok(self.start_deploy().await),
             Wanted::AwaitDeploy { pid, started_ticks } => Ok(self.await_deploy(pid, started_ticks).await),
+            Wanted::LookAfter if self.machine.state().is_noticed() => self.after_noticed().await,
             Wanted::LookAfter => self.look_after().await,
             Wanted::Decide => self.decide().await,
             Wanted::AwaitFix { by } => Ok(self.await_fix(by).await),
@@ -86,13 +88,14 @@ impl Driver<'_> {
             CapturePurpose::BeforeDeploy => ("what ran before a deploy", Care::Complete),
             CapturePurpose::BeforeRollback => ("what ran before a rollback", Care::BestEffort),
             CapturePurpose::Kept => ("what a deploy led to", Care::Complete),
+            CapturePurpose::Noticed => ("what a deploy led to that nobody had told of", Care::Complete),
         };
         let backups = match purpose {
             CapturePurpose::BeforeDeploy => match self.back_up().await? {
                 Ok(backups) => backups,
                 Err(error) => return Ok(self.not_begun("a restore point could not be taken", &in_words(&error))),
             },
-            CapturePurpose::BeforeRollback | CapturePurpose::Kept => BTreeMap::new(),
+            CapturePurpose::BeforeRollback | CapturePurpose::Kept | CapturePurpose::Noticed => BTreeMap::new(),
         };
         let taken = capture(self.world, Some(&self.run), &Purpose { why, care, backups }).await;
         let taken = match taken {
@@ -113,6 +116,10 @@ impl Driver<'_> {
                 result: RunResult::KeptUnproven,
                 summary: format!("the deploy was kept, and could not be recorded: {}", in_words(&error)),
             },
+            (Err(error), CapturePurpose::Noticed) => Body::RunEnded {
+                result: RunResult::KeptUnproven,
+                summary: format!("what was noticed could not be recorded: {}", in_words(&error)),
+            },
             (Err(error), _) => self.not_begun("what runs could not be recorded", &in_words(&error)),
         })
     }
@@ -120,7 +127,7 @@ impl Driver<'_> {
     /// A checkpoint is graded by what was seen of the very versions that it has.
     async fn unless_moved(&self, checkpoint: Checkpoint, purpose: CapturePurpose) -> Result<Checkpoint, PortError> {
         let state = self.machine.state();
-        let seen = if purpose == CapturePurpose::Kept { &state.after } else { &state.before };
+        let seen = if purpose == CapturePurpose::BeforeDeploy { &state.before } else { &state.after };
         let Some(service) = moved_since(seen, &checkpoint) else { return Ok(checkpoint) };
         self.forget(&checkpoint).await;
         let what = format!("`{service}` was changed by somebody else while it was recorded");
@@ -161,7 +168,7 @@ impl Driver<'_> {
             let summary = format!("{what}, so going back was not tried again: {why}");
             return Body::RunEnded { result: RunResult::NotVerified, summary };
         }
-        if self.machine.state().exit.is_some() {
+        if self.machine.state().has_deploy() {
             let summary = format!("{what}, so what was deployed is still there: {why}");
             return Body::RunEnded { result: RunResult::Held, summary };
         }
@@ -234,7 +241,7 @@ impl Driver<'_> {
         let target = self.checkpoint(state.plan.as_ref().map(|plan| &plan.target)).await?;
         // What a person takes back was red before: that is why.
         let failed_before =
-            state.checks_before.iter().filter(|check| state.exit.is_some() && check.verdict == Verdict::Unhealthy);
+            state.checks_before.iter().filter(|check| state.has_deploy() && check.verdict == Verdict::Unhealthy);
         let red_before = failed_before.map(|check| check.name.clone()).collect();
         let is_stopped = matches!(state.stopped, Some((false, _)));
         let expected = Expected { target: target.as_ref(), steps: to_be_there(state), red_before, is_stopped };

@@ -3,17 +3,15 @@
 
 use std::time::Duration;
 
-use backout_core::detect::{Comparing, Counting, KeptWatch, Rules};
 use backout_core::id::CheckpointId;
 use backout_core::inventory::Fact;
 use backout_core::journal::{Body, DeployExit};
 use backout_core::policy::{Judgement, Quarantined, Verdict, named};
 use futures_util::future::join_all;
-use jiff::Timestamp;
 
 use super::drive::Driver;
 use super::switch::in_words;
-use crate::look::{Pace, Watching, acted_upon, in_trouble, pack, required, watch};
+use crate::look::in_trouble;
 
 /// How long a deploy command that outlived its guard may take to end before the watch begins beside it.
 const ORPHAN: Duration = Duration::from_secs(3);
@@ -87,59 +85,13 @@ impl Driver<'_> {
     async fn watch_beside(&self) -> DeployExit {
         let until = self.world.clock.now() + self.world.environment.guard.deploy_limit;
         while self.world.clock.now() < until {
-            let Judgement { verdict, wants_person, findings, .. } = self.watch_until(until).await.judgement;
+            let Some(judgement) = self.watch_beside_until(until).await else { continue };
+            let Judgement { verdict, wants_person, findings, .. } = judgement;
             if verdict == Verdict::Unhealthy && !wants_person {
                 let why: Vec<String> = findings.iter().map(|f| format!("{}: {}", f.subject, f.what)).collect();
                 return DeployExit::Stopped { why: why.join("; ") };
             }
         }
         DeployExit::TimedOut
-    }
-
-    /// Watches through the soak. It lasts for as long as somebody watches, so whoever takes over begins it anew.
-    /// What the probes find is not all: rows that a deploy has broken are looked for beside them, and once more at the end.
-    pub(super) async fn watch(&self) -> Body {
-        let until = self.world.clock.now() + self.world.environment.guard.soak;
-        Body::Judged { judgement: self.watch_through(until).await }
-    }
-
-    pub(super) async fn watch_through(&self, until: Timestamp) -> Judgement {
-        let judgement = tokio::select! {
-            watched = self.watch_until(until) => self.keep(watched).await,
-            judgement = self.watch_integrity() => judgement,
-        };
-        let broken = if judgement.verdict == Verdict::Unhealthy { None } else { self.judge_data().await };
-        broken.unwrap_or(judgement)
-    }
-
-    /// Keeps what led to a verdict, so that it can be had again. A verdict that could not be kept is one nevertheless.
-    async fn keep(&self, watched: KeptWatch) -> Judgement {
-        if let Ok(packed) = pack(&watched)
-            && let Ok(recording) = self.world.blobs.put(&packed).await
-        {
-            drop(self.append(&Body::WatchKept { recording }).await);
-        }
-        watched.judgement
-    }
-
-    async fn watch_until(&self, until: Timestamp) -> KeptWatch {
-        let (state, environment) = (self.machine.state(), &self.world.environment);
-        let since = self.world.clock.now();
-        let rules = Rules {
-            triggers: environment.triggers.clone(),
-            required: required(self.world).into_iter().chain(acted_upon(self.world)).collect(),
-            red_before: state.red_before.iter().cloned().collect(),
-            before: state.before.clone(),
-            comparing: Comparing {
-                since,
-                horizon: until.duration_since(since).as_secs_f64(),
-                false_alarms: environment.guard.false_alarms,
-                counted: environment.counted.values().map(Counting::of).collect(),
-                dependencies: environment.dependencies(&state.changed),
-            },
-        };
-        let deployed_at = state.deploying_since.unwrap_or(since);
-        let watching = Watching { pace: Pace::AtLeast(environment.guard.every), until, deployed_at };
-        watch(self.world, rules, watching).await
     }
 }

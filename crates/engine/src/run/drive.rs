@@ -10,6 +10,7 @@ use backout_core::journal::{Body, Record, RunResult, RunStarted};
 use backout_core::port::{Lease, PortError, StoreError};
 use backout_core::run::{Act as Wanted, Effect, Leave, Run};
 
+use super::notice::SeenBefore;
 use super::switch::Act;
 use crate::error::EngineError;
 use crate::interrupt::Interrupt;
@@ -21,6 +22,16 @@ pub(crate) struct Driver<'a> {
     pub(crate) lease: &'a Lease,
     pub(crate) run: RunId,
     pub(crate) machine: Run,
+    /// What was seen before a deploy was noticed, where this process has seen it.
+    pub(crate) before: Option<SeenBefore>,
+}
+
+/// How far a run was driven.
+pub(crate) enum Driven {
+    /// To its end.
+    Ended(RunResult),
+    /// To an act that is not done here.
+    Paused(Box<Run>),
 }
 
 /// Begins a run and drives it to its end.
@@ -29,7 +40,7 @@ pub(crate) struct Driver<'a> {
 /// What stops the engine; the run stays open then.
 pub async fn begin(world: &World, lease: &Lease, run: RunId, started: RunStarted) -> Result<RunResult, EngineError> {
     let (machine, effects) = Run::begin(started, world.clock.now())?;
-    Driver { world, lease, run, machine }.drive(effects).await
+    Driver { world, lease, run, machine, before: None }.drive(effects).await
 }
 
 /// Goes on with a run that was interrupted, and drives it to its end. A run that has ended answers with its result.
@@ -47,11 +58,23 @@ pub async fn resume(world: &World, lease: &Lease, run: RunId, by: String, pid: u
         return Ok(result);
     }
     let effects = machine.handle(Body::TakenOver { by, pid }, world.clock.now())?;
-    Driver { world, lease, run, machine }.drive(effects).await
+    Driver { world, lease, run, machine, before: None }.drive(effects).await
 }
 
 impl Driver<'_> {
-    async fn drive(mut self, mut effects: Vec<Effect>) -> Result<RunResult, EngineError> {
+    pub(super) async fn drive(self, effects: Vec<Effect>) -> Result<RunResult, EngineError> {
+        match self.drive_until(effects, |_| false).await? {
+            Driven::Ended(result) => Ok(result),
+            Driven::Paused(_) => Err(EngineError::Interrupted),
+        }
+    }
+
+    /// Drives the run to its end, or to the first act that is to be done elsewhere.
+    pub(super) async fn drive_until(
+        mut self,
+        mut effects: Vec<Effect>,
+        is_elsewhere: impl Fn(&Wanted) -> bool,
+    ) -> Result<Driven, EngineError> {
         loop {
             let mut wanted = None;
             for effect in effects {
@@ -63,7 +86,10 @@ impl Driver<'_> {
                 }
             }
             if let Some(result) = self.machine.result() {
-                return Ok(result);
+                return Ok(Driven::Ended(result));
+            }
+            if wanted.as_ref().is_some_and(&is_elsewhere) {
+                return Ok(Driven::Paused(Box::new(self.machine)));
             }
             let Some(wanted) = wanted else { return Err(EngineError::Interrupted) };
             let event = self.perform(wanted).await?;

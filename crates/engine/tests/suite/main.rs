@@ -17,6 +17,8 @@ mod judged;
 #[cfg(test)]
 mod lease;
 #[cfg(test)]
+mod noticing;
+#[cfg(test)]
 mod past;
 #[cfg(test)]
 mod rollback;

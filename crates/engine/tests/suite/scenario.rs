@@ -8,7 +8,7 @@ use std::time::Duration;
 use backout_core::config::{
     Backup, BackupStore, Cache, ComposeProject, Condition, Database, Environment, Flush, GuardPolicy, Maintenance,
     Notify, Objectives, Policy, Probe, ProbeKind, SecretOrText, Sensitive, Service, ServicePlatform, Threshold,
-    Trigger, TriggerAction, VerifyPolicy,
+    Trigger, TriggerAction, VerifyPolicy, WatchPolicy,
 };
 use backout_core::data::Level;
 use backout_core::detect::{SignalPath, Unit};
@@ -402,6 +402,7 @@ fn environment(services: &[(&str, &[&str])]) -> Environment {
         counted: BTreeMap::new(),
         triggers: Vec::new(),
         guard: GuardPolicy { soak: seconds(10), ..GuardPolicy::default() },
+        watch: WatchPolicy::default(),
         verify: VerifyPolicy::default(),
         policy: Policy::default(),
         fallbacks: BTreeMap::new(),

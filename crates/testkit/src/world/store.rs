@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use backout_core::id::{Digest, EnvironmentName, FencingToken, RunId};
+use backout_core::hook::AlertState;
+use backout_core::id::{AlertName, Digest, EnvironmentName, FencingToken, RunId};
 use backout_core::journal::{Body, FORMAT, Record, chain};
 use backout_core::port::{Clock, Holder, Lease, Pending, Store, StoreError};
 
@@ -15,6 +16,7 @@ use super::Fuse;
 #[derive(Clone)]
 pub struct MemoryStore {
     state: Arc<Mutex<State>>,
+    alerts: Arc<Mutex<BTreeMap<AlertName, AlertState>>>,
     clock: Arc<dyn Clock>,
     fuse: Fuse,
 }
@@ -30,13 +32,18 @@ impl MemoryStore {
     /// An empty journal.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, fuse: Fuse) -> Self {
-        Self { state: Arc::default(), clock, fuse }
+        Self { state: Arc::default(), alerts: Arc::default(), clock, fuse }
     }
 
     /// Every record, oldest first.
     #[must_use]
     pub fn all(&self) -> Vec<Record> {
         self.state().records.clone()
+    }
+
+    /// From now on an alert stands like this.
+    pub fn tell(&self, alert: &AlertName, state: AlertState) {
+        self.alerts.lock().unwrap_or_else(PoisonError::into_inner).insert(alert.clone(), state);
     }
 
     /// From now on no record of this kind is taken; `None` takes all again.
@@ -171,6 +178,17 @@ impl Store for MemoryStore {
             let record = self.write(lease, run, body)?;
             self.fuse.pass(format!("after recording {}", body.kind())).await;
             Ok(record)
+        })
+    }
+
+    fn alert<'a>(
+        &'a self,
+        _environment: &'a EnvironmentName,
+        alert: &'a AlertName,
+    ) -> Pending<'a, Result<AlertState, StoreError>> {
+        Box::pin(async move {
+            let unheard = AlertState::Unheard { why: "nobody listens".to_owned() };
+            Ok(self.alerts.lock().unwrap_or_else(PoisonError::into_inner).get(alert).cloned().unwrap_or(unheard))
         })
     }
 

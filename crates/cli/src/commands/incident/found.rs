@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use backout_core::id::RunId;
+use backout_core::id::{EnvironmentName, RunId};
 use backout_core::incident::{Case, INCIDENT_KINDS, Incident, Material, Terms, incidents};
 use backout_core::journal::Record;
 use backout_core::port::Store;
+use backout_engine::store::SqliteStore;
 
 use crate::error::CliError;
 use crate::wire::Setup;
@@ -25,8 +26,15 @@ impl Found {
     /// # Errors
     /// A journal that cannot be read.
     pub(crate) async fn of(setup: &Setup) -> Result<Self, CliError> {
-        let records = setup.store.records(&setup.environment.name, &INCIDENT_KINDS).await?;
-        Ok(Self { all: incidents(&records) })
+        Self::within(setup.store.as_ref(), &setup.environment.name).await
+    }
+
+    /// Reads those of a journal.
+    ///
+    /// # Errors
+    /// A journal that cannot be read.
+    pub(crate) async fn within(store: &SqliteStore, environment: &EnvironmentName) -> Result<Self, CliError> {
+        Ok(Self { all: incidents(&store.records(environment, &INCIDENT_KINDS).await?) })
     }
 
     /// The one whose id begins so, `inc-` may be left out; the newest where none is typed.

@@ -13,15 +13,13 @@ mod plan_text;
 mod standing;
 mod status;
 mod verify;
-mod watch;
 
 pub(crate) use checkpoint::{checkpoint_list, checkpoint_show};
 pub(crate) use diff::diff;
 pub(crate) use onlooker::world;
-pub(crate) use page::{metrics, status_page};
+pub(crate) use page::{metrics, metrics_text, status_page};
 pub(crate) use past::{history, report, show};
 pub(crate) use plan::{plan, print_plan};
 pub(crate) use plan_text::plan_text;
 pub(crate) use status::status;
 pub(crate) use verify::verify;
-pub(crate) use watch::watch;

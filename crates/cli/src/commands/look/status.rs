@@ -12,12 +12,12 @@ use backout_core::detect::QueryAnswer;
 use backout_core::id::{CheckpointId, EnvironmentName, ServiceName};
 use backout_core::incident::Incident;
 use backout_core::inventory::{Graded, last_known_good};
-use backout_core::journal::fallbacks_on;
+use backout_core::journal::{RunKind, fallbacks_on};
 use backout_core::maintenance;
 use backout_core::policy::{Check, Quarantined, Verdict, quarantined};
 use backout_core::port::{ProbeOutcome, Store};
 use backout_engine::store::{OutboxRow, RunSummary};
-use backout_engine::{World, ask_all, observe, probes, signal_checks};
+use backout_engine::{Sole, World, ask_all, observe, probes, signal_checks};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -52,6 +52,8 @@ pub(super) struct Status {
     pub(super) decided: Vec<Pending>,
     pub(super) fallbacks_on: BTreeMap<String, Timestamp>,
     pub(super) open_incidents: Vec<Incident>,
+    /// Whether a process sees to deploys that nobody told of.
+    pub(super) is_watched: bool,
     pub(super) notices: Notices,
     pub(super) quarantined: Vec<Quarantined>,
     pub(super) maintenance: maintenance::Standing,
@@ -86,7 +88,8 @@ pub(crate) async fn status(global: &Global, ui: Ui) -> Result<ExitCode, CliError
         return Ok(ExitCode::SUCCESS);
     }
     ui.data(&text(&status));
-    if status.held_by.is_none() && !status.open_runs.is_empty() {
+    let is_left = |run: &RunSummary| !status.is_watched || !matches!(run.kind, RunKind::Noticed(_));
+    if status.held_by.is_none() && status.open_runs.iter().any(is_left) {
         ui.say(&format!("\n{} nobody goes on with it: `backout resume`", Paint::hint("hint:")));
     }
     if status.last_known_good.is_none() {
@@ -128,6 +131,7 @@ pub(super) async fn look(setup: &Setup) -> Result<Status, CliError> {
         open_runs,
         fallbacks_on: fallbacks_on(&setup.store.records(name, &["fallback_switched"]).await?),
         open_incidents,
+        is_watched: Sole::is_taken(&setup.state, name),
         notices: Notices::of(&outbox?, now),
         quarantined: quarantined(&checkpoints),
         maintenance: maintenance::standing(&switched?),
@@ -231,6 +235,9 @@ fn text(status: &Status) -> String {
     lines.extend(status.fallbacks_on.iter().map(fallback));
     for incident in &status.open_incidents {
         lines.push(format!("incident: {} {} ({})", incident.id, incident.title, ago(incident.opened_at, status.at)));
+    }
+    if status.is_watched {
+        lines.push("watched: `backout watch` sees to deploys that nobody tells of".to_owned());
     }
     lines.extend(status.notices.line());
     lines.join("\n")

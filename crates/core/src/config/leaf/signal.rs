@@ -11,13 +11,16 @@ pub(in crate::config) struct CheckPath(pub(in crate::config) SignalPath);
 impl Leaf for SignalPath {
     fn parse(text: &str) -> Result<Self, Complaint> {
         text.parse().map_err(|_: String| {
-            let hint = "write `SERVICE.PROBE.up`, `SERVICE.PROBE.latency` or the name of a signal";
+            let hint = "write `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, `alerts.NAME` or the name of a signal";
             Complaint::about(ProblemCode::UnknownSignal, "is not a signal").hint(hint)
         })
     }
 
     fn accepts() -> Accepts {
-        Accepts { types: &["string", "number"], ..Accepts::text(r"^[^.\s]+(\.[^.\s]+\.(up|latency))?$") }
+        Accepts {
+            types: &["string", "number"],
+            ..Accepts::text(r"^([^.\s]+(\.[^.\s]+\.(up|latency))?|alerts\.[^.\s]+)$")
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     Cache, CountedSignal, Database, Fallback, GuardPolicy, Incidents, Maintenance, Notify, Objectives, Policy,
-    ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy,
+    ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy, WatchPolicy,
 };
 use crate::config::Problem;
 use crate::detect::SignalPath;
@@ -42,6 +42,8 @@ pub struct Environment {
     pub triggers: Vec<Trigger>,
     /// How a deploy is guarded.
     pub guard: GuardPolicy,
+    /// What `backout watch` does beside looking.
+    pub watch: WatchPolicy,
     /// What must hold after a rollback, and before a checkpoint is good.
     pub verify: VerifyPolicy,
     /// What automatic runs may do.

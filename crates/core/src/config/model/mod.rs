@@ -4,14 +4,14 @@ mod cluster;
 mod database;
 mod environment;
 mod fallback;
-mod incidents;
 mod maintenance;
-mod notify;
+mod people;
 mod policy;
 mod probe;
 mod service;
 mod signal;
 mod trigger;
+mod watch;
 
 pub use cluster::{
     ArgocdRevert, ArgocdService, ClusterAccess, HelmService, KubernetesService, SecretsPolicy, WorkloadKind,
@@ -21,9 +21,8 @@ pub use database::{
 };
 pub use environment::{Config, Environment};
 pub use fallback::{Fallback, FallbackBy};
-pub use incidents::Incidents;
 pub use maintenance::{BarrierFile, BarrierKind, Maintenance, Redirect, WhenOn};
-pub use notify::{Channel, Contact, Escalation, Mail, Notifier, Notify, StatusPage, StatusService};
+pub use people::{Channel, Contact, Escalation, Incidents, Mail, Notifier, Notify, StatusPage, StatusService};
 pub use policy::{Approvals, GuardPolicy, Objectives, Policy, VerifyPolicy};
 pub use probe::{
     Connection, HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, Protocol, StatusRange, StatusSet, TlsExpect,
@@ -33,3 +32,4 @@ pub use service::{
 };
 pub use signal::{CountedSignal, Counters, MemoryGauge, PromLogin, PromServer, PromSignal};
 pub use trigger::{Condition, Threshold, Tolerated, Trigger, TriggerAction};
+pub use watch::{Alert, Hook, HookProof, HookTakes, WatchPolicy};

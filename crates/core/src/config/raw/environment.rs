@@ -2,7 +2,7 @@
 
 use super::{
     RawCache, RawContact, RawDatabase, RawEscalation, RawFallback, RawGuard, RawIncidents, RawMaintenance, RawNotifier,
-    RawObjectives, RawPlatform, RawPolicy, RawService, RawSignal, RawVerify,
+    RawObjectives, RawPlatform, RawPolicy, RawService, RawSignal, RawVerify, RawWatch,
 };
 use crate::config::leaf::{Comparand, Positive, Times};
 use crate::config::read::{List, Map, Scalar, raw};
@@ -34,6 +34,8 @@ raw! {
         triggers: optional Map<RawTrigger>,
         /// How a deploy is guarded.
         guard: optional RawGuard,
+        /// What `backout watch` does beside looking.
+        watch: optional RawWatch,
         /// What must hold after going back, and for a checkpoint to be good.
         verify: optional RawVerify,
         /// What automatic runs may do.
@@ -62,11 +64,11 @@ raw! {
 raw! {
     /// A rule that turns a signal into an action.
     RawTrigger {
-        /// What is looked at: `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, or the name of a signal.
+        /// What is looked at: `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, `alerts.NAME`, or the name of a signal.
         signal: required Scalar<SignalPath>,
         /// A sample counts when it is greater: a duration for a latency, a percentage for a share, or a number.
         above: optional Scalar<Threshold>,
-        /// A sample counts when it is less.
+        /// A sample counts when it is less. A trigger on an alert needs neither limit.
         below: optional Scalar<Threshold>,
         /// What it is compared with: `baseline` is how it was before, or the old version beside. The default where there is neither `above` nor `below`.
         than: optional Scalar<Comparand>,

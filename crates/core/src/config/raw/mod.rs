@@ -15,6 +15,7 @@ mod policy;
 mod probe;
 mod service;
 mod signal;
+mod watch;
 
 pub(super) use backup::{RawAge, RawBackup, RawEncrypt, RawOpenssl, RawS3};
 pub(super) use cluster::{RawArgocd, RawHelm, RawKubernetes, RawRevert};
@@ -31,3 +32,4 @@ pub(super) use policy::{RawGuard, RawObjectives, RawPolicy, RawVerify};
 pub(super) use probe::{RawExpect, RawProbe, RawTls};
 pub(super) use service::{Argv, RawCompose, RawGit, RawPlatform, RawService};
 pub(super) use signal::{RawLogin, RawSignal};
+pub(super) use watch::{RawAlert, RawHook, RawWatch};

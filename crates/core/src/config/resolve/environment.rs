@@ -13,6 +13,7 @@ use super::platform::base;
 use super::policy::{guard, objectives, policy, verify};
 use super::service::services;
 use super::signal::{signals, triggers};
+use super::watch::watch;
 use crate::config::raw::{RawEnvironment, RawFile};
 use crate::config::read::{Field, Map, MapEntry};
 use crate::config::{Config, Environment, Policy, Problem, ProblemCode};
@@ -72,6 +73,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
     let known = Known::new(raw, &services);
     let triggers = triggers(raw, &services, &known, context);
     let guard = guard(raw.guard.value(), context);
+    let watch = watch(raw.watch.value(), &services, context);
     let verify = verify(raw.verify.value(), &services, &known, context);
     let policy = Policy { rules: rules(raw, &services, context), ..policy(raw.policy.value(), context) };
     let fallbacks = fallbacks(raw, context);
@@ -89,6 +91,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
         counted: signals.counted,
         triggers,
         guard,
+        watch,
         verify,
         policy,
         fallbacks,

@@ -23,6 +23,8 @@ pub(super) struct Known<'a> {
     signals: BTreeSet<&'a str>,
     /// Those of them that count.
     counted: BTreeSet<&'a str>,
+    /// Declared alerts.
+    alerts: BTreeSet<&'a str>,
 }
 
 impl<'a> Known<'a> {
@@ -40,7 +42,15 @@ impl<'a> Known<'a> {
         let signals = raw.signals.value().map(|map| map.0.as_slice()).unwrap_or_default();
         let counts = |entry: &&MapEntry<RawSignal>| entry.value.as_ref().is_some_and(is_counted);
         let counted = signals.iter().filter(counts).map(|entry| entry.key.as_str()).collect();
-        Self { services, declared, signals: signals.iter().map(|entry| entry.key.as_str()).collect(), counted }
+        let alerts = raw.watch.value().and_then(|watch| watch.alerts.value());
+        let alerts = alerts.map(|map| map.0.as_slice()).unwrap_or_default();
+        Self {
+            services,
+            declared,
+            signals: signals.iter().map(|entry| entry.key.as_str()).collect(),
+            counted,
+            alerts: alerts.iter().map(|entry| entry.key.as_str()).collect(),
+        }
     }
 
     /// Reports a signal that does not exist; says whether it does.
@@ -48,6 +58,7 @@ impl<'a> Known<'a> {
         let (written, at) = (scalar.text.as_str(), scalar.span);
         let what = match path {
             SignalPath::Named(name) if self.signals.contains(name.as_str()) => return true,
+            SignalPath::Alert(name) if self.alerts.contains(name.as_str()) => return true,
             SignalPath::Up(service, probe) | SignalPath::Latency(service, probe) if self.has_probe(service, probe) => {
                 return self.check_latency(path, at, context);
             }
@@ -55,6 +66,11 @@ impl<'a> Known<'a> {
                 if self.declared.contains_key(service.as_str()) && !written.contains("${") =>
             {
                 format!("service `{service}` has no probe `{probe}`")
+            }
+            SignalPath::Alert(name) => {
+                let message = format!("there is no alert `{name}` under `watch.alerts`");
+                context.error(ProblemCode::UnknownSignal, at, message, format!("add it: `alerts: {{ {name}: {{}} }}`"));
+                return false;
             }
             SignalPath::Named(_) => format!("there is no signal `{written}`"),
             _ => format!("`{written}` is about a service that does not exist"),

@@ -17,5 +17,6 @@ mod policy;
 mod probe;
 mod service;
 mod signal;
+mod watch;
 
 pub(super) use environment::file;

@@ -25,7 +25,7 @@ pub fn standing_case(environment: &Environment, checks: &[Check], now: Timestamp
             Ok(SignalPath::Up(service, _)) => case.add(Impact::ServiceDown, [service]),
             Ok(SignalPath::Latency(service, _)) => case.add(Impact::Slow, [service]),
             Ok(SignalPath::Named(name)) if is_error_rate(name.as_str()) => case.add(Impact::Errors, []),
-            Ok(SignalPath::Named(_)) | Err(_) => {}
+            Ok(SignalPath::Named(_) | SignalPath::Alert(_)) | Err(_) => {}
         }
     }
     case.measure_scope(environment);

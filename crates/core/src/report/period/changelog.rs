@@ -24,14 +24,22 @@ pub struct Deployed {
     pub at: Timestamp,
     /// Who started it.
     pub by: String,
-    /// The deploy command; `None` for a rollback that a person asked for.
+    /// The deploy command; `None` for a rollback that a person asked for, and for a deploy that was noticed.
     pub command: Option<String>,
+    /// What was noticed, where nobody told of the deploy.
+    pub noticed: Option<String>,
     /// Why, in the person's words.
     pub reason: Option<String>,
     /// How it ended; `None` while it is open.
     pub result: Option<RunResult>,
     /// What went from which version to which.
     pub changes: Vec<Change>,
+}
+
+impl Deployed {
+    fn is_rollback(&self) -> bool {
+        self.command.is_none() && self.noticed.is_none()
+    }
 }
 
 /// A service that went from one version to another.
@@ -53,15 +61,17 @@ pub fn changelog(records: &[Record]) -> Vec<Deployed> {
     for record in records {
         let Some(run) = &record.run else { continue };
         if let Body::RunStarted(started) = &record.body {
-            let command = match &started.run {
-                RunKind::Guard { command } => Some(command.join(" ")),
-                _ => None,
+            let (command, noticed) = match &started.run {
+                RunKind::Guard { command } => (Some(command.join(" ")), None),
+                RunKind::Noticed(noticed) => (None, Some(noticed.words())),
+                RunKind::Rollback => (None, None),
             };
             all.push(Deployed {
                 run: run.clone(),
                 at: record.at,
                 by: started.actor.clone(),
                 command,
+                noticed,
                 reason: started.reason.clone(),
                 result: None,
                 changes: Vec::new(),
@@ -73,7 +83,7 @@ pub fn changelog(records: &[Record]) -> Vec<Deployed> {
             Body::AfterSeen { facts, changed, .. } => {
                 deployed.changes = changes(before.get(run).copied().unwrap_or_default(), facts, changed);
             }
-            Body::PlanMade { plan } if deployed.command.is_none() => deployed.changes = switches(plan),
+            Body::PlanMade { plan } if deployed.is_rollback() => deployed.changes = switches(plan),
             Body::RunEnded { result, .. } => deployed.result = Some(*result),
             _ => {}
         }
@@ -119,7 +129,11 @@ pub fn changelog_markdown(environment: &str, all: &[Deployed]) -> String {
             day = of;
         }
         let result = deployed.result.map_or("open", result_text);
-        let what = deployed.command.as_ref().map_or_else(|| "rollback".to_owned(), |command| format!("`{command}`"));
+        let what = match (&deployed.command, &deployed.noticed) {
+            (Some(command), _) => format!("`{command}`"),
+            (None, Some(noticed)) => format!("noticed {noticed}"),
+            (None, None) => "rollback".to_owned(),
+        };
         let reason = deployed.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
         text += &format!("- {} {what} by {}, **{result}**{reason}\n", deployed.at.strftime("%H:%M"), deployed.by);
         for change in &deployed.changes {

@@ -98,7 +98,7 @@ fn story(run: &RunId, records: &[Record]) -> Option<Story> {
     let services: BTreeSet<ServiceName> = plan.map(services).unwrap_or_default();
     Some(Story {
         run: run.clone(),
-        is_deploy: matches!(started.run, RunKind::Guard { .. }),
+        is_deploy: matches!(started.run, RunKind::Guard { .. } | RunKind::Noticed(_)),
         started_at,
         ended_at,
         result,

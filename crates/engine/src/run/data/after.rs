@@ -11,6 +11,7 @@ use backout_core::policy::Judgement;
 use crate::error::EngineError;
 use crate::look::{checks, look_at_databases};
 use crate::run::drive::Driver;
+use crate::run::soak::Soak;
 
 /// How long it may take to copy the migrations of a release.
 const KEPT_WITHIN: Duration = Duration::from_secs(60);
@@ -25,8 +26,11 @@ impl Driver<'_> {
         if self.world.databases.is_empty() {
             return Ok(DatabasesAfter::default());
         }
-        let before = self.machine.state().last_checkpoint.as_ref().map(|(id, _)| id);
-        let before = self.checkpoint(before).await?.map(|checkpoint| checkpoint.databases).unwrap_or_default();
+        let before = match self.former().await? {
+            Some(former) => Some(former),
+            None => self.checkpoint(self.machine.state().last_checkpoint.as_ref().map(|(id, _)| id)).await?,
+        };
+        let before = before.map(|checkpoint| checkpoint.databases).unwrap_or_default();
         Ok(databases_after(&before, &look_at_databases(self.world).await))
     }
 
@@ -50,7 +54,9 @@ impl Driver<'_> {
         }
         Ok(())
     }
+}
 
+impl Soak<'_> {
     /// Watches the integrity of data: ends once something that was sound before the deploy has not been so for several looks
     /// in a row. A migration that is still running may show something unsound for a moment.
     pub(in crate::run) async fn watch_integrity(&self) -> Judgement {
@@ -82,6 +88,6 @@ impl Driver<'_> {
     pub(in crate::run) async fn judge_data(&self) -> Option<Judgement> {
         let now = look_at_databases(self.world).await;
         let now: Vec<_> = now.iter().flat_map(checks).collect();
-        broken_integrity(&self.machine.state().checks_before, &now, self.world.clock.now())
+        broken_integrity(&self.state.checks_before, &now, self.world.clock.now())
     }
 }

@@ -1,5 +1,6 @@
 //! The journal: an append-only, hash-chained list of records in one SQLite file, and the leases of its writers.
 
+mod alerts;
 mod fault;
 mod head;
 mod leases;

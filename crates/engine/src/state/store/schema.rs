@@ -18,7 +18,7 @@ use backout_core::port::StoreError;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use super::fault::Fault;
-use super::outbox;
+use super::{alerts, outbox};
 use crate::state::durable;
 use crate::state::failure::{Failure, is_full};
 use crate::state::state_dir::StateDir;
@@ -142,6 +142,7 @@ fn create_tables(connection: &mut Connection) -> Result<(), Fault> {
         transaction.pragma_update(None, "user_version", FORMAT)?;
     }
     transaction.execute_batch(outbox::TABLES)?;
+    transaction.execute_batch(alerts::TABLES)?;
     Ok(transaction.commit()?)
 }
 

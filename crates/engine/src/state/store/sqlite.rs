@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use backout_core::id::{EnvironmentName, RunId};
+use backout_core::hook::AlertState;
+use backout_core::id::{AlertName, EnvironmentName, RunId};
 use backout_core::journal::{Body, Record};
 use backout_core::port::{Clock, Holder, Lease, Pending, Store, StoreError};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
@@ -180,6 +181,14 @@ impl Store for SqliteStore {
         body: &'a Body,
     ) -> Pending<'a, Result<Record, StoreError>> {
         Box::pin(self.append_record(lease, run.cloned(), body))
+    }
+
+    fn alert<'a>(
+        &'a self,
+        environment: &'a EnvironmentName,
+        alert: &'a AlertName,
+    ) -> Pending<'a, Result<AlertState, StoreError>> {
+        Box::pin(self.alert_state(environment, alert, self.clock.now()))
     }
 
     fn run<'a>(&'a self, run: &'a RunId) -> Pending<'a, Result<Vec<Record>, StoreError>> {

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use backout_core::config::{Condition, PromServer, PromSignal, Threshold, Trigger, TriggerAction};
 use backout_core::detect::{SignalPath, Unit};
-use backout_core::id::{SignalName, TriggerName};
+use backout_core::hook::AlertState;
+use backout_core::id::{AlertName, SignalName, TriggerName};
 use backout_core::journal::RunResult;
 use backout_testkit::world::Move;
 
@@ -121,4 +122,48 @@ async fn way_back_does_not_wait_for_the_signals() {
     let ended = scenario.rollback(crate::scenario::back()).await;
     assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
     assert_eq!(scenario.querier.asked().len(), before);
+}
+
+/// A deploy that is judged by an alert as well.
+fn with_alert() -> (Scenario, AlertName) {
+    let name = AlertName::new("high_errors").unwrap();
+    let mut scenario = Scenario::of_app();
+    scenario.environment.triggers.push(Trigger {
+        name: TriggerName::new("alerted").unwrap(),
+        signal: SignalPath::Alert(name.clone()),
+        condition: Condition::Above(Threshold { value: 0.0, unit: Unit::Number }),
+        consecutive: 2,
+        action: TriggerAction::Rollback,
+        implicit: false,
+    });
+    (scenario, name)
+}
+
+#[tokio::test(start_paused = true)]
+async fn deploy_after_which_an_alert_fires_is_taken_back_and_one_that_fired_before_is_not_blamed_on_it() {
+    let firing = |scenario: &Scenario| AlertState::Firing { what: "5 % fail".to_owned(), since: scenario.clock.now() };
+    for (fires_before, expected) in [(false, RunResult::RolledBack), (true, RunResult::KeptUnproven)] {
+        let (scenario, alert) = with_alert();
+        scenario.store.tell(&alert, AlertState::Quiet);
+        let scenario = scenario.known_good().await.deploying(script());
+        if fires_before {
+            scenario.store.tell(&alert, firing(&scenario));
+        }
+        let turn = async {
+            scenario.clock.sleep(seconds(4)).await;
+            scenario.store.tell(&alert, firing(&scenario));
+        };
+        let (ended, ()) = tokio::join!(scenario.guard(), turn);
+        assert_eq!(ended.result, expected, "{}", ended.summary);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn alert_of_which_nobody_can_hear_takes_nothing_back() {
+    let (scenario, alert) = with_alert();
+    scenario.store.tell(&alert, AlertState::Quiet);
+    let scenario = scenario.known_good().await.deploying(script());
+    scenario.store.tell(&alert, AlertState::Unheard { why: "nobody listens".to_owned() });
+    let ended = scenario.guard().await;
+    assert_eq!((ended.result, scenario.running()), (RunResult::KeptUnproven, vec!["app:v2".to_owned()]));
 }

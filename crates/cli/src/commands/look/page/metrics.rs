@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use backout_core::id::EnvironmentName;
 use backout_core::inventory::last_known_good;
 use backout_core::port::Store;
 use backout_core::report::{Gauges, exposition, stories};
 use backout_engine::durable;
+use backout_engine::store::SqliteStore;
 
 use crate::args::{Global, MetricsArgs};
 use crate::commands::incident::Found;
@@ -18,7 +20,7 @@ use crate::wire::{Access, Setup};
 /// Prints them, or writes them to a file for the textfile collector, which never sees half of one.
 pub(crate) async fn metrics(global: &Global, args: &MetricsArgs, ui: Ui) -> Result<ExitCode, CliError> {
     let setup = Setup::open(global, ui, Access::Read)?;
-    let text = text(&setup).await?;
+    let text = metrics_text(&setup.store, &setup.environment.name).await?;
     match &args.out {
         None => ui.bytes(text.as_bytes()),
         Some(path) => write(&setup, path, &text)?,
@@ -27,14 +29,16 @@ pub(crate) async fn metrics(global: &Global, args: &MetricsArgs, ui: Ui) -> Resu
 }
 
 /// The metrics of an environment.
-async fn text(setup: &Setup) -> Result<String, CliError> {
-    let name = &setup.environment.name;
+///
+/// # Errors
+/// A journal that cannot be read.
+pub(crate) async fn metrics_text(store: &SqliteStore, name: &EnvironmentName) -> Result<String, CliError> {
     let (records, open_runs, checkpoints, outbox, incidents) = tokio::join!(
-        setup.store.records(name, &TOLD),
-        setup.store.open_runs(name),
-        setup.store.checkpoints(name),
-        setup.store.outbox(name),
-        Found::of(setup),
+        store.records(name, &TOLD),
+        store.open_runs(name),
+        store.checkpoints(name),
+        store.outbox(name),
+        Found::within(store, name),
     );
     let (outbox, incidents) = (outbox?, incidents?.all);
     let notices = |state: &str| outbox.iter().filter(|row| row.state == state).count();

@@ -3,5 +3,5 @@
 mod metrics;
 mod status;
 
-pub(crate) use metrics::metrics;
+pub(crate) use metrics::{metrics, metrics_text};
 pub(crate) use status::status_page;

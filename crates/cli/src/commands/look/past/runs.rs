@@ -11,6 +11,7 @@ pub(crate) fn what(run: &RunSummary) -> String {
     match &run.kind {
         RunKind::Guard { command } => format!("guard `{}`", command.join(" ")),
         RunKind::Rollback => "rollback".to_owned(),
+        RunKind::Noticed(noticed) => format!("noticed {}", noticed.words()),
     }
 }
 

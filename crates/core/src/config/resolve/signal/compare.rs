@@ -6,13 +6,14 @@
 //! | a probe's `up`             | a percentage      | yes                               |
 //! | a probe's `latency`        | a duration        | no: nobody measured it before     |
 //! | a query of one number      | any               | no: nobody knows of how many      |
+//! | an alert                   | any, or none      | no: it fires or does not          |
 
 use super::super::context::Context;
 use super::super::known::Known;
 use crate::config::leaf::Times;
 use crate::config::raw::RawTrigger;
 use crate::config::read::Located;
-use crate::config::{Condition, Problem, ProblemCode, Span, Tolerated};
+use crate::config::{Condition, Problem, ProblemCode, Span, Threshold, Tolerated};
 use crate::detect::{Settings, SignalPath, Unit};
 
 /// The condition of a trigger, on a signal where that is known.
@@ -22,10 +23,14 @@ pub(super) fn condition(
     signal: Option<(&SignalPath, &Known<'_>)>,
     context: &mut Context<'_>,
 ) -> Option<Condition> {
+    let only = [("than", raw.than.key()), ("tolerance", raw.tolerance.key()), ("slower", raw.slower.key())];
     if raw.above.is_absent() && raw.below.is_absent() {
+        let is_alert = matches!(signal, Some((SignalPath::Alert(_), _)));
+        if is_alert && only.iter().all(|(_, at)| at.is_none()) {
+            return Some(Condition::Above(Threshold { value: 0.0, unit: Unit::Number }));
+        }
         return baseline(raw, name, signal, context);
     }
-    let only = [("than", raw.than.key()), ("tolerance", raw.tolerance.key()), ("slower", raw.slower.key())];
     if let Some((key, at)) = only.into_iter().find_map(|(key, at)| Some((key, at?))) {
         let message = format!("trigger `{name}` has a limit and `{key}`");
         context.contradiction(at, message, "keep one, and make the other a trigger of its own".to_owned());
@@ -68,6 +73,7 @@ fn baseline(
             "give it `above` or `below`, or make a signal of `requests` and `errors`",
         ),
         SignalPath::Latency(..) => ("nobody measures a probe's latency before a deploy", "write `above: 500ms`"),
+        SignalPath::Alert(_) => ("an alert fires or does not", "leave it out: a trigger on an alert needs no limit"),
     };
     let at = raw.than.key().unwrap_or(raw.at());
     let message = format!("trigger `{name}` cannot be compared with how it was before: {what}");
@@ -96,13 +102,13 @@ fn limit(raw: &RawTrigger, name: &str, context: &mut Context<'_>) -> Option<(Con
 /// |---|---|
 /// | `latency` | a duration |
 /// | `up` | a percentage |
-/// | a query | any |
+/// | a query, an alert | any |
 fn fits(signal: &SignalPath, condition: &Condition, at: Span, context: &mut Context<'_>) {
     let (Condition::Above(limit) | Condition::Below(limit)) = condition else { return };
     let wanted = match signal {
         SignalPath::Latency(..) => Some((Unit::Seconds, "a duration", "500ms")),
         SignalPath::Up(..) => Some((Unit::Ratio, "a percentage", "100%")),
-        SignalPath::Named(_) => None,
+        SignalPath::Named(_) | SignalPath::Alert(_) => None,
     };
     if let Some((_, what, example)) = wanted.filter(|(unit, ..)| *unit != limit.unit) {
         let message = format!("the signal is compared with {what}");

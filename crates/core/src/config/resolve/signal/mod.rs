@@ -7,6 +7,7 @@ mod server;
 mod signals;
 mod trigger;
 
+pub(super) use server::login;
 pub(super) use signals::{is_counted, signals};
 pub(super) use trigger::triggers;
 

@@ -22,7 +22,8 @@ pub(super) fn server(raw: &RawSignal, context: &mut Context<'_>) -> Option<PromS
     Some(PromServer { url, headers, login, verify, authority })
 }
 
-fn login(raw: &RawLogin, context: &mut Context<'_>) -> Option<PromLogin> {
+/// Resolves a user and a password.
+pub(in crate::config::resolve) fn login(raw: &RawLogin, context: &mut Context<'_>) -> Option<PromLogin> {
     let user = raw.username.value().and_then(|user| context.secret(user, |_| false));
     let is_literal = |text: &str| !text.contains("${");
     let password = raw.password.value().and_then(|password| context.secret(password, is_literal));

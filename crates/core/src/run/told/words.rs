@@ -5,7 +5,7 @@ use crate::journal::DeployExit;
 use crate::plan::{Action, Plan, runs};
 
 /// How the deploy command ended.
-pub(super) fn exit_in_words(exit: Option<&DeployExit>) -> String {
+pub(in crate::run) fn exit_in_words(exit: Option<&DeployExit>) -> String {
     match exit {
         Some(DeployExit::Code { code }) => format!("the deploy command failed with exit code {code}"),
         Some(DeployExit::Signal { signal }) => format!("the deploy command was ended by signal {signal}"),
@@ -18,7 +18,7 @@ pub(super) fn exit_in_words(exit: Option<&DeployExit>) -> String {
 
 /// How far a way back has come, service by service: those that are where its plan brings them, those that are not, and those
 /// that it does not touch.
-pub(super) fn how_far(plan: &Plan, facts: &[Fact]) -> String {
+pub(in crate::run) fn how_far(plan: &Plan, facts: &[Fact]) -> String {
     let of = |wanted: Option<bool>| {
         let those = facts.iter().filter(|fact| is_back(plan, fact) == wanted).map(what_runs);
         those.collect::<Vec<_>>().join(", ")

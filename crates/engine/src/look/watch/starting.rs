@@ -12,7 +12,7 @@ use backout_core::inventory::{Fact, Health, InstanceState};
 use backout_core::port::ProbeOutcome;
 use jiff::Timestamp;
 
-use super::probing::Probed;
+use crate::look::probing::Probed;
 
 /// How long nothing needs to serve after an instance has started, where neither the probe nor the platform says.
 const SERVES_WITHIN: Duration = Duration::from_secs(10);

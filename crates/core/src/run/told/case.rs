@@ -18,13 +18,13 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::decide::findings;
-use super::state::State;
 use super::words::exit_in_words;
 use crate::config::Environment;
 use crate::detect::{SignalPath, is_error_rate};
 use crate::id::{DatabaseName, ServiceName};
 use crate::policy::{Case, Choice, Impact, Judgement, Tags};
+use crate::run::decide::findings;
+use crate::run::state::State;
 
 impl State {
     /// The case, at `now`. What is on already can be left out of [`Case::fallbacks`] by the caller, who alone knows.
@@ -67,6 +67,10 @@ impl State {
                 SignalPath::Named(name) if is_error_rate(name.as_str()) => {
                     case.error_rate = Some(fired.value);
                     case.add(Impact::Errors, changed());
+                }
+                SignalPath::Alert(name) => {
+                    let about = environment.watch.alerts.get(name).and_then(|alert| alert.service.clone());
+                    case.services.extend(about.map_or_else(|| changed().collect::<Vec<_>>(), |service| vec![service]));
                 }
                 SignalPath::Named(_) => case.services.extend(changed()),
             }

@@ -1,97 +1,33 @@
-//! `backout watch`: watches in the foreground and says what changes. It decides nothing and changes nothing.
+//! What `backout watch` prints: what is new, once.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
 
 use backout_core::config::Trigger;
-use backout_core::detect::{Comparing, Counting, Measured, Rules, Sample, SignalPath, is_red};
+use backout_core::detect::{Measured, Sample, SignalPath, is_red};
 use backout_core::id::ServiceName;
 use backout_core::inventory::Fact;
-use backout_core::journal::Record;
+use backout_core::journal::{Body, Record};
 use backout_core::plan::explain;
 use backout_core::policy::{Judgement, Verdict};
 use backout_core::port::{Progress, Watcher};
+use backout_core::report::Timeline;
 use backout_core::schedule::Tally;
-use backout_engine::{Interrupt, Pace, Watching, World, ask_all, red, survey};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::args::Global;
-use crate::error::CliError;
-use crate::ui::{Paint, Ui, clock_time, count};
-use crate::wire::{Access, Setup, Telling, interrupts};
-
-/// How long one pass lasts. Platform events and probes are told at once; what no event tells of (a deploy, a recovery
-/// without a probe) is told at the next pass.
-const PASS: Duration = Duration::from_secs(30);
-
-/// The part of the budget for false alarms that one pass has.
-const PARTS: f64 = 100.0;
-
-/// Watches until interrupted.
-pub(crate) async fn watch(global: &Global, ui: Ui) -> Result<ExitCode, CliError> {
-    let setup = Setup::open(global, ui, Access::Read)?;
-    let mut interrupt = interrupts()?;
-    let teller = Arc::new(Teller::new(ui, setup.environment.triggers.clone()));
-    let world = setup.world(None, Arc::clone(&teller), interrupt.clone())?;
-    let telling = Telling::of_onlooker(&setup).await;
-    let probes = backout_engine::probes(&world).count();
-    let services = count(setup.environment.services.len(), "service");
-    let signals = match setup.environment.signals.len() + setup.environment.counted.len() {
-        0 => String::new(),
-        some => format!(", {}", count(some, "signal")),
-    };
-    let probes = count(probes, "probe");
-    ui.say(&format!("watching `{}`: {services}, {probes}{signals}; Ctrl-C ends it", setup.environment.name));
-    tokio::select! {
-        () = pass_after_pass(&world, &teller) => {}
-        _ = interrupt.wait_for(|wish| *wish > Interrupt::None) => {}
-    }
-    drop(telling);
-    Ok(ExitCode::SUCCESS)
-}
-
-async fn pass_after_pass(world: &World, teller: &Teller) {
-    loop {
-        let (mut seen, signals) = tokio::join!(survey(world), ask_all(world));
-        seen.samples.extend(signals);
-        teller.facts(&seen.facts);
-        let since = world.clock.now();
-        let rules = Rules {
-            triggers: world.environment.triggers.clone(),
-            required: Vec::new(),
-            // What is red has been told; it fires again once it has been green.
-            red_before: red(world, &seen.samples).into_iter().collect::<BTreeSet<_>>(),
-            before: seen.facts,
-            comparing: comparing(world, since),
-        };
-        let watching = Watching { pace: Pace::AtRest, until: since + PASS, deployed_at: since };
-        teller.judgement(&backout_engine::watch(world, rules, watching).await.judgement);
-    }
-}
-
-/// Each pass is compared with the time before it. There are many passes in a day, so that each has a small part of the budget.
-fn comparing(world: &World, since: Timestamp) -> Comparing {
-    let environment = &world.environment;
-    Comparing {
-        since,
-        horizon: PASS.as_secs_f64(),
-        false_alarms: environment.guard.false_alarms / PARTS,
-        counted: environment.counted.values().map(Counting::of).collect(),
-        dependencies: environment.dependencies(&[]),
-    }
-}
+use crate::ui::{Paint, Ui, clock_time, line_text};
 
 /// Remembers what it told last, and tells what is new.
-struct Teller {
+pub(super) struct Teller {
     ui: Ui,
     triggers: Vec<Trigger>,
     signals: Mutex<BTreeMap<SignalPath, State>>,
+    services: Mutex<BTreeMap<ServiceName, String>>,
     /// How much was left out when it was last told of.
     left_out: Mutex<u64>,
-    services: Mutex<BTreeMap<ServiceName, String>>,
+    timeline: Mutex<Timeline>,
+    said: Mutex<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -102,6 +38,7 @@ enum State {
     Unmeasured,
     Changed,
     Unhealthy,
+    Recorded,
 }
 
 /// One change: a line of the output.
@@ -114,11 +51,19 @@ struct Change {
 }
 
 impl Teller {
-    fn new(ui: Ui, triggers: Vec<Trigger>) -> Self {
-        Self { ui, triggers, signals: Mutex::default(), left_out: Mutex::default(), services: Mutex::default() }
+    pub(super) fn new(ui: Ui, triggers: Vec<Trigger>) -> Self {
+        Self {
+            ui,
+            triggers,
+            signals: Mutex::default(),
+            services: Mutex::default(),
+            left_out: Mutex::default(),
+            timeline: Mutex::default(),
+            said: Mutex::default(),
+        }
     }
 
-    fn facts(&self, facts: &[Fact]) {
+    pub(super) fn facts(&self, facts: &[Fact]) {
         for fact in facts {
             let what = explain::fact(fact);
             let was =
@@ -130,7 +75,7 @@ impl Teller {
         }
     }
 
-    fn judgement(&self, judgement: &Judgement) {
+    pub(super) fn judgement(&self, judgement: &Judgement) {
         if judgement.verdict != Verdict::Unhealthy {
             return;
         }
@@ -139,6 +84,20 @@ impl Teller {
             self.tell(&Change { at: judgement.at, subject, is: State::Unhealthy, what });
         }
         self.ui.say(&format!("{} see the way back: `backout plan`", Paint::hint("hint:")));
+    }
+
+    /// Talks to the person who looks on, unless that was the last that was said.
+    pub(super) fn say(&self, what: &str) {
+        let was = std::mem::replace(&mut *self.said.lock().unwrap_or_else(PoisonError::into_inner), what.to_owned());
+        if was != what && !what.is_empty() {
+            self.ui.say(what);
+        }
+    }
+
+    /// Takes notice of what was told before: a run is gone on with.
+    pub(super) fn catch_up(&self, records: &[Record]) {
+        let mut timeline = self.timeline.lock().unwrap_or_else(PoisonError::into_inner);
+        records.iter().for_each(|record| drop(timeline.line(record)));
     }
 
     fn tell(&self, change: &Change) {
@@ -156,7 +115,22 @@ impl Progress for Teller {
 }
 
 impl Watcher for Teller {
-    fn recorded(&self, _record: &Record) {}
+    fn recorded(&self, record: &Record) {
+        let line = self.timeline.lock().unwrap_or_else(PoisonError::into_inner).line(record);
+        if let Some(line) = line {
+            let subject = record.run.as_ref().map_or_else(|| record.body.kind().to_owned(), ToString::to_string);
+            match self.ui.json {
+                true => {
+                    let what = format!("{}: {}", line.label, line.text);
+                    self.tell(&Change { at: line.at, subject, is: State::Recorded, what });
+                }
+                false => self.ui.data(&line_text(&line)),
+            }
+        }
+        if let Body::Judged { judgement } = &record.body {
+            self.judgement(judgement);
+        }
+    }
 
     fn probing(&self, tally: &Tally) {
         let left_out = tally.skipped + tally.crowded_out + tally.starved;
@@ -194,12 +168,13 @@ fn line(change: &Change) -> String {
         State::Unmeasured => "no measure",
         State::Changed => "service",
         State::Unhealthy => "UNHEALTHY",
+        State::Recorded => "recorded",
     };
     let label = format!("{label:<10}");
     let label = match change.is {
         State::Red | State::Unhealthy => Paint::error(&label),
         State::Unmeasured => Paint::warning(&label),
-        State::Holds | State::Changed => Paint::strong(&label),
+        State::Holds | State::Changed | State::Recorded => Paint::strong(&label),
     };
     let about = if change.is == State::Changed { String::new() } else { format!("{}: ", change.subject) };
     format!("{} {label} {about}{}", Paint::faint(&clock_time(change.at)), change.what)

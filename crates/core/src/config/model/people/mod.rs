@@ -1,0 +1,7 @@
+//! What is for people: who is told, and what there is to see to in an incident.
+
+mod incidents;
+mod notify;
+
+pub use incidents::Incidents;
+pub use notify::{Channel, Contact, Escalation, Mail, Notifier, Notify, StatusPage, StatusService};

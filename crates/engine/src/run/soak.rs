@@ -1,0 +1,121 @@
+//! The watch through the soak: by what is probed and asked, and by what the data says.
+
+use backout_core::detect::{Comparing, Counting, KeptWatch, Rules};
+use backout_core::inventory::Fact;
+use backout_core::journal::{Body, RunResult};
+use backout_core::policy::{Judgement, Verdict};
+use backout_core::run::State;
+use jiff::Timestamp;
+
+use super::drive::Driver;
+use crate::look::{Pace, Watched, Watching, acted_upon, pack, required, watch};
+use crate::world::World;
+
+/// One soak of what a run is about. It needs no lease: nothing is changed and nothing recorded.
+pub(super) struct Soak<'a> {
+    pub(super) world: &'a World,
+    pub(super) state: &'a State,
+}
+
+/// What a soak came to.
+pub(crate) struct Soaked {
+    /// The verdict, or the end of the run where something else came first.
+    pub(super) event: Body,
+    /// What led to it, to be kept under the lease.
+    pub(super) watched: Option<Box<KeptWatch>>,
+}
+
+impl Soaked {
+    /// The end of a soak that came to no verdict, because something else came first.
+    pub(super) fn overtaken(by: &str) -> Self {
+        let summary = format!("{by} came before what was noticed could be proven");
+        Self { event: Body::RunEnded { result: RunResult::KeptUnproven, summary }, watched: None }
+    }
+}
+
+impl Soak<'_> {
+    /// Watches through the soak. It lasts for as long as somebody watches, so whoever takes over begins it anew.
+    /// What the probes find is not all: rows that a deploy has broken are looked for beside them, and once more at the end.
+    pub(super) async fn through(&self) -> Soaked {
+        let until = self.world.clock.now() + self.world.environment.guard.soak;
+        // What a guard has begun is its own; what was noticed may be overtaken by another deploy.
+        let known = self.state.is_noticed().then_some(self.state.after.as_slice());
+        match self.judged(until, known).await {
+            Some((judgement, watched)) => Soaked { event: Body::Judged { judgement }, watched },
+            None => Soaked::overtaken("another deploy"),
+        }
+    }
+
+    /// The verdict, and what led to it; nothing where something else is deployed than what was known.
+    async fn judged(&self, until: Timestamp, known: Option<&[Fact]>) -> Option<(Judgement, Option<Box<KeptWatch>>)> {
+        let watched = tokio::select! {
+            watched = self.watch_until(until, known) => watched,
+            judgement = self.watch_integrity() => return Some((judgement, None)),
+        };
+        let Watched::Judged(watched) = watched else { return None };
+        let judgement = watched.judgement.clone();
+        let broken = if judgement.verdict == Verdict::Unhealthy { None } else { self.judge_data().await };
+        Some((broken.unwrap_or(judgement), Some(watched)))
+    }
+
+    pub(super) async fn watch_until(&self, until: Timestamp, known: Option<&[Fact]>) -> Watched {
+        let (state, environment) = (self.state, &self.world.environment);
+        let since = self.world.clock.now();
+        let rules = Rules {
+            triggers: environment.triggers.clone(),
+            required: required(self.world).into_iter().chain(acted_upon(self.world)).collect(),
+            red_before: state.red_before.iter().cloned().collect(),
+            before: state.before.clone(),
+            comparing: Comparing {
+                since,
+                horizon: until.duration_since(since).as_secs_f64(),
+                false_alarms: environment.guard.false_alarms,
+                counted: environment.counted.values().map(Counting::of).collect(),
+                dependencies: environment.dependencies(&state.changed),
+            },
+        };
+        let deployed_at = state.before_until().unwrap_or(since);
+        let watching = Watching { pace: Pace::AtLeast(environment.guard.every), until, deployed_at, known };
+        watch(self.world, rules, watching).await
+    }
+}
+
+impl Driver<'_> {
+    fn soak(&self) -> Soak<'_> {
+        Soak { world: self.world, state: self.machine.state() }
+    }
+
+    /// Watches through the soak.
+    pub(super) async fn watch(&self) -> Body {
+        let soaked = self.soak().through().await;
+        self.keep(soaked.watched.as_deref()).await;
+        soaked.event
+    }
+
+    /// Watches until then, and comes to a verdict.
+    pub(super) async fn watch_through(&self, until: Timestamp) -> Judgement {
+        loop {
+            if let Some((judgement, watched)) = self.soak().judged(until, None).await {
+                self.keep(watched.as_deref()).await;
+                return judgement;
+            }
+        }
+    }
+
+    /// Watches beside something else until there is a verdict of which nothing is kept.
+    pub(super) async fn watch_beside_until(&self, until: Timestamp) -> Option<Judgement> {
+        match self.soak().watch_until(until, None).await {
+            Watched::Judged(watched) => Some(watched.judgement),
+            Watched::Moved => None,
+        }
+    }
+
+    /// Keeps what led to a verdict, so that it can be had again. A verdict that could not be kept is one nevertheless.
+    pub(super) async fn keep(&self, watched: Option<&KeptWatch>) {
+        if let Some(Ok(packed)) = watched.map(pack)
+            && let Ok(recording) = self.world.blobs.put(&packed).await
+        {
+            drop(self.append(&Body::WatchKept { recording }).await);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Deploys that nobody told of.
+
+mod killed;
+mod seen;
+mod watching;
