@@ -16,11 +16,12 @@
 //! Removing takes the link and not what is behind it, because only a name is lost that way.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, ErrorKind, Read as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use backout_core::journal::FileEnd;
 use backout_core::port::{Content, FileChange, Files, Pending, PortError};
 
 /// How the name of a temporary file begins.
@@ -29,6 +30,8 @@ const TEMPORARY_PREFIX: &str = ".backout-";
 const TEMPORARY_SUFFIX: &str = ".tmp";
 /// How many links are followed before a path counts as a loop: what Linux does.
 const LINK_LIMIT: usize = 40;
+/// How much of a long file is read at a time.
+const PART: u64 = 256 * 1024;
 /// Permission bits that are kept: all but the file's type.
 const MODE_BITS: u32 = 0o7777;
 
@@ -51,6 +54,35 @@ impl Files for HostFiles {
             None => Box::pin(blocking("remove", path, remove)),
         }
     }
+
+    fn end<'a>(&'a self, path: &'a str) -> Pending<'a, Result<Option<FileEnd>, PortError>> {
+        Box::pin(blocking("look at", PathBuf::from(path), end))
+    }
+
+    fn read_at<'a>(&'a self, path: &'a str, offset: u64) -> Pending<'a, Result<Vec<u8>, PortError>> {
+        Box::pin(blocking("read", PathBuf::from(path), move |path| read_at(path, offset)))
+    }
+}
+
+fn end(path: &Path) -> io::Result<Option<FileEnd>> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => Ok(Some(FileEnd { inode: found.ino(), bytes: found.len() })),
+        Ok(_) => Err(io::Error::new(ErrorKind::InvalidInput, "it is not a regular file")),
+        Err(error) if is_nothing_there(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn read_at(path: &Path, offset: u64) -> io::Result<Vec<u8>> {
+    let mut file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if is_nothing_there(&error) => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    file.seek(SeekFrom::Start(offset))?;
+    let mut part = Vec::new();
+    file.take(PART).read_to_end(&mut part)?;
+    Ok(part)
 }
 
 async fn blocking<T: Send + 'static>(

@@ -22,8 +22,9 @@ pub use error::EngineError;
 pub use fallback::switch_fallback;
 pub use interrupt::Interrupt;
 pub use look::{
-    Pace, Probed, Probing, Survey, Target, Watched, Watching, ask_all, counted_before, kept_watch, look_at_databases,
-    observe, pack, probe_all, probes, red, required, signal_checks, survey, watch,
+    Pace, Probed, Probing, Survey, Target, Watched, Watching, Window, advice, ask_all, counted_before, kept_watch,
+    log_checks, look_at_databases, manual_checks, observe, pack, probe_all, probes, red, required, signal_checks,
+    smoke_checks, survey, watch,
 };
 pub use maintain::{MaintenanceWish, maintain, maintenance_standing};
 pub use notice::{Lookout, Sole, Turn, arrived_quietly, note};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use backout_core::id::ServiceName;
-use backout_core::port::{Evidence, PortError};
+use backout_core::port::{Evidence, LogSink, PortError};
 use bollard::Docker;
 use bollard::query_parameters::{EventsOptionsBuilder, LogsOptionsBuilder};
 use futures_util::StreamExt as _;
@@ -11,7 +11,7 @@ use futures_util::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 
 use super::container::{Container, label};
-use super::engine::words;
+use super::engine::{failed, words};
 use super::platform::ComposePlatform;
 
 /// How many of the last lines of a log are kept.
@@ -58,6 +58,29 @@ async fn log(docker: &Docker, container: &Container) -> Evidence {
         }
     }
     Evidence { name, content }
+}
+
+/// Hands over what the containers of a service have written since a time, each from its own start where that is later.
+pub(super) async fn output(
+    platform: &ComposePlatform,
+    service: &ServiceName,
+    since: Timestamp,
+    sink: LogSink<'_>,
+) -> Result<(), PortError> {
+    let docker = platform.engine.docker().await?;
+    for container in platform.look(std::slice::from_ref(service)).await? {
+        let since = container.instance().since.map_or(since, |started| started.max(since));
+        let since = i32::try_from(since.as_second()).unwrap_or(i32::MAX);
+        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).since(since).build();
+        let mut pieces = std::pin::pin!(docker.logs(container.id(), Some(options)));
+        while let Some(piece) = pieces.next().await {
+            let piece = piece
+                .map_err(|error| failed(&format!("the log of `{}` could not be read", container.name()), &error))?;
+            sink(&piece.into_bytes());
+        }
+        sink(b"\n");
+    }
+    Ok(())
 }
 
 /// The project's events as lines of JSON.

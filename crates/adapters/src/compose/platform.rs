@@ -7,7 +7,10 @@ use std::time::Duration;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, ComposeArtifact, Detail, Fact, Version};
 use backout_core::plan::Switch;
-use backout_core::port::{Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PortError, Preflight};
+use backout_core::port::{
+    Blobs, Captured, Clock, EventSink, Evidence, LogSink, Pending, Platform, PortError, Preflight,
+};
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::container::Container;
@@ -114,6 +117,15 @@ impl Platform for ComposePlatform {
 
     fn evidence<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Vec<Evidence>> {
         Box::pin(evidence::evidence(self, service))
+    }
+
+    fn logs<'a>(
+        &'a self,
+        service: &'a ServiceName,
+        since: Timestamp,
+        sink: LogSink<'a>,
+    ) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(evidence::output(self, service, since, sink))
     }
 
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()> {

@@ -67,6 +67,8 @@ fn stage(event: Event) -> Stage {
     match event.alert() {
         Some(Alert::Resolve) => Stage::Resolved,
         Some(Alert::Acknowledge) => Stage::Identified,
+        // It was over when the observation began, and still is.
+        _ if event == Event::Observed => Stage::Resolved,
         _ if event == Event::GoingBack => Stage::Identified,
         _ => Stage::Investigating,
     }
@@ -203,6 +205,7 @@ impl Writer<'_> {
             Event::GoingBack => "A change has caused trouble. We are taking it back.",
             Event::TakenOver => "We are still at it.",
             Event::RolledBack => "The change has been taken back, and everything was checked.",
+            Event::Observed => "Everything has stayed well since.",
             Event::NothingChanged | Event::Kept => "The trouble is over, and everything was checked.",
             Event::Test => "This is a test. Nothing has happened.",
             _ => "There is trouble, and we are looking into it.",

@@ -21,6 +21,9 @@ pub(crate) struct GuardArgs {
     /// What is known about it
     #[command(flatten)]
     pub(crate) told: ToldArgs,
+    /// Do not observe the environment after it was taken back and verified
+    #[arg(long)]
+    pub(crate) no_observe: bool,
     /// The deploy command
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub(crate) command: Vec<String>,
@@ -71,6 +74,9 @@ pub(crate) struct RollbackArgs {
         "emergency", "force", "dry_run", "database", "rung", "table", "moment", "backup", "accept_loss", "break_slots",
         "undo"])]
     pub(crate) plan: Option<PathBuf>,
+    /// Do not observe the environment after it was taken back and verified
+    #[arg(long)]
+    pub(crate) no_observe: bool,
     /// Print the plan and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,

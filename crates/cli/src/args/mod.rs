@@ -8,6 +8,7 @@ mod inner;
 mod look;
 mod maintenance;
 mod notify;
+mod prove;
 mod setup;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ pub(crate) use look::{
 };
 pub(crate) use maintenance::MaintenanceAction;
 pub(crate) use notify::NotifyAction;
+pub(crate) use prove::VerifyArgs;
 pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, ManArgs, Scenario};
 
 /// Gives every deploy a way back.
@@ -146,8 +148,8 @@ pub(crate) enum Command {
     Restart(RestartArgs),
     /// Switch auto-sync of Applications on again, which a rollback has paused
     Rearm(RearmArgs),
-    /// Run the checks
-    Verify,
+    /// Run the checks, or answer one that only a person can make
+    Verify(VerifyArgs),
     /// Watch in the foreground, and say what changes
     Watch(WatchArgs),
     /// What the detector would have said about a recorded series

@@ -10,6 +10,7 @@ mod judge;
 mod look;
 mod maintenance;
 mod notify;
+mod prove;
 mod setup;
 mod watch;
 
@@ -51,7 +52,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Rearm(args) => act::rearm(global, &args, ui).await,
         Command::Restart(args) => act::restart(global, &args, ui).await,
         Command::Abort { run } => act::abort(global, run.as_deref(), ui).await,
-        Command::Verify => look::verify(global, ui).await,
+        Command::Verify(args) => prove::verify(global, &args, ui).await,
         Command::Watch(args) => watch::watch(global, &args, ui).await,
         Command::Backtest(args) => judge::backtest(&args, ui),
         Command::Maintenance { action } => maintenance::maintenance(global, action, ui).await,

@@ -56,6 +56,7 @@ impl Narrator {
                 return;
             }
             Body::PlanMade { .. } => "going back",
+            Body::ObservationStarted { .. } => "observing",
             _ => return,
         };
         self.bar.reset();

@@ -79,7 +79,9 @@ impl Setup {
     pub(crate) fn open(global: &Global, ui: Ui, access: Access) -> Result<Self, CliError> {
         let process = Process::current()?;
         let found = load(find(global.config.as_deref(), &process)?, &process, ui)?;
-        let environment = Arc::new(found.environment(global.environment.as_deref())?);
+        let mut environment = found.environment(global.environment.as_deref())?;
+        with_absolute_logs(&mut environment, found.folder());
+        let environment = Arc::new(environment);
         let root = state_root(global, &found, &process)?;
         let (state, store, blobs) = open_state(&root, access)?;
         let options = vec![
@@ -158,6 +160,13 @@ impl Setup {
             (name.clone(), files)
         });
         each.collect()
+    }
+}
+
+/// The files of the log rule, wherever backout is started.
+fn with_absolute_logs(environment: &mut Environment, folder: &Path) {
+    for file in environment.verify.logs.iter_mut().flat_map(|rule| &mut rule.files) {
+        *file = folder.join(&*file).display().to_string();
     }
 }
 

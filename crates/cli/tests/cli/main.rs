@@ -14,6 +14,7 @@ mod maintained;
 mod meanwhile;
 mod notices;
 mod place;
+mod proven;
 mod recorded;
 mod running;
 mod setting_up;

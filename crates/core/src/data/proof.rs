@@ -22,7 +22,7 @@ impl DataProof {
     #[must_use]
     pub fn uncounted(why: impl Into<String>) -> Self {
         let (name, what) = ("row counts".to_owned(), why.into());
-        let check = Check { name, verdict: Verdict::Unmeasurable, what, was_red_before: false };
+        let check = Check { name, verdict: Verdict::Unmeasurable, what, was_red_before: false, is_advisory: false };
         Self { checks: vec![check], rows: Vec::new() }
     }
 

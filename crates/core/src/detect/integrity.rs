@@ -33,8 +33,13 @@ mod tests {
 
     #[test]
     fn only_what_held_before_is_blamed_on_the_deploy() {
-        let check =
-            |verdict| Check { name: "main: sums".to_owned(), verdict, what: "f".to_owned(), was_red_before: false };
+        let check = |verdict| Check {
+            name: "main: sums".to_owned(),
+            verdict,
+            what: "f".to_owned(),
+            was_red_before: false,
+            is_advisory: false,
+        };
         for (before, now, is_broken) in [
             (Verdict::Healthy, Verdict::Unhealthy, true),
             (Verdict::Healthy, Verdict::Unmeasurable, false),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::weigh::{Alarm, Comparing, Scales};
-use super::{Ailment, Measured, News, Sample, SignalPath, ailment};
+use super::{Ailment, ErrorBar, Measured, News, Sample, SignalPath, ailment};
 use crate::config::{Condition, Trigger, TriggerAction};
 use crate::id::{ServiceName, TriggerName};
 use crate::inventory::{Fact, Seen};
@@ -26,6 +26,9 @@ pub struct Rules {
     pub before: Vec<Fact>,
     /// What triggers that compare with before go by.
     pub comparing: Comparing,
+    /// What the error rate must stay below, after a rollback.
+    #[serde(default)]
+    pub bar: Option<ErrorBar>,
 }
 
 /// Weighs samples and facts through one watch.
@@ -147,6 +150,10 @@ impl Judge {
                 }
             }
         }
+        let over = self.rules.bar.as_mut().and_then(|bar| bar.sample(sample));
+        if let Some(finding) = over {
+            return Some(self.unhealthy(sample.at, None, finding, false));
+        }
         let fired = fired.and_then(|(trigger, streak)| self.fire(&trigger, &streak, sample));
         fired.or_else(|| self.compare(sample))
     }
@@ -224,11 +231,15 @@ impl Judge {
     ///
     /// | required signals and instances                   | verdict      |
     /// |--------------------------------------------------|--------------|
+    /// | an error rate that is not below its bar          | unhealthy    |
     /// | all measured and good, all instances well        | healthy      |
     /// | else: one could not be measured or seen          | unmeasurable |
     /// | else: one is bad now, was red before, or unsettled | inconclusive |
     #[must_use]
     pub fn conclude(&self, now: Timestamp) -> Judgement {
+        if let Some(finding) = self.rules.bar.as_ref().and_then(ErrorBar::shortcoming) {
+            return self.unhealthy(now, None, finding, false);
+        }
         let mut findings: Vec<Finding> = self.excused_findings().collect();
         let mut verdict = if findings.is_empty() { Verdict::Healthy } else { Verdict::Inconclusive };
         for (service, Ailment::Ended(what) | Ailment::Failing(what) | Ailment::Unsettled(what)) in &self.ailments {

@@ -1,12 +1,14 @@
 //! From measurements to verdicts.
 
 mod backtest;
+mod bar;
 mod count;
 mod evidence;
 mod expect;
 mod instances;
 mod integrity;
 mod judge;
+mod log;
 mod news;
 mod query;
 mod ready;
@@ -16,6 +18,7 @@ mod trouble;
 mod weigh;
 
 pub use backtest::{Backtest, Compared, Recording, RecordingProblem, SeriesKind, backtest};
+pub use bar::ErrorBar;
 pub use count::{Point, Rises, Snapshot, Tally, question, snapshots};
 pub use evidence::{
     Against, Blips, Bucket, Counts, Detector, Edges, Evidence, History, Latencies, Settings, Signal, SignalEvidence,
@@ -25,6 +28,7 @@ pub use expect::{Comparison, HttpAnswer, Patterns, compare_containers, time_left
 pub use instances::{Ailment, ailment};
 pub use integrity::broken_integrity;
 pub use judge::{Judge, Rules, is_red};
+pub use log::{LogFound, LogScan};
 pub use news::News;
 pub(crate) use query::counting;
 pub use query::{QueryAnswer, WrittenAnswer, number, with_samples};

@@ -78,8 +78,13 @@ impl Written {
             verdict: if result == RunResult::RolledBack { Verdict::Healthy } else { Verdict::Unhealthy },
             what: "200".to_owned(),
             was_red_before: false,
+            is_advisory: false,
         };
-        self.put(second + 40, run, Body::Verified { checks: vec![check("web.health.up")], facts: Vec::new() });
+        self.put(
+            second + 40,
+            run,
+            Body::Verified { checks: vec![check("web.health.up")], facts: Vec::new(), red: Vec::new() },
+        );
         self.ended(second + 41, run.unwrap(), result);
     }
 }
@@ -93,6 +98,7 @@ fn started(run: RunKind, reason: Option<&str>) -> Body {
         request: Request::automatic(),
         agreed: None,
         circumstances: Default::default(),
+        observe_ms: 0,
     })
 }
 

@@ -1,12 +1,14 @@
 //! What a record says. The bodies of a run are also the events of its state machine: to replay a run is to apply them in
 //! order.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Announcement, DeployExit, FallbackSwitching, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct, Recourse,
-    RunResult, RunStarted, StepOutcome,
+    Announcement, Answer, DeployExit, FallbackSwitching, FileEnd, MaintenanceOutcome, MaintenanceSwitch, Means,
+    Observation, PersonAct, Recourse, RunResult, RunStarted, StepOutcome,
 };
 use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
@@ -229,6 +231,29 @@ pub enum Body {
         checks: Vec<Check>,
         /// What runs.
         facts: Vec<Fact>,
+        /// Signals that are red, and will be no news while the environment is observed.
+        #[serde(default)]
+        red: Vec<SignalPath>,
+    },
+    /// The steps are done: what is logged from here on is looked at.
+    LogsMarked {
+        /// Where each file ended.
+        files: BTreeMap<String, FileEnd>,
+    },
+    /// The environment went back and is verified, and is observed for a while.
+    ObservationStarted {
+        /// For how long, in milliseconds.
+        for_ms: u64,
+    },
+    /// The observation ended.
+    Observed {
+        /// How.
+        observation: Observation,
+    },
+    /// A person answered a check; also after the run's end.
+    ManualAnswered {
+        /// What.
+        answer: Answer,
     },
     /// A way back was tried, and is not verified; the run goes on.
     AttemptFailed {
@@ -301,6 +326,8 @@ impl Body {
                 | Body::DataEvidenceKept { .. }
                 | Body::MaintenanceIntended { .. }
                 | Body::WatchKept { .. }
+                | Body::LogsMarked { .. }
+                | Body::ManualAnswered { .. }
         )
     }
 
@@ -346,6 +373,10 @@ impl Body {
             Body::MaintenanceEnded { .. } => "maintenance_ended",
             Body::AlertHeard { .. } => "alert_heard",
             Body::DeployAnnounced { .. } => "deploy_announced",
+            Body::LogsMarked { .. } => "logs_marked",
+            Body::ObservationStarted { .. } => "observation_started",
+            Body::Observed { .. } => "observed",
+            Body::ManualAnswered { .. } => "manual_answered",
             Body::TakenOver { .. } => "taken_over",
             Body::AbortRequested { .. } => "abort_requested",
             Body::RunEnded { .. } => "run_ended",

@@ -27,6 +27,9 @@ pub struct RunStarted {
     /// What the person says about it.
     #[serde(default)]
     pub circumstances: Box<Circumstances>,
+    /// How long the environment is observed after it went back and was verified, in milliseconds; 0 for not at all.
+    #[serde(default)]
+    pub observe_ms: u64,
 }
 
 /// What kind of run.

@@ -7,19 +7,22 @@
 //! | another process goes on | taken over, once a record |
 //! | a try at going back is not verified | trying again, once a record, unless maintenance comes next |
 //! | maintenance mode was switched | maintenance on, or nothing where that failed: the end says so |
-//! | run ended | how: rolled back, not verified, held, kept, refused … |
+//! | an observation begins | rolled back: what is required holds |
+//! | a person answered a check with no | went bad again, once a record |
+//! | run ended | how: rolled back, not verified, held, kept, refused …; after an observation: how that ended |
 //!
 //! Everything else is for the timeline.
 
 use jiff::Timestamp;
 
-use super::{Alert, Event, Field, NOTICE_FORMAT, Notice, Severity};
-use crate::journal::{ActStage, Body, MaintenanceOutcome, Record, Recourse, RunKind, RunResult, RunStarted};
-use crate::policy::{self, Choice, Decision, Judgement, Verdict};
+use super::known::Known;
+use super::{Alert, Event, Field, NOTICE_FORMAT, Notice};
+use crate::journal::{Body, MaintenanceOutcome, Record, RunKind, RunStarted};
+use crate::policy::Decision;
 use crate::report::recourse_text;
 
 /// The kinds of records that notices are made of.
-pub const NOTICE_KINDS: [&str; 10] = [
+pub const NOTICE_KINDS: [&str; 13] = [
     "run_started",
     "judged",
     "decided",
@@ -28,6 +31,9 @@ pub const NOTICE_KINDS: [&str; 10] = [
     "verified",
     "attempt_failed",
     "maintenance_ended",
+    "observation_started",
+    "observed",
+    "manual_answered",
     "taken_over",
     "run_ended",
 ];
@@ -43,10 +49,13 @@ pub fn notices(project: &str, records: &[Record]) -> Vec<(i64, Notice)> {
     let mut all = Vec::new();
     for record in records {
         known.learn(record);
-        let (Some(event), Some(started), Some(run)) = (event(record), known.started, &record.run) else { continue };
+        let (Some(event), Some(started), Some(run)) = (known.event(record), known.started, &record.run) else {
+            continue;
+        };
         let severity = known.severity(event);
         known.worst = known.worst.max(severity);
-        let key = if matches!(event, Event::TakenOver | Event::TryingAgain) {
+        let is_of_record = matches!(record.body, Body::ManualAnswered { .. });
+        let key = if is_of_record || matches!(event, Event::TakenOver | Event::TryingAgain) {
             format!("{}-{}", event.word(), record.seq)
         } else {
             event.word().to_owned()
@@ -74,91 +83,6 @@ pub fn notices(project: &str, records: &[Record]) -> Vec<(i64, Notice)> {
     all
 }
 
-/// What the records so far have told.
-#[derive(Default)]
-struct Known<'a> {
-    started: Option<&'a RunStarted>,
-    began: Option<Timestamp>,
-    judgement: Option<&'a Judgement>,
-    reasons: Vec<String>,
-    decision: Option<&'a Decision>,
-    worst: Severity,
-}
-
-impl<'a> Known<'a> {
-    fn learn(&mut self, record: &'a Record) {
-        match &record.body {
-            Body::RunStarted(started) => (self.started, self.began) = (Some(started), Some(record.at)),
-            Body::Judged { judgement } => self.judgement = Some(judgement),
-            Body::Decided { decision } => {
-                self.reasons.clone_from(&decision.reasons_for);
-                self.decision = Some(decision);
-            }
-            Body::Refused { refusals } => {
-                self.reasons = refusals.iter().map(|refusal| format!("{}: {}", refusal.name, refusal.what)).collect();
-            }
-            Body::Verified { checks, .. } => {
-                let failing = checks.iter().filter(|check| check.blocks());
-                self.reasons = failing.map(|check| format!("{}: {}", check.name, check.what)).collect();
-            }
-            _ => {}
-        }
-    }
-
-    /// How severe it is for those who are told: trouble is as severe as the policy says, and never less than what it is.
-    ///
-    /// | P0, P1   | P2    | P3, P4  |
-    /// |----------|-------|---------|
-    /// | critical | error | warning |
-    fn severity(&self, event: Event) -> Severity {
-        let said = match self.decision.and_then(Decision::severity).filter(|_| event.alert() == Some(Alert::Trigger)) {
-            Some(policy::Severity::P0 | policy::Severity::P1) => Severity::Critical,
-            Some(policy::Severity::P2) => Severity::Error,
-            Some(policy::Severity::P3 | policy::Severity::P4) => Severity::Warning,
-            None => Severity::Info,
-        };
-        said.max(event.severity())
-    }
-
-    /// What was seen to be bad, and was not so before.
-    fn bad(&self) -> Vec<String> {
-        let judgement = self.judgement.filter(|judgement| judgement.verdict != Verdict::Healthy);
-        let findings = judgement.map(|judgement| judgement.findings.as_slice()).unwrap_or_default();
-        let new = findings.iter().filter(|finding| !finding.was_before);
-        new.map(|finding| format!("{}: {}", finding.subject, finding.what)).collect()
-    }
-}
-
-fn event(record: &Record) -> Option<Event> {
-    match &record.body {
-        Body::RunStarted(_) => Some(Event::Started),
-        Body::Decided { decision } => match decision.choice {
-            Choice::RollBack => Some(Event::GoingBack),
-            Choice::RollBackUnlessFixed => Some(Event::Countdown),
-            // What a run ends with is told at its end.
-            Choice::Keep | Choice::Hold | Choice::FixForward | Choice::FallBack | Choice::Observe => None,
-        },
-        Body::FallbackSwitched { switching } if matches!(switching.stage, ActStage::Done { .. }) => {
-            Some(Event::FellBack)
-        }
-        Body::TakenOver { .. } => Some(Event::TakenOver),
-        Body::AttemptFailed { next, .. } if *next != Recourse::Maintenance => Some(Event::TryingAgain),
-        Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { .. } } => Some(Event::MaintenanceOn),
-        Body::RunEnded { result, .. } => Some(match result {
-            RunResult::Kept => Event::Kept,
-            RunResult::KeptUnproven => Event::KeptUnproven,
-            RunResult::RolledBack => Event::RolledBack,
-            RunResult::NothingChanged => Event::NothingChanged,
-            RunResult::NotVerified => Event::NotVerified,
-            RunResult::Refused => Event::Refused,
-            RunResult::Held => Event::Held,
-            RunResult::FixForward => Event::FixForward,
-            RunResult::Aborted => Event::Aborted,
-        }),
-        _ => None,
-    }
-}
-
 fn headline(event: Event, started: &RunStarted) -> &'static str {
     let is_guard = !matches!(started.run, RunKind::Rollback);
     let is_noticed = matches!(started.run, RunKind::Noticed(_));
@@ -171,6 +95,8 @@ fn headline(event: Event, started: &RunStarted) -> &'static str {
         Event::RolledBack => "rolled back and verified",
         Event::NothingChanged if is_noticed => "what was noticed is as it was again",
         Event::Held if is_noticed => "a deploy went bad: a person is needed to decide",
+        Event::Observed => "observed after the rollback",
+        Event::WentBadAgain => "WENT BAD AGAIN after a rollback: a person is needed",
         Event::NothingChanged => "the deploy failed and changed nothing",
         Event::TryingAgain => "going back is not verified; trying something else",
         Event::MaintenanceOn => "maintenance mode is on: a person is needed",
@@ -201,14 +127,24 @@ fn text(event: Event, record: &Record, known: &Known<'_>) -> String {
             lines.push("Every way back was tried. `backout maintenance off` ends maintenance mode.".to_owned());
             lines.extend(seen.iter().map(|seen| format!("- {seen}")));
         }
+        Body::ObservationStarted { for_ms } => {
+            lines.push(format!("What is required holds. It is observed for {} min.", for_ms.div_ceil(60_000)));
+        }
+        Body::ManualAnswered { answer } => {
+            lines.push(format!("{} says that the check `{}` does not hold.", answer.by, answer.check));
+        }
         Body::RunStarted(started) => lines.extend(started.reason.as_deref().map(sentence)),
         _ => {}
     }
     let reasons = match event {
         Event::GoingBack => Some(known.bad()).filter(|bad| !bad.is_empty()).unwrap_or_else(|| known.reasons.clone()),
-        Event::NotVerified | Event::Held | Event::Refused | Event::Countdown | Event::FixForward => {
-            known.reasons.clone()
-        }
+        Event::WentBadAgain if matches!(record.body, Body::ManualAnswered { .. }) => Vec::new(),
+        Event::NotVerified
+        | Event::WentBadAgain
+        | Event::Held
+        | Event::Refused
+        | Event::Countdown
+        | Event::FixForward => known.reasons.clone(),
         Event::KeptUnproven => known.bad(),
         _ => Vec::new(),
     };
@@ -278,8 +214,10 @@ fn until(by: Timestamp, now: Timestamp) -> String {
 mod tests {
     use super::*;
     use crate::id::{Digest, EnvironmentName, RunId};
+    use crate::journal::{Answer, Observation, ObservationResult, RunResult};
+    use crate::notify::Severity;
     use crate::plan::Request;
-    use crate::policy::{Decision, Finding};
+    use crate::policy::{Choice, Decision, Finding, Judgement, Verdict};
 
     fn records(bodies: Vec<Body>) -> Vec<Record> {
         let record = |(place, body)| Record {
@@ -303,6 +241,7 @@ mod tests {
             request: Request::automatic(),
             agreed: None,
             circumstances: Box::default(),
+            observe_ms: 0,
         })
     }
 
@@ -356,5 +295,27 @@ mod tests {
         let late = notices("shop", &records(bodies));
         assert_eq!(early[..], late[..2]);
         assert_eq!(late[2].1.severity, Severity::Critical);
+    }
+    #[test]
+    fn what_is_observed_is_told_when_that_begins_and_how_it_ended() {
+        let observed = |result, of: &str| {
+            let finding = Finding { subject: "web".to_owned(), what: of.to_owned(), was_before: false };
+            Body::Observed { observation: Observation { result, after_ms: 90_000, findings: vec![finding] } }
+        };
+        let answer =
+            |holds| Body::ManualAnswered { answer: Answer { check: "login".to_owned(), holds, by: "anna".to_owned() } };
+        let told = |bodies: Vec<Body>| -> Vec<(String, String)> {
+            let all = [bad(), vec![Body::ObservationStarted { for_ms: 900_000 }], bodies].concat();
+            let told = notices("shop", &records(all)).into_iter().skip(2);
+            told.map(|(_, notice)| (notice.id, notice.text)).collect()
+        };
+        let of = |id: &str, text: &str| (id.to_owned(), text.to_owned());
+        let begins = of("run-1/rolled_back", "What is required holds. It is observed for 15 min.");
+        let held = vec![observed(ObservationResult::Held, ""), ended(RunResult::RolledBack), answer(true)];
+        assert_eq!(told(held), [begins.clone(), of("run-1/observed", "Version 1 runs again.")]);
+        let bad = vec![observed(ObservationResult::WentBad, "503"), ended(RunResult::NotVerified)];
+        assert_eq!(told(bad), [begins.clone(), of("run-1/went_bad_again", "Version 1 runs again.\n- web: 503")]);
+        let says = "anna says that the check `login` does not hold.";
+        assert_eq!(told(vec![answer(false)]), [begins, of("run-1/went_bad_again-5", says)]);
     }
 }

@@ -15,6 +15,10 @@ pub enum Event {
     TakenOver,
     /// The environment was taken back, and verified.
     RolledBack,
+    /// It held while it was observed after that.
+    Observed,
+    /// It went bad again after it had been taken back and verified: a person is needed.
+    WentBadAgain,
     /// The deploy failed and had changed nothing, which was verified.
     NothingChanged,
     /// A rollback was tried and is not verified: a person is needed.
@@ -72,11 +76,13 @@ pub enum Alert {
 
 impl Event {
     /// The words of the configuration. `test` is told to whoever is tested.
-    pub const WORDS: [(&'static str, Self); 16] = [
+    pub const WORDS: [(&'static str, Self); 18] = [
         ("started", Self::Started),
         ("going_back", Self::GoingBack),
         ("taken_over", Self::TakenOver),
         ("rolled_back", Self::RolledBack),
+        ("observed", Self::Observed),
+        ("went_bad_again", Self::WentBadAgain),
         ("nothing_changed", Self::NothingChanged),
         ("not_verified", Self::NotVerified),
         ("trying_again", Self::TryingAgain),
@@ -101,14 +107,14 @@ impl Event {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::NotVerified | Self::MaintenanceOn | Self::Held => Severity::Critical,
+            Self::NotVerified | Self::WentBadAgain | Self::MaintenanceOn | Self::Held => Severity::Critical,
             Self::GoingBack | Self::TryingAgain | Self::Countdown | Self::FellBack | Self::FixForward => {
                 Severity::Error
             }
             Self::RolledBack | Self::NothingChanged | Self::KeptUnproven | Self::Refused | Self::Aborted => {
                 Severity::Warning
             }
-            Self::Started | Self::TakenOver | Self::Kept | Self::Test => Severity::Info,
+            Self::Started | Self::TakenOver | Self::Observed | Self::Kept | Self::Test => Severity::Info,
         }
     }
 
@@ -118,6 +124,7 @@ impl Event {
         match self {
             Self::GoingBack
             | Self::NotVerified
+            | Self::WentBadAgain
             | Self::MaintenanceOn
             | Self::Held
             | Self::Countdown
@@ -125,7 +132,8 @@ impl Event {
             | Self::FixForward => Some(Alert::Trigger),
             Self::TakenOver => Some(Alert::Acknowledge),
             Self::RolledBack | Self::NothingChanged | Self::Kept => Some(Alert::Resolve),
-            Self::Started | Self::TryingAgain | Self::KeptUnproven | Self::Refused | Self::Aborted | Self::Test => None,
+            Self::Started | Self::TryingAgain | Self::Observed => None,
+            Self::KeptUnproven | Self::Refused | Self::Aborted | Self::Test => None,
         }
     }
 }

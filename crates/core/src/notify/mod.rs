@@ -5,6 +5,7 @@
 
 mod compose;
 mod event;
+mod known;
 mod notice;
 mod patience;
 mod render;

@@ -88,12 +88,15 @@ pub struct Check {
     /// Whether the check failed before the deploy already; such a check blocks nothing.
     #[serde(default)]
     pub was_red_before: bool,
+    /// Whether the check is told and stands in the way of nothing.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_advisory: bool,
 }
 
 impl Check {
     /// Whether the check stands in the way of calling the environment verified. Failing to measure is not failing.
     #[must_use]
     pub fn blocks(&self) -> bool {
-        self.verdict == Verdict::Unhealthy && !self.was_red_before
+        self.verdict == Verdict::Unhealthy && !self.was_red_before && !self.is_advisory
     }
 }

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::Pending;
 use crate::id::{CheckpointId, Digest, ServiceName};
 use crate::inventory::{Artifact, BlobRef, Fact, Version};
+use crate::journal::FileEnd;
 use crate::plan::Switch;
 
 /// A platform did not do, or could not say, what it was asked.
@@ -91,10 +92,29 @@ pub trait Platform: Send + Sync {
     /// Collects logs, state and events of a service. Best effort: what cannot be had is said in place of its content.
     fn evidence<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Vec<Evidence>>;
 
+    /// Hands over what the instances of a service have written to their output since a time, each from its own start where
+    /// that is later, in pieces that may end within a line.
+    ///
+    /// # Errors
+    /// Where the platform keeps no output, or does not answer.
+    fn logs<'a>(
+        &'a self,
+        service: &'a ServiceName,
+        since: Timestamp,
+        sink: LogSink<'a>,
+    ) -> Pending<'a, Result<(), PortError>> {
+        let _ = (since, sink);
+        let error = PortError::new(format!("the output of `{service}` cannot be read on its platform"));
+        Box::pin(std::future::ready(Err(error.hint("name the files that it logs to under `verify.logs.files`"))))
+    }
+
     /// Sends events until dropped. A platform without an event stream never ends and never sends; one whose stream breaks
     /// connects again by itself, and sends [`PlatformEvent::Lost`] so that the watcher looks anew.
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()>;
 }
+
+/// Where the pieces of a log go.
+pub type LogSink<'a> = &'a mut (dyn FnMut(&[u8]) + Send);
 
 /// Where platform events go.
 pub type EventSink = Box<dyn Fn(PlatformEvent) + Send + Sync>;
@@ -178,6 +198,23 @@ pub trait Files: Send + Sync {
     /// Makes a file as it shall be, atomically: temporary file beside it, fsync, rename, fsync of the folder. `None` removes
     /// it.
     fn write<'a>(&'a self, path: &'a str, content: Option<&'a Content>) -> Pending<'a, Result<FileChange, PortError>>;
+
+    /// Where a file ends now; `None` where there is none.
+    fn end<'a>(&'a self, path: &'a str) -> Pending<'a, Result<Option<FileEnd>, PortError>> {
+        Box::pin(async move {
+            let content = self.read(path).await?;
+            Ok(content.map(|content| FileEnd { inode: 0, bytes: content.bytes.len().try_into().unwrap_or(u64::MAX) }))
+        })
+    }
+
+    /// The next part of a file from so many bytes after its start; empty at its end, and where there is none.
+    fn read_at<'a>(&'a self, path: &'a str, offset: u64) -> Pending<'a, Result<Vec<u8>, PortError>> {
+        Box::pin(async move {
+            let content = self.read(path).await?.map(|content| content.bytes).unwrap_or_default();
+            let offset = usize::try_from(offset).unwrap_or(usize::MAX);
+            Ok(content.get(offset..).map(<[u8]>::to_vec).unwrap_or_default())
+        })
+    }
 }
 
 /// The content of a configuration file.

@@ -157,6 +157,7 @@ mod tests {
             verdict,
             what: what.to_owned(),
             was_red_before: false,
+            is_advisory: false,
         };
         let told = |proof: DataProof| {
             let body = Body::DataProven { database: "shop".parse().unwrap(), proof: Box::new(proof) };

@@ -7,6 +7,7 @@ mod decided;
 mod diff;
 mod exposition;
 mod period;
+mod proof;
 mod recourse;
 mod timeline;
 mod times;

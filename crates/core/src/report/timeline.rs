@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::data::{ladders, of_data};
 use super::decided::{decided_details, decided_text, fallback};
+use super::proof::of_proof;
 use super::recourse::of_recourse;
 use crate::id::ServiceName;
 use crate::inventory::{DatabasesAfter, Fact, Grade};
@@ -65,6 +66,7 @@ impl Timeline {
             .of_deploy(&record.body)
             .or_else(|| self.of_rollback(&record.body))
             .or_else(|| of_recourse(&record.body))
+            .or_else(|| of_proof(&record.body))
             .or_else(|| of_data(&record.body))?;
         Some(Line { at: record.at, label: said.label, text: said.text, details: said.details, is_bad: said.is_bad })
     }
@@ -237,6 +239,7 @@ fn outcome_text(outcome: &StepOutcome) -> (String, bool) {
 pub fn check_text(check: &Check) -> String {
     let mark = match check.verdict {
         Verdict::Healthy => "holds",
+        Verdict::Unhealthy if check.is_advisory => "fails, and is no matter",
         Verdict::Unhealthy if check.was_red_before => "fails, as before the deploy",
         Verdict::Unhealthy => "FAILS",
         Verdict::Inconclusive => "undecided",

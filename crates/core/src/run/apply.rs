@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::recourse::Tried;
+use super::conclude::Tried;
 use super::state::{Phase, State, StepStatus};
 use crate::id::StepId;
 use crate::inventory::Grade;
@@ -28,6 +28,7 @@ impl State {
     pub(super) fn apply(&mut self, body: &Body, at: Timestamp) -> Result<(), Unexpected> {
         let phase = self.phase;
         let next = match (phase, body) {
+            (Phase::Ended(_), Body::ManualAnswered { .. }) => phase,
             (Phase::Ended(_), _) => return Err(self.unexpected(body)),
             (Phase::Empty, Body::RunStarted(_)) => Phase::Started,
             (Phase::Empty, _) => return Err(self.unexpected(body)),
@@ -68,6 +69,8 @@ impl State {
             (Phase::Verified, Body::AttemptFailed { next, .. }) => after_a_try(*next),
             (Phase::Refused, Body::AttemptFailed { next, .. }) if !self.tried.is_empty() => after_a_try(*next),
             (Phase::Escalating, Body::MaintenanceEnded { .. }) => Phase::Escalated,
+            (Phase::Verified, Body::ObservationStarted { .. }) if self.observing.is_none() => Phase::Observing,
+            (Phase::Observing, Body::Observed { .. }) => Phase::Verified,
             _ => return Err(self.unexpected(body)),
         };
         self.check_step(body)?;
@@ -161,12 +164,15 @@ impl State {
             Body::Judged { judgement } => self.judgement = Some(judgement.clone()),
             Body::Decided { decision } => self.decision = Some(decision.clone()),
             Body::FallbackSwitched { switching } => self.keep_fallback(switching),
-            Body::PlanMade { plan } => self.plan = Some((**plan).clone()),
-            Body::Refused { refusals } => self.refusals.clone_from(refusals),
-            Body::Verified { checks, facts } => {
-                self.checks.clone_from(checks);
-                self.facts.clone_from(facts);
+            Body::PlanMade { plan } => {
+                self.plan = Some((**plan).clone());
+                self.back_since = Some(at);
             }
+            Body::Refused { refusals } => self.refusals.clone_from(refusals),
+            Body::Verified { .. }
+            | Body::LogsMarked { .. }
+            | Body::ObservationStarted { .. }
+            | Body::Observed { .. } => self.keep_proof(body, at),
             Body::AbortRequested { .. } => self.is_abort_requested = true,
             Body::TakenOver { .. } => self.is_resumed = true,
             Body::AttemptFailed { .. } | Body::MaintenanceEnded { .. } => self.keep_recourse(body),
@@ -188,6 +194,20 @@ impl State {
         self.checks.clear();
         self.refusals.clear();
         (self.failure, self.stopped, self.present) = (None, None, None);
+    }
+
+    fn keep_proof(&mut self, body: &Body, at: Timestamp) {
+        match body {
+            Body::Verified { checks, facts, red } => {
+                self.checks.clone_from(checks);
+                self.facts.clone_from(facts);
+                self.red_after.clone_from(red);
+            }
+            Body::LogsMarked { files } => self.logs_marked = Some((at, files.clone())),
+            Body::ObservationStarted { for_ms } => self.observing = Some((at, *for_ms)),
+            Body::Observed { observation } => self.observation = Some(observation.clone()),
+            _ => {}
+        }
     }
 
     fn keep_grade(&mut self, id: &crate::id::CheckpointId, grade: Grade) {

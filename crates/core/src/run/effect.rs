@@ -76,6 +76,8 @@ pub enum Act {
     Verify,
     /// Switch maintenance mode on, unless it is. Answer: `MaintenanceEnded`.
     Maintain,
+    /// Observe the environment until the time for that is over, something goes bad, or a person ends it. Answer: `Observed`.
+    Observe,
 }
 
 /// What a checkpoint is taken for.

@@ -45,7 +45,8 @@ impl State {
             | Act::AwaitFix { .. }
             | Act::Plan
             | Act::Reobserve { .. }
-            | Act::Verify => Leave::AtOnce,
+            | Act::Verify
+            | Act::Observe => Leave::AtOnce,
         }
     }
 

@@ -10,6 +10,7 @@
 //! repeated; a deploy command is never run a second time.
 
 mod apply;
+mod conclude;
 mod decide;
 mod effect;
 mod fallback;
@@ -18,14 +19,13 @@ mod leave;
 mod machine;
 mod next;
 mod noticed;
-mod recourse;
 mod state;
 mod told;
 
 pub use apply::Unexpected;
+pub use conclude::Tried;
 pub use effect::{Act, CapturePurpose, Effect};
 pub use gate::{GateVerdict, gate};
 pub use leave::Leave;
 pub use machine::Run;
-pub use recourse::Tried;
 pub use state::{Phase, State, StepStatus};

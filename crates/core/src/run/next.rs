@@ -43,6 +43,7 @@ impl State {
             Phase::PresentCaptured => self.grade_present()?,
             Phase::Executing => self.step(),
             Phase::Verified => self.conclude(),
+            Phase::Observing => self.observe(),
             Phase::Refused => self.refused(),
             Phase::Escalating => Effect::Do(Act::Maintain),
             Phase::Escalated => self.escalated(),

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::recourse::Tried;
+use super::conclude::Tried;
 use crate::detect::SignalPath;
 use crate::id::{CheckpointId, ServiceName, StepId};
 use crate::inventory::{DatabasesAfter, Fact, Grade};
-use crate::journal::{DeployExit, MaintenanceOutcome, Means, RunResult, RunStarted};
+use crate::journal::{DeployExit, FileEnd, MaintenanceOutcome, Means, Observation, RunResult, RunStarted};
 use crate::plan::{Action, Plan, Step};
 use crate::policy::{Check, Choice, Decision, Judgement, Quarantined, Refusal};
 
@@ -63,6 +63,8 @@ pub enum Phase {
     Executing,
     /// The checks have been run.
     Verified,
+    /// The environment is back and verified, and is observed.
+    Observing,
     /// Nothing may be changed.
     Refused,
     /// Every way back was tried; maintenance mode is wanted.
@@ -185,6 +187,16 @@ pub struct State {
     pub tried: Vec<Tried>,
     /// How switching maintenance mode on ended, where it was.
     pub maintenance: Option<MaintenanceOutcome>,
+    /// The signals that were red then.
+    pub red_after: Vec<SignalPath>,
+    /// When the plan was made: since then the environment is on its way back.
+    pub back_since: Option<Timestamp>,
+    /// When the steps were done, and where log files ended then.
+    pub logs_marked: Option<(Timestamp, BTreeMap<String, FileEnd>)>,
+    /// Since when the environment is observed, and for how long, in milliseconds.
+    pub observing: Option<(Timestamp, u64)>,
+    /// What became of observing it.
+    pub observation: Option<Observation>,
     /// Whether a person wants the run to stop.
     pub is_abort_requested: bool,
     /// Whether this process goes on with what another began.
@@ -229,6 +241,11 @@ impl State {
             facts: Vec::new(),
             tried: Vec::new(),
             maintenance: None,
+            red_after: Vec::new(),
+            back_since: None,
+            logs_marked: None,
+            observing: None,
+            observation: None,
             is_abort_requested: false,
             is_resumed: false,
         }

@@ -81,7 +81,13 @@ fn has_data_steps(plan: &Plan) -> bool {
 }
 
 fn unsound(mut shop: Shop, verdict: Verdict) -> Shop {
-    let check = Check { name: "balances".to_owned(), verdict, what: "false".to_owned(), was_red_before: false };
+    let check = Check {
+        name: "balances".to_owned(),
+        verdict,
+        what: "false".to_owned(),
+        was_red_before: false,
+        is_advisory: false,
+    };
     shop.state().integrity.push(check);
     shop
 }

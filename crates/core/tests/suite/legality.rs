@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use backout_core::id::{RunId, StepId};
 use backout_core::inventory::{DatabasesAfter, Fact, Seen};
 use backout_core::journal::{
-    ActStage, Body, DeployExit, FORMAT, FallbackSwitching, MaintenanceOutcome, Means, Noticed, Record, RunKind,
-    StepOutcome, chain,
+    ActStage, Body, DeployExit, FORMAT, FallbackSwitching, MaintenanceOutcome, Means, Noticed, Observation,
+    ObservationResult, Record, RunKind, StepOutcome, chain,
 };
 use backout_core::plan::{Action, Mode, Plan, Request, StepClass};
 use backout_core::policy::{
@@ -127,7 +127,8 @@ impl Fate {
                 Body::StepEnded { step: *step, attempt: *attempt, outcome, took_ms: 1 }
             }
             Act::Undo { step } => Body::UndoEnded { step: *step, outcome: self.outcome(false) },
-            Act::Verify => Body::Verified { checks: self.checks(), facts: self.facts() },
+            Act::Verify => Body::Verified { checks: self.checks(), facts: self.facts(), red: Vec::new() },
+            Act::Observe => Body::Observed { observation: self.observation() },
             Act::Maintain => {
                 Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { seen: Vec::new() } }
             }
@@ -164,7 +165,19 @@ impl Fate {
 
     fn checks(&mut self) -> Vec<Check> {
         let what = "seen".to_owned();
-        vec![Check { name: "a.up".to_owned(), verdict: self.verdict(), what, was_red_before: self.draw(4) == 1 }]
+        vec![Check {
+            name: "a.up".to_owned(),
+            verdict: self.verdict(),
+            what,
+            was_red_before: self.draw(4) == 1,
+            is_advisory: self.draw(4) == 1,
+        }]
+    }
+
+    fn observation(&mut self) -> Observation {
+        use ObservationResult::{Held, Left, Unseen, WentBad};
+        let result = [Held, WentBad, Left, Unseen][usize::from(self.draw(4))];
+        Observation { result, after_ms: 1, findings: Vec::new() }
     }
 
     fn exit(&mut self) -> DeployExit {

@@ -15,8 +15,8 @@ use backout_core::id::{
 use backout_core::incident::{Answer, Entry, Said, Status, Terms, Told, Topic};
 use backout_core::inventory::{BlobRef, DatabasesAfter, Grade, Version};
 use backout_core::journal::{
-    ActStage, Announcement, Body, DeployExit, FallbackSwitching, Former, MaintenanceOutcome, MaintenanceSwitch, Means,
-    PersonAct, Record, Recourse, RunKind, RunResult, StepOutcome,
+    ActStage, Announcement, Body, DeployExit, FallbackSwitching, FileEnd, Former, MaintenanceOutcome,
+    MaintenanceSwitch, Means, PersonAct, Record, Recourse, RunKind, RunResult, StepOutcome,
 };
 use backout_core::notify::Event;
 use backout_core::plan::{Request, Scope};
@@ -30,7 +30,13 @@ use serde_json::Value;
 use super::world::{Script, Sim, Spec, at, digest_of, name, request, requests, rollback, specs, started};
 
 fn check(verdict: Verdict) -> Check {
-    Check { name: "app.health.up".to_owned(), verdict, what: "503".to_owned(), was_red_before: true }
+    Check {
+        name: "app.health.up".to_owned(),
+        verdict,
+        what: "503".to_owned(),
+        was_red_before: true,
+        is_advisory: false,
+    }
 }
 
 fn acted(stage: ActStage) -> Body {
@@ -123,6 +129,7 @@ fn others() -> Vec<Body> {
     bodies.extend(endings());
     bodies.extend(of_recourse());
     bodies.extend(of_databases());
+    bodies.extend(of_proof());
     bodies.extend(of_incidents());
     bodies
 }
@@ -258,6 +265,15 @@ fn of_databases() -> Vec<Body> {
         Body::LossReported { database: database.clone(), report: Box::new(report) },
         Body::DataProven { database: database.clone(), proof: Box::new(proof) },
         Body::DataEvidenceKept { database, items },
+    ]
+}
+
+/// What is written about whether a way back arrived, and stays.
+fn of_proof() -> Vec<Body> {
+    let answer = backout_core::journal::Answer { check: "login".to_owned(), holds: true, by: "ann".to_owned() };
+    vec![
+        Body::LogsMarked { files: [("/var/log/app.log".to_owned(), FileEnd { inode: 7, bytes: u64::MAX })].into() },
+        Body::ManualAnswered { answer },
     ]
 }
 

@@ -52,7 +52,7 @@ pub(super) fn unmeasurable(name: &str, what: impl Into<String>) -> Check {
 }
 
 fn check(name: &str, verdict: Verdict, what: impl Into<String>) -> Check {
-    Check { name: name.to_owned(), verdict, what: what.into(), was_red_before: false }
+    Check { name: name.to_owned(), verdict, what: what.into(), was_red_before: false, is_advisory: false }
 }
 
 #[cfg(test)]

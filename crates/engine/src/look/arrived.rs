@@ -91,7 +91,7 @@ async fn data_targets(world: &World, steps: &[&Step]) -> Vec<Check> {
             Err(error) => (Verdict::Unhealthy, format!("cannot be looked at: {error}")),
         };
         let name = format!("{}: {}", data.database, explain::action(&step.action));
-        checks.push(Check { name, verdict, what, was_red_before: false });
+        checks.push(Check { name, verdict, what, was_red_before: false, is_advisory: false });
     }
     checks
 }
@@ -122,5 +122,5 @@ fn target_of(action: &Action, facts: &[Fact]) -> Option<Check> {
     let seen = fact.map_or_else(|| format!("`{service}` was not looked at"), explain::fact);
     let (verdict, what) =
         if is_there { (Verdict::Healthy, seen) } else { (Verdict::Unhealthy, format!("{seen}; {wanted}")) };
-    Some(Check { name, verdict, what, was_red_before: false })
+    Some(Check { name, verdict, what, was_red_before: false, is_advisory: false })
 }

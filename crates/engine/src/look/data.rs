@@ -33,7 +33,7 @@ pub(crate) async fn look_at(world: &World, name: &DatabaseName) -> DatabaseFact 
 /// The checks of a database: it answers, no migration is half done, and its integrity queries hold.
 pub(crate) fn checks(fact: &DatabaseFact) -> Vec<Check> {
     let name = &fact.database;
-    let check = |name: String, verdict, what| Check { name, verdict, what, was_red_before: false };
+    let check = |name: String, verdict, what| Check { name, verdict, what, was_red_before: false, is_advisory: false };
     let state = match &fact.seen {
         DatabaseSeen::Known(state) => state,
         DatabaseSeen::Unknown { why } => {

@@ -75,10 +75,11 @@ fn of(sample: &Sample, is_bad: bool) -> Check {
         Measured::Value { .. } if is_bad => (Verdict::Unhealthy, sample.what.clone()),
         Measured::Value { .. } => (Verdict::Healthy, sample.what.clone()),
     };
-    Check { name: sample.signal.to_string(), verdict, what, was_red_before: false }
+    Check { name: sample.signal.to_string(), verdict, what, was_red_before: false, is_advisory: false }
 }
 
-fn error_rate(world: &World, samples: &[Sample]) -> Option<Check> {
+/// The check of the error rate, where it has a limit and was asked for.
+pub(super) fn error_rate(world: &World, samples: &[Sample]) -> Option<Check> {
     let limit = world.environment.verify.error_rate_below?;
     let is_rate = |sample: &&Sample| matches!(&sample.signal, SignalPath::Named(name) if is_error_rate(name.as_str()));
     let sample = samples.iter().find(is_rate)?;

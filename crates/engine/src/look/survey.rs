@@ -84,10 +84,11 @@ fn is_well(fact: &Fact) -> Check {
             _ => (Verdict::Unhealthy, "is not there".to_owned()),
         },
     };
-    Check { name: format!("{} is up", fact.service), verdict, what, was_red_before: false }
+    Check { name: format!("{} is up", fact.service), verdict, what, was_red_before: false, is_advisory: false }
 }
 
-fn holds(world: &World, signal: &SignalPath, samples: &[Sample]) -> Check {
+/// The check that a signal holds, by these samples.
+pub(super) fn holds(world: &World, signal: &SignalPath, samples: &[Sample]) -> Check {
     let sample = samples.iter().find(|sample| sample.signal == *signal);
     let (verdict, what) = match sample {
         None => (Verdict::Unmeasurable, "was not measured".to_owned()),
@@ -95,5 +96,5 @@ fn holds(world: &World, signal: &SignalPath, samples: &[Sample]) -> Check {
         Some(sample) if is_red(&world.environment.triggers, sample) => (Verdict::Unhealthy, sample.what.clone()),
         Some(sample) => (Verdict::Healthy, sample.what.clone()),
     };
-    Check { name: signal.to_string(), verdict, what, was_red_before: false }
+    Check { name: signal.to_string(), verdict, what, was_red_before: false, is_advisory: false }
 }

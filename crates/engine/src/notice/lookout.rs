@@ -19,7 +19,7 @@ use crate::lease::Heartbeat;
 use crate::look::{Survey, observe, red};
 use crate::past::{checkpoints, prune, prune_backups};
 use crate::recover::Successor;
-use crate::run::{Begun, SeenBefore, Soaking, begin_noticed, go_on_to_soak, record_checkpoint};
+use crate::run::{Begun, Paused, SeenBefore, begin_noticed, go_on_noticed, record_checkpoint};
 use crate::world::World;
 
 /// How long what is on its way is waited for before it is taken as it is.
@@ -151,7 +151,7 @@ impl Lookout {
         let last = self.last.take();
         let begun = self.begin(heartbeat.lease(), run.clone(), (noticed, former.grade, last)).await;
         drop(heartbeat.finish().await);
-        self.soak(run, begun?).await
+        self.wait(run, begun?).await
     }
 
     /// Grades what ran before by what was seen of it, and begins the run.
@@ -193,6 +193,7 @@ impl Lookout {
             request: Request::automatic(),
             agreed: None,
             circumstances: Box::default(),
+            observe_ms: u64::try_from(self.world.environment.verify.observe.as_millis()).unwrap_or(u64::MAX),
         }
     }
 
@@ -203,19 +204,25 @@ impl Lookout {
             Err(by) => return Ok(Turn::Held { by }),
         };
         let by = (self.who.holder.clone(), self.who.pid);
-        let begun = go_on_to_soak(&self.world, heartbeat.lease(), run.clone(), by).await;
+        let begun = go_on_noticed(&self.world, heartbeat.lease(), run.clone(), by).await;
         drop(heartbeat.finish().await);
-        self.soak(run, begun?).await
+        self.wait(run, begun?).await
     }
 
-    async fn soak(&mut self, run: RunId, begun: Begun) -> Result<Turn, EngineError> {
-        let soaking = match begun {
-            Begun::Ended(result) => return Ok(Turn::Ended { run, result }),
-            Begun::Soaking(soaking) => soaking,
-        };
-        let soaked = tokio::select! {
-            soaked = soaking.watch(&self.world) => soaked,
-            other = self.other_run(&run) => Soaking::overtaken(&format!("run {}", other?)),
+    /// Sees a run through what it waits for, to its end. It waits without the environment, which others can have meanwhile.
+    async fn wait(&mut self, run: RunId, mut begun: Begun) -> Result<Turn, EngineError> {
+        loop {
+            begun = match begun {
+                Begun::Ended(result) => return Ok(Turn::Ended { run, result }),
+                Begun::Paused(paused) => self.wait_once(&run, *paused).await?,
+            };
+        }
+    }
+
+    async fn wait_once(&mut self, run: &RunId, paused: Paused) -> Result<Begun, EngineError> {
+        let came = tokio::select! {
+            came = paused.wait(&self.world) => came,
+            other = self.other_run(run) => paused.overtaken(&self.world, &format!("run {}", other?)),
             () = self.world.interrupted() => return Err(EngineError::Interrupted),
         };
         let heartbeat = loop {
@@ -225,18 +232,18 @@ impl Lookout {
             }
         };
         // Whoever had the environment until now may have changed what the verdict is about.
-        let soaked = match self.newest_other_than(&run).await? {
-            Some(other) => Soaking::overtaken(&format!("run {other}")),
-            None => soaked,
+        let came = match self.newest_other_than(run).await? {
+            Some(other) => paused.overtaken(&self.world, &format!("run {other}")),
+            None => came,
         };
-        let result = soaking.conclude(&self.world, heartbeat.lease(), soaked).await;
-        if matches!(result, Ok(RunResult::Kept | RunResult::KeptUnproven)) {
+        let begun = paused.go_on(&self.world, heartbeat.lease(), came).await;
+        if matches!(begun, Ok(Begun::Ended(RunResult::Kept | RunResult::KeptUnproven))) {
             // What cannot be let go of for the moment is let go of after the next deploy.
             drop(prune(&self.world, heartbeat.lease(), self.world.environment.policy.keep_checkpoints).await);
             drop(prune_backups(&self.world, heartbeat.lease(), None).await);
         }
         drop(heartbeat.finish().await);
-        Ok(Turn::Ended { run, result: result? })
+        begun
     }
 
     /// Ends when somebody else has begun a run.

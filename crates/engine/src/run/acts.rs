@@ -7,9 +7,9 @@ use backout_core::id::{CheckpointId, StepId};
 use backout_core::inventory::{Checkpoint, Seen, last_known_good};
 use backout_core::journal::{Body, RunResult, StepOutcome};
 use backout_core::plan::{Step, safety};
-use backout_core::policy::{Refusal, Verdict, quarantined};
+use backout_core::policy::{Refusal, quarantined};
 use backout_core::port::PortError;
-use backout_core::run::{Act as Wanted, CapturePurpose, State, StepStatus};
+use backout_core::run::{Act as Wanted, CapturePurpose};
 
 use super::capture::{Care, Purpose, capture, moved_since};
 use super::drive::Driver;
@@ -17,9 +17,7 @@ use super::last_resort::means;
 use super::step::Before;
 use super::switch::in_words;
 use crate::error::EngineError;
-use crate::look::{
-    Expected, all_seen, arrived, ask_all, changed_since, look_at_databases, nor_was_it_there, observe, red, settled,
-};
+use crate::look::{all_seen, ask_all, changed_since, look_at_databases, nor_was_it_there, observe, red, settled};
 use crate::past::{checkpoints, unpin};
 use crate::prepare::{Prepared, prepare};
 
@@ -52,6 +50,7 @@ impl Driver<'_> {
             Wanted::Undo { step } => self.undo(step).await,
             Wanted::Verify => self.verify().await,
             Wanted::Maintain => self.maintain().await,
+            Wanted::Observe => Ok(self.observe().await),
         }
     }
 
@@ -236,19 +235,6 @@ impl Driver<'_> {
         Ok(Body::UndoEnded { step: id, outcome })
     }
 
-    async fn verify(&self) -> Result<Body, EngineError> {
-        let state = self.machine.state();
-        let target = self.checkpoint(state.plan.as_ref().map(|plan| &plan.target)).await?;
-        // What a person takes back was red before: that is why.
-        let failed_before =
-            state.checks_before.iter().filter(|check| state.has_deploy() && check.verdict == Verdict::Unhealthy);
-        let red_before = failed_before.map(|check| check.name.clone()).collect();
-        let is_stopped = matches!(state.stopped, Some((false, _)));
-        let expected = Expected { target: target.as_ref(), steps: to_be_there(state), red_before, is_stopped };
-        let survey = arrived(self.world, &expected).await;
-        Ok(Body::Verified { checks: survey.checks, facts: survey.facts })
-    }
-
     fn step(&self, id: StepId) -> Option<&Step> {
         self.machine.state().plan.as_ref()?.step(id)
     }
@@ -262,11 +248,4 @@ impl Driver<'_> {
     fn since(&self, begun: jiff::Timestamp) -> u64 {
         u64::try_from(self.world.clock.now().duration_since(begun).as_millis()).unwrap_or(0)
     }
-}
-
-/// The steps whose targets must be there: all of them, or, where health recovered before they were through, those done.
-fn to_be_there(state: &State) -> Vec<&Step> {
-    let has_recovered = matches!(state.stopped, Some((true, _)));
-    let is_done = |step: &&Step| !has_recovered || state.steps.get(&step.id) == Some(&StepStatus::Done);
-    state.plan.iter().flat_map(|plan| &plan.steps).filter(is_done).collect()
 }

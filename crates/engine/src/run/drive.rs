@@ -31,7 +31,7 @@ pub(crate) enum Driven {
     /// To its end.
     Ended(RunResult),
     /// To an act that is not done here.
-    Paused(Box<Run>),
+    Paused(Box<Run>, Wanted),
 }
 
 /// Begins a run and drives it to its end.
@@ -65,7 +65,7 @@ impl Driver<'_> {
     pub(super) async fn drive(self, effects: Vec<Effect>) -> Result<RunResult, EngineError> {
         match self.drive_until(effects, |_| false).await? {
             Driven::Ended(result) => Ok(result),
-            Driven::Paused(_) => Err(EngineError::Interrupted),
+            Driven::Paused(..) => Err(EngineError::Interrupted),
         }
     }
 
@@ -88,10 +88,10 @@ impl Driver<'_> {
             if let Some(result) = self.machine.result() {
                 return Ok(Driven::Ended(result));
             }
-            if wanted.as_ref().is_some_and(&is_elsewhere) {
-                return Ok(Driven::Paused(Box::new(self.machine)));
-            }
             let Some(wanted) = wanted else { return Err(EngineError::Interrupted) };
+            if is_elsewhere(&wanted) {
+                return Ok(Driven::Paused(Box::new(self.machine), wanted));
+            }
             let event = self.perform(wanted).await?;
             effects = self.machine.handle(event, self.world.clock.now())?;
         }
@@ -111,6 +111,10 @@ impl Driver<'_> {
     /// Does what is wanted, unless this process is interrupted first, in so far as it may be left ([`Leave`]). What is left
     /// has no outcome in the journal, so whoever goes on looks again.
     async fn perform(&self, wanted: Wanted) -> Result<Body, EngineError> {
+        if wanted == Wanted::Observe {
+            // It ends by itself when a person wants that, and says so.
+            return self.act(wanted).await;
+        }
         if *self.world.interrupt.borrow() > Interrupt::None {
             return Err(EngineError::Interrupted);
         }

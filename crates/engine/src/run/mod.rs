@@ -3,16 +3,15 @@
 mod acts;
 mod capture;
 mod data;
-mod decide;
 mod deploy;
 mod drive;
+mod judge;
 mod last_resort;
 mod notice;
-mod soak;
 mod step;
 mod switch;
 mod undo;
 
 pub use capture::record_checkpoint;
 pub use drive::{begin, resume};
-pub(crate) use notice::{Begun, SeenBefore, Soaking, begin_noticed, go_on_to_soak};
+pub(crate) use notice::{Begun, Paused, SeenBefore, begin_noticed, go_on_noticed};

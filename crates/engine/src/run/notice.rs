@@ -1,6 +1,7 @@
 //! A deploy that was noticed: recorded under the lease, watched without it, and concluded under it again.
 //!
-//! Contract: a person or a pipeline can have the environment while a noticed deploy is in its soak; what they begin ends it.
+//! Contract: a person or a pipeline can have the environment while a noticed deploy is in its soak, and while the environment
+//! is observed after it was taken back; what they begin ends it.
 
 use backout_core::detect::SignalPath;
 use backout_core::id::RunId;
@@ -8,11 +9,11 @@ use backout_core::inventory::{Checkpoint, Fact, deployed_between, last_known_goo
 use backout_core::journal::{Body, RunResult, RunStarted};
 use backout_core::policy::{Check, quarantined};
 use backout_core::port::Lease;
-use backout_core::run::{Act, Phase, Run};
+use backout_core::run::{Act, Effect, Run};
 
 use super::drive::{Driven, Driver};
+use super::judge::{Observing, Soak, Soaked};
 use super::last_resort::means;
-use super::soak::{Soak, Soaked};
 use crate::error::EngineError;
 use crate::look::observe;
 use crate::past::checkpoints;
@@ -26,16 +27,17 @@ pub(crate) struct SeenBefore {
     pub(crate) checks: Vec<Check>,
 }
 
-/// A deploy that was noticed and recorded, and is in its soak.
-pub(crate) struct Soaking {
+/// A run about a noticed deploy that waits for what needs no lease: its soak, or the observation of what was brought back.
+pub(crate) struct Paused {
     run: RunId,
     machine: Run,
+    act: Act,
 }
 
-/// How far a run came without a verdict.
+/// How far a run came.
 pub(crate) enum Begun {
-    /// What is new is recorded, and is to be watched.
-    Soaking(Box<Soaking>),
+    /// It waits.
+    Paused(Box<Paused>),
     /// It ended.
     Ended(RunResult),
 }
@@ -49,12 +51,12 @@ pub(crate) async fn begin_noticed(
     (started, before): (RunStarted, Option<SeenBefore>),
 ) -> Result<Begun, EngineError> {
     let (machine, effects) = Run::begin(started, world.clock.now())?;
-    let driver = Driver { world, lease, run: run.clone(), machine, before };
-    Ok(Begun::of(run, driver.drive_until(effects, |act| *act == Act::Watch).await?))
+    Driver { world, lease, run, machine, before }.drive_noticed(effects).await
 }
 
-/// Goes on with such a run that another process has left, up to its soak, which begins anew.
-pub(crate) async fn go_on_to_soak(
+/// Goes on with such a run that another process has left, up to its soak, which begins anew, or to what is left of the
+/// observation.
+pub(crate) async fn go_on_noticed(
     world: &World,
     lease: &Lease,
     run: RunId,
@@ -65,50 +67,58 @@ pub(crate) async fn go_on_to_soak(
         return Ok(Begun::Ended(result));
     }
     let effects = machine.handle(Body::TakenOver { by, pid }, world.clock.now())?;
-    let driver = Driver { world, lease, run: run.clone(), machine, before: None };
-    Ok(Begun::of(run, driver.drive_until(effects, |act| *act == Act::Watch).await?))
+    Driver { world, lease, run, machine, before: None }.drive_noticed(effects).await
 }
 
-impl Begun {
-    fn of(run: RunId, driven: Driven) -> Self {
-        match driven {
-            Driven::Ended(result) => Self::Ended(result),
-            Driven::Paused(machine) => Self::Soaking(Box::new(Soaking { run, machine: *machine })),
+impl Paused {
+    /// Waits: a verdict, or the end where another deploy came first.
+    pub(crate) async fn wait(&self, world: &World) -> Soaked {
+        let state = self.machine.state();
+        match self.act {
+            Act::Observe => Soaked { event: Observing { world, state }.through().await, watched: None },
+            _ => Soak { world, state }.through().await,
         }
-    }
-}
-
-impl Soaking {
-    /// Watches through the soak: a verdict, or the end where another deploy came first.
-    pub(crate) async fn watch(&self, world: &World) -> Soaked {
-        Soak { world, state: self.machine.state() }.through().await
     }
 
     /// The end where somebody else has begun something in between.
-    pub(crate) fn overtaken(by: &str) -> Soaked {
-        Soaked::overtaken(by)
+    pub(crate) fn overtaken(&self, world: &World, by: &str) -> Soaked {
+        let state = self.machine.state();
+        match self.act {
+            Act::Observe => Soaked { event: Observing { world, state }.left(), watched: None },
+            _ => Soaked::overtaken(by),
+        }
     }
 
-    /// Drives the run to its end with what the soak came to, and keeps what led to that. What somebody else has done to the
-    /// run in between counts.
-    pub(crate) async fn conclude(self, world: &World, lease: &Lease, soaked: Soaked) -> Result<RunResult, EngineError> {
+    /// Goes on with what the waiting came to, and keeps what led to that. What somebody else has done to the run in between
+    /// counts.
+    pub(crate) async fn go_on(self, world: &World, lease: &Lease, soaked: Soaked) -> Result<Begun, EngineError> {
         let mut machine = Run::replay(&world.store.run(&self.run).await?)?;
         if let Some(result) = machine.result() {
-            return Ok(result);
+            return Ok(Begun::Ended(result));
         }
-        let is_watched = machine.state().phase == Phase::Changed;
-        let effects = match is_watched {
+        let is_awaited = machine.state().phase == self.machine.state().phase;
+        let effects = match is_awaited {
             true => machine.handle(soaked.event, world.clock.now())?,
             false => machine.go_on(world.clock.now())?,
         };
         let driver = Driver { world, lease, run: self.run, machine, before: None };
-        // Nobody could append while the soak went on: it had no lease.
-        driver.keep(soaked.watched.as_deref().filter(|_| is_watched)).await;
-        driver.drive(effects).await
+        // Nobody could append while it waited: it had no lease.
+        driver.keep(soaked.watched.as_deref().filter(|_| is_awaited)).await;
+        driver.drive_noticed(effects).await
     }
 }
 
 impl Driver<'_> {
+    /// Drives the run to its end, or to the next act that needs no lease.
+    async fn drive_noticed(self, effects: Vec<Effect>) -> Result<Begun, EngineError> {
+        let run = self.run.clone();
+        let driven = self.drive_until(effects, |act| matches!(act, Act::Watch | Act::Observe)).await?;
+        Ok(match driven {
+            Driven::Ended(result) => Begun::Ended(result),
+            Driven::Paused(machine, act) => Begun::Paused(Box::new(Paused { run, machine: *machine, act })),
+        })
+    }
+
     /// What ran before what was noticed.
     pub(super) async fn before_noticed(&self) -> Result<Body, EngineError> {
         let records = self.world.store.records(&self.world.environment.name, &[]).await?;

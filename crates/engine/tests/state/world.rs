@@ -104,6 +104,7 @@ pub(crate) fn started(actor: &str) -> Body {
         request: Request::automatic(),
         agreed: None,
         circumstances: Default::default(),
+        observe_ms: 0,
     })
 }
 

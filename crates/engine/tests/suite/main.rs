@@ -21,6 +21,8 @@ mod noticing;
 #[cfg(test)]
 mod past;
 #[cfg(test)]
+mod proof;
+#[cfg(test)]
 mod rollback;
 #[cfg(test)]
 mod scenario;

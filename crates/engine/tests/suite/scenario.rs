@@ -377,6 +377,7 @@ fn started(run: RunKind, request: Request) -> RunStarted {
         request,
         agreed: None,
         circumstances: Default::default(),
+        observe_ms: 0,
     }
 }
 

@@ -12,6 +12,7 @@ use backout_engine::{World, maintenance_standing, prune, prune_backups};
 use serde::Serialize;
 
 use crate::commands::incident::of_run;
+use crate::commands::prove::asked_of_people;
 use crate::error::CliError;
 use crate::ui::Paint;
 use crate::wire::Setup;
@@ -52,8 +53,10 @@ pub(crate) async fn finish(
             ui.warn(&format!("old restore points could not all be removed: {error}"));
         }
     }
+    let is_refuted = asked_of_people(ended.setup, ended.world, lease, ended.run, result).await?;
     let records = ended.setup.store.run(ended.run).await?;
-    let (times, exit) = (times(&records), result.exit_code(ended.is_guard));
+    let exit = if is_refuted { RunResult::NotVerified } else { result }.exit_code(ended.is_guard);
+    let times = times(&records);
     if ui.json {
         ui.document(&Outcome { run: ended.run, result, exit, times, records: &records })?;
     } else {
@@ -91,6 +94,12 @@ async fn offers(ended: &Ended<'_>, records: &[Record]) -> Result<Vec<String>, Cl
     let page = (is_off && !ended.world.barriers.is_empty())
         .then(|| format!("users can be kept away meanwhile: `{}`", setup.typed("maintenance on")));
     Ok(older.into_iter().chain(page).collect())
+}
+
+/// How long the environment is observed after it went back, in milliseconds.
+pub(super) fn observe_ms(setup: &Setup, not_at_all: bool) -> u64 {
+    let configured = setup.environment.verify.observe.as_millis();
+    if not_at_all { 0 } else { u64::try_from(configured).unwrap_or(u64::MAX) }
 }
 
 /// The times that people ask for first.

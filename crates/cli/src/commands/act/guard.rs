@@ -10,7 +10,7 @@ use backout_core::journal::{RunKind, RunStarted};
 use backout_core::plan::Request;
 use backout_engine::begin;
 
-use super::finish::{Ended, finish};
+use super::finish::{Ended, finish, observe_ms};
 use super::request::refusal_names;
 use crate::args::{Global, GuardArgs};
 use crate::commands::decide::circumstances;
@@ -39,6 +39,7 @@ pub(crate) async fn guard(global: &Global, args: &GuardArgs, ui: Ui) -> Result<E
         request: Request { forced: refusal_names(&args.force)?, ..Request::automatic() },
         agreed: None,
         circumstances: Box::new(circumstances(&args.told)?),
+        observe_ms: observe_ms(&setup, args.no_observe),
     };
     let result = session.run(begin(&world, session.lease(), run.clone(), started)).await;
     narrator.finish();

@@ -8,7 +8,7 @@ use backout_core::journal::{RunKind, RunStarted};
 use backout_engine::{begin, prepare};
 
 use super::agree::agreed;
-use super::finish::{Ended, finish};
+use super::finish::{Ended, finish, observe_ms};
 use super::plan_file::PlanFile;
 use super::request::request;
 use crate::args::{Global, RollbackArgs};
@@ -48,6 +48,7 @@ pub(crate) async fn rollback(global: &Global, args: &RollbackArgs, ui: Ui) -> Re
         request,
         agreed: agreed.map(Box::new),
         circumstances: Box::new(told),
+        observe_ms: observe_ms(&setup, args.no_observe),
     };
     let result = session.run(begin(&world, session.lease(), run.clone(), started)).await;
     narrator.finish();

@@ -12,7 +12,6 @@ mod plan;
 mod plan_text;
 mod standing;
 mod status;
-mod verify;
 
 pub(crate) use checkpoint::{checkpoint_list, checkpoint_show};
 pub(crate) use diff::diff;
@@ -22,4 +21,3 @@ pub(crate) use past::{history, report, show};
 pub(crate) use plan::{plan, print_plan};
 pub(crate) use plan_text::plan_text;
 pub(crate) use status::status;
-pub(crate) use verify::verify;

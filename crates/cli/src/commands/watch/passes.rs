@@ -165,6 +165,7 @@ impl Passes<'_> {
             red_before: red(self.world, &seen.samples).into_iter().collect::<BTreeSet<_>>(),
             before: seen.facts,
             comparing: comparing(self.world, since),
+            bar: None,
         };
         let until = since + patience;
         let watching = Watching { pace: Pace::AtRest, until, deployed_at: since, known: known.as_deref() };

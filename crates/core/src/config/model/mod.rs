@@ -8,6 +8,7 @@ mod maintenance;
 mod people;
 mod policy;
 mod probe;
+mod proof;
 mod service;
 mod signal;
 mod trigger;
@@ -23,10 +24,11 @@ pub use environment::{Config, Environment};
 pub use fallback::{Fallback, FallbackBy};
 pub use maintenance::{BarrierFile, BarrierKind, Maintenance, Redirect, WhenOn};
 pub use people::{Channel, Contact, Escalation, Incidents, Mail, Notifier, Notify, StatusPage, StatusService};
-pub use policy::{Approvals, GuardPolicy, Objectives, Policy, VerifyPolicy};
+pub use policy::{Approvals, GuardPolicy, Objectives, Policy};
 pub use probe::{
     Connection, HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, Protocol, StatusRange, StatusSet, TlsExpect,
 };
+pub use proof::{LogRule, Smoke, VerifyPolicy};
 pub use service::{
     ComposeProject, ExecService, GitMode, HostManage, HostService, HostSource, Service, ServicePlatform, Tier,
 };

@@ -1,11 +1,9 @@
-//! How a deploy is guarded, what must hold, and what automatic runs may do.
+//! How a deploy is guarded, and what automatic runs may do.
 
 use std::time::Duration;
 
 use serde::Serialize;
 
-use super::Probe;
-use crate::detect::SignalPath;
 use crate::policy::Rules;
 
 /// How a deploy is guarded.
@@ -35,19 +33,6 @@ impl Default for GuardPolicy {
             false_alarms: 0.001,
         }
     }
-}
-
-/// What must hold after a rollback, and before a checkpoint is graded good.
-#[derive(Debug, Clone, PartialEq, Default, Serialize)]
-pub struct VerifyPolicy {
-    /// The probes that must hold, each as its `up` signal. With none configured: every probe of every service.
-    pub require: Vec<SignalPath>,
-    /// Checks that are run once, in this order.
-    pub smoke: Vec<Probe>,
-    /// How long the environment is observed after a rollback was verified; zero unless configured.
-    pub observe: Duration,
-    /// The share of failed requests that must not be reached while observing, 0 to 1.
-    pub error_rate_below: Option<f64>,
 }
 
 /// What is done about a deploy that goes bad, and what automatic runs may do.

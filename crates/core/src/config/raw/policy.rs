@@ -1,9 +1,9 @@
-//! Guarding, verifying, and the limits of automatic runs.
+//! Guarding, and the limits of automatic runs.
 
 use std::time::Duration;
 
-use super::{RawBranch, RawException, RawFreeze, RawMatrix, RawObjective, RawProbe, RawWhen};
-use crate::config::leaf::{CheckPath, Percent, Period, Positive, Word};
+use super::{RawBranch, RawException, RawFreeze, RawMatrix, RawObjective, RawWhen};
+use crate::config::leaf::{Percent, Period, Positive, Word};
 use crate::config::read::{List, Map, Scalar, raw};
 
 raw! {
@@ -19,20 +19,6 @@ raw! {
         every: optional Scalar<Period>,
         /// The chance that a healthy deploy is ever called bad by triggers that say `than: baseline`, all together. Default 0.1%.
         false_alarms: optional Scalar<Percent>,
-    }
-}
-
-raw! {
-    /// What must hold after going back, and for a checkpoint to be good.
-    RawVerify {
-        /// The probes that must hold, as `SERVICE.PROBE`. Default: all of them.
-        require: optional List<Scalar<CheckPath>>,
-        /// Checks that are run once, in this order.
-        smoke: optional List<RawProbe>,
-        /// How long to observe after going back. Default 0s.
-        observe: optional Scalar<Duration>,
-        /// The share of failed requests that must not be reached while observing.
-        error_rate_below: optional Scalar<Percent>,
     }
 }
 

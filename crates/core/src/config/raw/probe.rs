@@ -6,13 +6,17 @@ use super::Argv;
 use crate::config::leaf::{Address, HttpUrl, Pattern, Period, Word};
 use crate::config::read::{Any, Map, OneOrMany, Scalar, raw};
 use crate::config::{Connection, HttpMethod, Place, Protocol, SecretOrText, StatusRange};
-use crate::id::ProbeName;
+use crate::id::{ProbeName, ServiceName};
 
 raw! {
     /// One way to measure health: exactly one of `http`, `tcp`, `exec`, `postgres`, `redis` and `container`.
     RawProbe {
         /// The name of a smoke check. Other probes are named by their key.
         name: optional Scalar<ProbeName>,
+        /// Smoke checks: the service in whose container it runs, with `in: container`.
+        service: optional Scalar<ServiceName>,
+        /// Smoke checks: whether it is told and stands in the way of nothing. Default false.
+        advisory: optional Scalar<bool>,
         /// An HTTP answer: the address that is asked.
         http: optional Scalar<HttpUrl>,
         /// HTTP: the method. Default GET.
@@ -41,7 +45,7 @@ raw! {
         container: optional RawContainer,
         /// Time between two measurements at rest. Default 1s.
         every: optional Scalar<Period>,
-        /// How long one measurement may take. Default 2s.
+        /// How long one measurement may take. Default 2s; of a smoke command 60s.
         timeout: optional Scalar<Period>,
         /// How long after its start the service may fail the probe. Default: as the platform says, else 10s for connections that are refused.
         start_period: optional Scalar<Duration>,

@@ -15,6 +15,7 @@ mod people;
 mod platform;
 mod policy;
 mod probe;
+mod proof;
 mod service;
 mod signal;
 mod watch;

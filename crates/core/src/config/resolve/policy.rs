@@ -1,17 +1,12 @@
-//! Guarding, verifying, and the limits of automatic runs.
+//! Guarding, and the limits of automatic runs.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::context::Context;
-use super::known::Known;
-use super::probe::{probe, refuse_container};
-use crate::config::leaf::{CheckPath, Percent, Period, Positive};
-use crate::config::raw::{RawGuard, RawObjectives, RawPolicy, RawProbe, RawVerify};
-use crate::config::read::{Field, Located, Scalar};
-use crate::config::{Approvals, GuardPolicy, Objectives, Policy, Probe, ProblemCode, Service, VerifyPolicy};
-use crate::detect::SignalPath;
-use crate::id::{ProbeName, ServiceName};
+use crate::config::leaf::{Percent, Period, Positive};
+use crate::config::raw::{RawGuard, RawObjectives, RawPolicy};
+use crate::config::read::{Field, Scalar};
+use crate::config::{Approvals, GuardPolicy, Objectives, Policy, ProblemCode};
 
 fn period(field: &Field<Scalar<Period>>, default: Duration, context: &mut Context<'_>) -> Duration {
     context.value(field).map_or(default, |Period(period)| period)
@@ -39,62 +34,6 @@ fn false_alarms(raw: &RawGuard, usual: f64, context: &mut Context<'_>) -> f64 {
         return usual;
     }
     share
-}
-
-/// What must hold.
-pub(super) fn verify(
-    raw: Option<&RawVerify>,
-    services: &BTreeMap<ServiceName, Service>,
-    known: &Known<'_>,
-    context: &mut Context<'_>,
-) -> VerifyPolicy {
-    let Some(raw) = raw else { return VerifyPolicy { require: all(services), ..VerifyPolicy::default() } };
-    let require = match raw.require.value() {
-        None => all(services),
-        Some(list) => list.0.iter().filter_map(|scalar| required(scalar, known, context)).collect(),
-    };
-    VerifyPolicy {
-        require,
-        smoke: smoke(raw, context),
-        observe: context.value(&raw.observe).unwrap_or_default(),
-        error_rate_below: context.value(&raw.error_rate_below).map(|Percent(share)| share),
-    }
-}
-
-fn all(services: &BTreeMap<ServiceName, Service>) -> Vec<SignalPath> {
-    let up = |service: &Service| {
-        let name = service.name.clone();
-        let own = service.probes.values().filter(|probe| !probe.is_dependency);
-        own.map(move |probe| SignalPath::Up(name.clone(), probe.name.clone())).collect::<Vec<_>>()
-    };
-    services.values().flat_map(up).collect()
-}
-
-fn required(scalar: &Scalar<CheckPath>, known: &Known<'_>, context: &mut Context<'_>) -> Option<SignalPath> {
-    let CheckPath(path) = context.scalar(scalar)?;
-    known.check(&path, scalar, context).then_some(path)
-}
-
-fn smoke(raw: &RawVerify, context: &mut Context<'_>) -> Vec<Probe> {
-    let mut checks: Vec<Probe> = Vec::new();
-    for (index, raw) in raw.smoke.value().map(|list| list.0.as_slice()).unwrap_or_default().iter().enumerate() {
-        let Some(check) = smoke_name(raw, index, context).and_then(|name| probe(raw, name, context)) else { continue };
-        refuse_container(&check, raw, "a smoke check belongs to no service, so it has no container", context);
-        if checks.iter().any(|other| other.name == check.name) {
-            let at = raw.name.key().unwrap_or(raw.at());
-            let message = "two smoke checks have the same name".to_owned();
-            context.error(ProblemCode::DuplicateKey, at, message, "rename one of them".to_owned());
-        }
-        checks.push(check);
-    }
-    checks
-}
-
-fn smoke_name(raw: &RawProbe, index: usize, context: &mut Context<'_>) -> Option<ProbeName> {
-    match raw.name.value() {
-        None => ProbeName::new(&format!("smoke-{}", index + 1)).ok(),
-        Some(scalar) => context.scalar(scalar),
-    }
 }
 
 /// What automatic runs may do; the rules that decide are resolved beside it.

@@ -45,6 +45,11 @@ fn probes(raw: &RawService, kind: Option<PlatformKind>, context: &mut Context<'_
             let hint = format!("remove it: the probe is called `{}`", entry.key);
             context.contradiction(at, "`name` is for smoke checks".to_owned(), hint);
         }
+        for (key, at) in [("service", raw.service.key()), ("advisory", raw.advisory.key())] {
+            if let Some(at) = at {
+                context.contradiction(at, format!("`{key}` is for smoke checks"), "remove it".to_owned());
+            }
+        }
         // Resolved under any name where its own is wrong, so that its other problems are found as well.
         let Ok(stand_in) = ProbeName::new("probe") else { continue };
         let is_named = name.is_some();

@@ -22,7 +22,7 @@ impl Differences {
             ([], undecided) => (Verdict::Unmeasurable, listed(undecided)),
             (found, _) => (Verdict::Unhealthy, listed(found)),
         };
-        Check { name: name.to_owned(), verdict, what, was_red_before: false }
+        Check { name: name.to_owned(), verdict, what, was_red_before: false, is_advisory: false }
     }
 
     /// Two values that must be equal.

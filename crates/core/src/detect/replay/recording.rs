@@ -1,14 +1,14 @@
 //! Recordings: everything that a judge heard in one watch, in order.
 //!
 //! Contract: a judge with the same rules that hears the same says the same. What could not change its mind is left out: a
-//! fact that is as it was, and samples that no trigger, no requirement and no dependency is about.
+//! fact that is as it was, and samples that no trigger, no requirement, no bar and no dependency is about.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::detect::{Judge, News, Rules, SignalPath};
+use crate::detect::{ErrorBar, Judge, News, Rules, SignalPath};
 use crate::id::ServiceName;
 use crate::inventory::Fact;
 use crate::policy::Judgement;
@@ -46,7 +46,8 @@ impl Recorder {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let triggers = rules.triggers.iter().map(|trigger| &trigger.signal);
-        let all = triggers.chain(&rules.required).chain(&rules.red_before).chain(&rules.comparing.dependencies);
+        let required = rules.required.iter().chain(rules.bar.as_ref().map(ErrorBar::signal));
+        let all = triggers.chain(required).chain(&rules.red_before).chain(&rules.comparing.dependencies);
         let (matters, facts) = (all.cloned().collect(), BTreeMap::new());
         Self { judge: Judge::new(rules.clone()), rules, matters, facts, news: Vec::new() }
     }

@@ -1,5 +1,6 @@
 //! The state machine: what a run does next.
 
+mod observing;
 mod recourse;
 mod stations;
 mod story;

@@ -194,7 +194,7 @@ fn an_undo_that_fails_says_what_runs() {
     let story = Story::executing().step(1, 1, done()).step(2, 1, failed()).step(2, 2, failed());
     let story = story.then(Body::UndoEnded { step: backout_core::id::StepId(2), outcome: failed() });
     let facts = vec![Fact { seen: Seen::Absent, ..spec().world().facts(1)[0].clone() }];
-    let story = story.then(Body::Verified { checks: vec![check(Verdict::Unhealthy)], facts });
+    let story = story.then(Body::Verified { checks: vec![check(Verdict::Unhealthy)], facts, red: Vec::new() });
     assert_eq!(story.run.result(), Some(RunResult::NotVerified));
     for part in ["it could not be undone: the port is taken", "not back: `f` is absent"] {
         assert!(story.summary().contains(part), "{part} is not in: {}", story.summary());

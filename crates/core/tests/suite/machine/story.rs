@@ -1,7 +1,7 @@
 //! A run told record by record, and what it wants next.
 
 use backout_core::inventory::{DatabasesAfter, Fact, Seen};
-use backout_core::journal::{Body, DeployExit, FORMAT, Means, Record, RunKind, StepOutcome, chain};
+use backout_core::journal::{Body, DeployExit, FORMAT, Means, Record, RunKind, RunStarted, StepOutcome, chain};
 use backout_core::plan::{Plan, Request};
 use backout_core::policy::{Check, Choice, Decision, Judgement, Verdict};
 use backout_core::run::{Act, Effect, Run};
@@ -17,7 +17,11 @@ pub(super) struct Story {
 
 impl Story {
     pub(super) fn begin(kind: RunKind, request: Request) -> Self {
-        let (run, effects) = Run::begin(started(kind, request), at(0)).unwrap();
+        Self::of(started(kind, request))
+    }
+
+    pub(super) fn of(started: RunStarted) -> Self {
+        let (run, effects) = Run::begin(started, at(0)).unwrap();
         let mut story = Self { run, records: Vec::new(), wants: None };
         story.take(effects);
         story
@@ -81,7 +85,11 @@ impl Story {
 
     /// A rollback whose first step is about to be done: keep evidence, switch, await.
     pub(super) fn executing() -> Self {
-        let story = Self::begin(RunKind::Rollback, request()).then(before(Verdict::Unhealthy, true));
+        Self::going_back(started(RunKind::Rollback, request()))
+    }
+
+    pub(super) fn going_back(started: RunStarted) -> Self {
+        let story = Self::of(started).then(before(Verdict::Unhealthy, true));
         story.then(Body::PlanMade { plan: Box::new(a_plan()) }).then(taken(1))
     }
 
@@ -125,7 +133,7 @@ pub(super) fn a_plan() -> Plan {
 }
 
 pub(super) fn check(verdict: Verdict) -> Check {
-    Check { name: "f.up".to_owned(), verdict, what: "503".to_owned(), was_red_before: false }
+    Check { name: "f.up".to_owned(), verdict, what: "503".to_owned(), was_red_before: false, is_advisory: false }
 }
 
 pub(super) fn before(verdict: Verdict, has_good_checkpoint: bool) -> Body {
@@ -147,7 +155,7 @@ pub(super) fn taken(n: u32) -> Body {
 }
 
 pub(super) fn verified(checks: Vec<Check>) -> Body {
-    Body::Verified { checks, facts: spec().world().facts(1) }
+    Body::Verified { checks, facts: spec().world().facts(1), red: Vec::new() }
 }
 
 pub(super) fn done() -> StepOutcome {

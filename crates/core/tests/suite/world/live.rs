@@ -170,6 +170,7 @@ impl World {
                 verdict: if self.is_well(service) { Verdict::Healthy } else { Verdict::Unhealthy },
                 what: "as it is".to_owned(),
                 was_red_before: false,
+                is_advisory: false,
             })
             .collect()
     }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use backout_core::id::{RunId, ServiceName};
 use backout_core::inventory::{Checkpoint, DatabasesAfter, Graded};
 use backout_core::journal::{
-    Body, DeployExit, FORMAT, MaintenanceOutcome, Means, Record, RunKind, RunResult, RunStarted, StepOutcome, chain,
+    Body, DeployExit, FORMAT, MaintenanceOutcome, Means, Observation, ObservationResult, Record, RunKind, RunResult,
+    RunStarted, StepOutcome, chain,
 };
 use backout_core::plan::{Action, Request, Step, check, safety};
 use backout_core::policy::{Check, Choice, Decision, Judgement, Verdict};
@@ -56,7 +57,7 @@ pub(crate) struct Sim {
 }
 
 pub(crate) fn rollback(request: Request) -> RunStarted {
-    started(RunKind::Rollback, request)
+    RunStarted { observe_ms: 60_000, ..started(RunKind::Rollback, request) }
 }
 
 pub(crate) fn started(run: RunKind, request: Request) -> RunStarted {
@@ -68,6 +69,7 @@ pub(crate) fn started(run: RunKind, request: Request) -> RunStarted {
         request,
         agreed: None,
         circumstances: Box::default(),
+        observe_ms: 0,
     }
 }
 
@@ -207,6 +209,9 @@ impl Sim {
             Act::Maintain => {
                 Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { seen: Vec::new() } }
             }
+            Act::Observe => Body::Observed {
+                observation: Observation { result: ObservationResult::Held, after_ms: 60_000, findings: Vec::new() },
+            },
         })
     }
 
@@ -371,9 +376,10 @@ impl Sim {
                 verdict: if self.world.is_at(&switch.to) { Verdict::Healthy } else { Verdict::Unhealthy },
                 what: "as it is".to_owned(),
                 was_red_before: false,
+                is_advisory: false,
             }));
         }
-        Body::Verified { checks, facts: self.world.facts(4) }
+        Body::Verified { checks, facts: self.world.facts(4), red: Vec::new() }
     }
 }
 

@@ -4,7 +4,7 @@ use backout_core::policy::{Check, Verdict};
 
 /// One check.
 pub(super) fn check(name: &str, verdict: Verdict, what: impl Into<String>) -> Check {
-    Check { name: name.to_owned(), verdict, what: what.into(), was_red_before: false }
+    Check { name: name.to_owned(), verdict, what: what.into(), was_red_before: false, is_advisory: false }
 }
 
 /// The check of things that are sound unless they are in a list.

@@ -11,7 +11,7 @@ use backout_core::policy::Judgement;
 use crate::error::EngineError;
 use crate::look::{checks, look_at_databases};
 use crate::run::drive::Driver;
-use crate::run::soak::Soak;
+use crate::run::judge::Soak;
 
 /// How long it may take to copy the migrations of a release.
 const KEPT_WITHIN: Duration = Duration::from_secs(60);

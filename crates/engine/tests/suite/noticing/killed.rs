@@ -11,6 +11,7 @@ use crate::scenario::{Scenario, seconds, service};
 async fn bad_deploy() -> Scenario {
     let mut scenario = Scenario::of_app().known_good().await;
     scenario.environment.watch.automatic = true;
+    scenario.environment.verify.observe = seconds(20);
     scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().answers_wrongly_after(seconds(5)));
     scenario.platform.deploy(&service("app"), "app:v2");
     scenario

@@ -2,7 +2,7 @@
 
 use backout_core::incident::{Status, incidents};
 use backout_core::inventory::Grade;
-use backout_core::journal::{Body, RunResult};
+use backout_core::journal::{Body, ObservationResult, RunResult};
 use backout_core::policy::Verdict;
 use backout_engine::{Turn, kept_watch};
 use backout_testkit::world::{Behaviour, Move};
@@ -111,6 +111,55 @@ async fn soak_holds_nobody_up_and_ends_where_somebody_else_deploys() {
     assert_eq!((result, ended.result), (RunResult::KeptUnproven, RunResult::Kept), "{}", ended.summary);
     watching.until_quiet().await;
     assert_eq!(results(&scenario), [Some(RunResult::KeptUnproven)]);
+}
+
+/// `v2` was noticed, went bad and is taken back; what is back is then observed for a quarter of an hour.
+async fn observed() -> (Scenario, Watching) {
+    let (mut scenario, _) = watched().await;
+    scenario.environment.watch.automatic = true;
+    scenario.environment.verify.observe = seconds(900);
+    let mut watching = Watching::of(&scenario);
+    assert_eq!(watching.turn().await, Turn::Recorded);
+    deploy(&scenario, Behaviour::well().answers_wrongly_after(seconds(3)));
+    (scenario, watching)
+}
+
+fn observation(scenario: &Scenario) -> Option<(ObservationResult, u64)> {
+    scenario.store.all().into_iter().find_map(|record| match record.body {
+        Body::Observed { observation } => Some((observation.result, observation.after_ms / 1000)),
+        _ => None,
+    })
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_taken_back_is_observed_to_the_end() {
+    let (scenario, mut watching) = observed().await;
+    assert_eq!(watching.until_ended().await, RunResult::RolledBack);
+    assert_eq!(observation(&scenario), Some((ObservationResult::Held, 900)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn observation_holds_nobody_up_and_ends_where_somebody_else_deploys() {
+    for is_told in [true, false] {
+        let (scenario, mut watching) = observed().await;
+        let scenario = scenario.deploying(vec![Move::Deploy(service("app"), "app:v3")]);
+        let deploys = async {
+            scenario.clock.sleep(seconds(200)).await;
+            match is_told {
+                true => assert_eq!(scenario.guard().await.result, RunResult::Kept),
+                false => scenario.platform.deploy(&service("app"), "app:v3"),
+            }
+        };
+        let (result, ()) = tokio::join!(watching.until_ended(), deploys);
+        assert_eq!(result, RunResult::RolledBack);
+        let (how, after) = observation(&scenario).unwrap();
+        assert!(how == ObservationResult::Left && after < 300, "{how:?} after {after} s");
+        watching.until_quiet().await;
+        assert_eq!(
+            (results(&scenario).len(), scenario.running()),
+            (2 - usize::from(is_told), vec!["app:v3".to_owned()])
+        );
+    }
 }
 
 #[tokio::test(start_paused = true)]

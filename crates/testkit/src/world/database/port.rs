@@ -23,6 +23,7 @@ impl MemoryDatabase {
             verdict: if is_sound { Verdict::Healthy } else { Verdict::Unhealthy },
             what: "every value is sound".to_owned(),
             was_red_before: false,
+            is_advisory: false,
         };
         let kept =
             state.databases.iter().filter(|(_, stored)| stored.is_put_aside).map(|(dbname, stored)| KeptDatabase {

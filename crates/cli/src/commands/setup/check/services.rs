@@ -96,7 +96,7 @@ fn references(setup: &Setup) -> Vec<(String, &SecretRef)> {
     for signal in environment.signals.values() {
         all.extend(of_server(&signal.server).into_iter().map(|secret| (format!("signal {}", signal.name), secret)));
     }
-    for probe in &environment.verify.smoke {
+    for probe in environment.verify.smoke.iter().map(|smoke| &smoke.probe) {
         all.extend(of_probe(probe).into_iter().map(|secret| (format!("smoke check {}", probe.name), secret)));
     }
     let mut found: Vec<(String, &SecretRef)> = Vec::new();

@@ -10,8 +10,6 @@ pub(super) fn unsupported(environment: &Environment) -> Vec<Finding> {
     let verify = &environment.verify;
     let approvals = Approvals { database: 0, ..environment.policy.approvals };
     let settings = [
-        ("verify.smoke", !verify.smoke.is_empty(), "smoke checks are not run yet"),
-        ("verify.observe", !verify.observe.is_zero(), "nothing is observed after going back yet"),
         (
             "verify.error_rate_below",
             verify.error_rate_below.is_some() && !has_error_rate(environment),
@@ -48,8 +46,7 @@ mod tests {
     #[test]
     fn only_settings_that_are_made_are_told() {
         assert_eq!(keys(""), [""; 0]);
-        let verify = "    verify: { observe: 15m, smoke: [{ name: front, http: \"http://127.0.0.1:1/\" }] }\n";
-        assert_eq!(keys(verify), ["verify.smoke", "verify.observe"]);
+        assert_eq!(keys("    verify: { error_rate_below: 1% }\n"), ["verify.error_rate_below"]);
         assert_eq!(keys("    policy: { approvals: { stack: 2 } }\n"), ["policy.approvals"]);
         assert_eq!(keys("    policy: { approvals: { database: 2 } }\n"), [""; 0]);
     }

@@ -7,27 +7,27 @@ use backout_core::policy::{Judgement, Verdict};
 use backout_core::run::State;
 use jiff::Timestamp;
 
-use super::drive::Driver;
 use crate::look::{Pace, Watched, Watching, acted_upon, pack, required, watch};
+use crate::run::drive::Driver;
 use crate::world::World;
 
 /// One soak of what a run is about. It needs no lease: nothing is changed and nothing recorded.
-pub(super) struct Soak<'a> {
-    pub(super) world: &'a World,
-    pub(super) state: &'a State,
+pub(in crate::run) struct Soak<'a> {
+    pub(in crate::run) world: &'a World,
+    pub(in crate::run) state: &'a State,
 }
 
 /// What a soak came to.
 pub(crate) struct Soaked {
     /// The verdict, or the end of the run where something else came first.
-    pub(super) event: Body,
+    pub(in crate::run) event: Body,
     /// What led to it, to be kept under the lease.
-    pub(super) watched: Option<Box<KeptWatch>>,
+    pub(in crate::run) watched: Option<Box<KeptWatch>>,
 }
 
 impl Soaked {
     /// The end of a soak that came to no verdict, because something else came first.
-    pub(super) fn overtaken(by: &str) -> Self {
+    pub(in crate::run) fn overtaken(by: &str) -> Self {
         let summary = format!("{by} came before what was noticed could be proven");
         Self { event: Body::RunEnded { result: RunResult::KeptUnproven, summary }, watched: None }
     }
@@ -36,7 +36,7 @@ impl Soaked {
 impl Soak<'_> {
     /// Watches through the soak. It lasts for as long as somebody watches, so whoever takes over begins it anew.
     /// What the probes find is not all: rows that a deploy has broken are looked for beside them, and once more at the end.
-    pub(super) async fn through(&self) -> Soaked {
+    pub(in crate::run) async fn through(&self) -> Soaked {
         let until = self.world.clock.now() + self.world.environment.guard.soak;
         // What a guard has begun is its own; what was noticed may be overtaken by another deploy.
         let known = self.state.is_noticed().then_some(self.state.after.as_slice());
@@ -58,7 +58,7 @@ impl Soak<'_> {
         Some((broken.unwrap_or(judgement), Some(watched)))
     }
 
-    pub(super) async fn watch_until(&self, until: Timestamp, known: Option<&[Fact]>) -> Watched {
+    pub(in crate::run) async fn watch_until(&self, until: Timestamp, known: Option<&[Fact]>) -> Watched {
         let (state, environment) = (self.state, &self.world.environment);
         let since = self.world.clock.now();
         let rules = Rules {
@@ -73,6 +73,7 @@ impl Soak<'_> {
                 counted: environment.counted.values().map(Counting::of).collect(),
                 dependencies: environment.dependencies(&state.changed),
             },
+            bar: None,
         };
         let deployed_at = state.before_until().unwrap_or(since);
         let watching = Watching { pace: Pace::AtLeast(environment.guard.every), until, deployed_at, known };
@@ -86,14 +87,14 @@ impl Driver<'_> {
     }
 
     /// Watches through the soak.
-    pub(super) async fn watch(&self) -> Body {
+    pub(in crate::run) async fn watch(&self) -> Body {
         let soaked = self.soak().through().await;
         self.keep(soaked.watched.as_deref()).await;
         soaked.event
     }
 
     /// Watches until then, and comes to a verdict.
-    pub(super) async fn watch_through(&self, until: Timestamp) -> Judgement {
+    pub(in crate::run) async fn watch_through(&self, until: Timestamp) -> Judgement {
         loop {
             if let Some((judgement, watched)) = self.soak().judged(until, None).await {
                 self.keep(watched.as_deref()).await;
@@ -103,7 +104,7 @@ impl Driver<'_> {
     }
 
     /// Watches beside something else until there is a verdict of which nothing is kept.
-    pub(super) async fn watch_beside_until(&self, until: Timestamp) -> Option<Judgement> {
+    pub(in crate::run) async fn watch_beside_until(&self, until: Timestamp) -> Option<Judgement> {
         match self.soak().watch_until(until, None).await {
             Watched::Judged(watched) => Some(watched.judgement),
             Watched::Moved => None,
@@ -111,7 +112,7 @@ impl Driver<'_> {
     }
 
     /// Keeps what led to a verdict, so that it can be had again. A verdict that could not be kept is one nevertheless.
-    pub(super) async fn keep(&self, watched: Option<&KeptWatch>) {
+    pub(in crate::run) async fn keep(&self, watched: Option<&KeptWatch>) {
         if let Some(Ok(packed)) = watched.map(pack)
             && let Ok(recording) = self.world.blobs.put(&packed).await
         {

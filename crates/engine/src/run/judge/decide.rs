@@ -6,16 +6,16 @@ use backout_core::journal::{ActStage, Body, FallbackSwitching, fallbacks_on};
 use backout_core::policy::{Verdict, weigh};
 use jiff::Timestamp;
 
-use super::drive::Driver;
-use super::switch::in_words;
 use crate::error::EngineError;
+use crate::run::drive::Driver;
+use crate::run::switch::in_words;
 
 /// Time between two watches for a fix, so that what fails at once is not asked without a break.
 const PAUSE: Duration = Duration::from_secs(1);
 
 impl Driver<'_> {
     /// Puts the run's case to the policy. What is on already is nothing to fall back to.
-    pub(super) async fn decide(&self) -> Result<Body, EngineError> {
+    pub(in crate::run) async fn decide(&self) -> Result<Body, EngineError> {
         let environment = &self.world.environment;
         let on = fallbacks_on(&self.world.store.records(&environment.name, &["fallback_switched"]).await?);
         let mut case = self.machine.state().case(environment, self.world.clock.now());
@@ -25,7 +25,7 @@ impl Driver<'_> {
 
     /// Watches until the environment has been healthy for long enough. What is healthy at `by` is watched to the end, so
     /// that it can have been so for long enough; anything else has its last watch then.
-    pub(super) async fn await_fix(&self, by: Timestamp) -> Body {
+    pub(in crate::run) async fn await_fix(&self, by: Timestamp) -> Body {
         let guarded = &self.world.environment;
         let long_enough = guarded.policy.rules.fixed_after.unwrap_or(guarded.guard.soak);
         loop {
@@ -38,7 +38,7 @@ impl Driver<'_> {
     }
 
     /// Switches a fallback on. To switch it twice comes to the same, so one that was in doubt is switched once more.
-    pub(super) async fn fall_back(&self, name: String) -> Body {
+    pub(in crate::run) async fn fall_back(&self, name: String) -> Body {
         let stage = match self.world.environment.fallbacks.get(&name) {
             None => ActStage::Failed { why: format!("the configuration has no fallback `{name}` any more") },
             Some(fallback) => match self.world.switchboard.switch(&name, fallback, true).await {

@@ -6,14 +6,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::effect::Effect;
-use super::state::State;
-use super::told::{exit_in_words, how_far};
 use crate::id::{CheckpointId, ServiceName};
 use crate::inventory::{Graded, Version, older_good, suspect};
 use crate::journal::{Body, MaintenanceOutcome, Recourse, RunResult};
 use crate::plan::{Request, safety};
 use crate::policy::{Refusal, RefusalName};
+use crate::run::effect::Effect;
+use crate::run::state::State;
+use crate::run::told::{exit_in_words, how_far};
 
 /// A way back that was tried and is not verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,8 +81,14 @@ impl State {
     }
 
     /// The end of a run that was verified or not, or the record of a try.
-    pub(super) fn conclude(&self) -> Effect {
+    pub(in crate::run) fn conclude(&self) -> Effect {
         let (result, summary) = self.reached();
+        if result == RunResult::RolledBack {
+            return match self.observed(&summary) {
+                Ok((result, summary)) => self.end_with(result, summary),
+                Err(for_ms) => Effect::Record(Body::ObservationStarted { for_ms }),
+            };
+        }
         let next = self.recourse(false).filter(|_| result == RunResult::NotVerified);
         match (&self.plan, next) {
             (Some(plan), Some(next)) => self.try_next(Some(plan.target.clone()), summary, next),
@@ -92,7 +98,7 @@ impl State {
 
     /// A refused way back after a bad deploy leaves that deploy in place: a person is needed, and must not read that
     /// nothing was changed. One that is refused after a try leaves what that try left.
-    pub(super) fn refused(&self) -> Effect {
+    pub(in crate::run) fn refused(&self) -> Effect {
         let why: Vec<String> = self.refusals.iter().map(|r| format!("{}: {}", r.name, r.what)).collect();
         let why = why.join("; ");
         if !self.tried.is_empty() {
@@ -111,7 +117,7 @@ impl State {
     }
 
     /// The end of a run that put up the maintenance page, or could not.
-    pub(super) fn escalated(&self) -> Effect {
+    pub(in crate::run) fn escalated(&self) -> Effect {
         let page = match &self.maintenance {
             Some(MaintenanceOutcome::Done { .. }) => {
                 "maintenance mode is on; `backout maintenance off` ends it".to_owned()

@@ -1,0 +1,3 @@
+//! What is checked after a rollback, as a person has it.
+
+mod after;

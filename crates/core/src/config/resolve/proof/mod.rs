@@ -1,0 +1,5 @@
+//! How it is proven that a way back works: what is checked after it.
+
+mod verify;
+
+pub(super) use verify::verify;

@@ -1,0 +1,52 @@
+//! How it is proven that a way back arrived and stays: marks in logs, the observation, what people answer.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::policy::Finding;
+
+/// Where a file ended at some time: what is written to it later begins there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FileEnd {
+    /// Its inode: a file that was rotated has another one.
+    pub inode: u64,
+    /// Its length.
+    pub bytes: u64,
+}
+
+/// What became of observing the environment after a rollback.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Observation {
+    /// How it ended.
+    pub result: ObservationResult,
+    /// How long after the verification, in milliseconds.
+    pub after_ms: u64,
+    /// What was seen.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+}
+
+/// How an observation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ObservationResult {
+    /// Nothing new went bad until its end.
+    Held,
+    /// Something went bad that had been well.
+    WentBad,
+    /// A person ended it before.
+    Left,
+    /// Whoever observed was gone, and its time was over when somebody went on.
+    Unseen,
+}
+
+/// What a person answers to a check that only a person can make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Answer {
+    /// The check, by its name in the configuration.
+    pub check: String,
+    /// Whether it holds.
+    pub holds: bool,
+    /// Who says so.
+    pub by: String,
+}

@@ -1,0 +1,109 @@
+//! What the records of a run have told so far, and what that makes of the next one.
+
+use jiff::Timestamp;
+
+use super::{Alert, Event, Severity};
+use crate::journal::{ActStage, Body, MaintenanceOutcome, Record, Recourse, RunResult, RunStarted};
+use crate::policy::{self, Choice, Decision, Judgement, Verdict};
+
+/// What the records so far have told.
+#[derive(Default)]
+pub(super) struct Known<'a> {
+    pub(super) started: Option<&'a RunStarted>,
+    pub(super) began: Option<Timestamp>,
+    pub(super) judgement: Option<&'a Judgement>,
+    pub(super) reasons: Vec<String>,
+    pub(super) decision: Option<&'a Decision>,
+    pub(super) worst: Severity,
+    /// Whether the environment was observed after it was taken back.
+    is_observed: bool,
+}
+
+impl<'a> Known<'a> {
+    /// Takes in one more record.
+    pub(super) fn learn(&mut self, record: &'a Record) {
+        match &record.body {
+            Body::RunStarted(started) => (self.started, self.began) = (Some(started), Some(record.at)),
+            Body::Judged { judgement } => self.judgement = Some(judgement),
+            Body::Decided { decision } => {
+                self.reasons.clone_from(&decision.reasons_for);
+                self.decision = Some(decision);
+            }
+            Body::Refused { refusals } => {
+                self.reasons = refusals.iter().map(|refusal| format!("{}: {}", refusal.name, refusal.what)).collect();
+            }
+            Body::Verified { checks, .. } => {
+                let failing = checks.iter().filter(|check| check.blocks());
+                self.reasons = failing.map(|check| format!("{}: {}", check.name, check.what)).collect();
+            }
+            Body::ObservationStarted { .. } => self.is_observed = true,
+            Body::Observed { observation } => {
+                let new = observation.findings.iter().filter(|finding| !finding.was_before);
+                self.reasons = new.map(|finding| format!("{}: {}", finding.subject, finding.what)).collect();
+            }
+            _ => {}
+        }
+    }
+
+    /// What people are told of at a record, if anything.
+    pub(super) fn event(&self, record: &Record) -> Option<Event> {
+        match &record.body {
+            Body::RunStarted(_) => Some(Event::Started),
+            Body::Decided { decision } => match decision.choice {
+                Choice::RollBack => Some(Event::GoingBack),
+                Choice::RollBackUnlessFixed => Some(Event::Countdown),
+                // What a run ends with is told at its end.
+                Choice::Keep | Choice::Hold | Choice::FixForward | Choice::FallBack | Choice::Observe => None,
+            },
+            Body::FallbackSwitched { switching } if matches!(switching.stage, ActStage::Done { .. }) => {
+                Some(Event::FellBack)
+            }
+            Body::TakenOver { .. } => Some(Event::TakenOver),
+            Body::AttemptFailed { next, .. } if *next != Recourse::Maintenance => Some(Event::TryingAgain),
+            Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { .. } } => Some(Event::MaintenanceOn),
+            Body::ObservationStarted { .. } => Some(Event::RolledBack),
+            Body::ManualAnswered { answer } if !answer.holds => Some(Event::WentBadAgain),
+            Body::RunEnded { result, .. } => Some(self.end(*result)),
+            _ => None,
+        }
+    }
+
+    fn end(&self, result: RunResult) -> Event {
+        match result {
+            RunResult::RolledBack if self.is_observed => Event::Observed,
+            RunResult::NotVerified if self.is_observed => Event::WentBadAgain,
+            RunResult::Kept => Event::Kept,
+            RunResult::KeptUnproven => Event::KeptUnproven,
+            RunResult::RolledBack => Event::RolledBack,
+            RunResult::NothingChanged => Event::NothingChanged,
+            RunResult::NotVerified => Event::NotVerified,
+            RunResult::Refused => Event::Refused,
+            RunResult::Held => Event::Held,
+            RunResult::FixForward => Event::FixForward,
+            RunResult::Aborted => Event::Aborted,
+        }
+    }
+
+    /// How severe it is for those who are told: trouble is as severe as the policy says, and never less than what it is.
+    ///
+    /// | P0, P1   | P2    | P3, P4  |
+    /// |----------|-------|---------|
+    /// | critical | error | warning |
+    pub(super) fn severity(&self, event: Event) -> Severity {
+        let said = match self.decision.and_then(Decision::severity).filter(|_| event.alert() == Some(Alert::Trigger)) {
+            Some(policy::Severity::P0 | policy::Severity::P1) => Severity::Critical,
+            Some(policy::Severity::P2) => Severity::Error,
+            Some(policy::Severity::P3 | policy::Severity::P4) => Severity::Warning,
+            None => Severity::Info,
+        };
+        said.max(event.severity())
+    }
+
+    /// What was seen to be bad, and was not so before.
+    pub(super) fn bad(&self) -> Vec<String> {
+        let judgement = self.judgement.filter(|judgement| judgement.verdict != Verdict::Healthy);
+        let findings = judgement.map(|judgement| judgement.findings.as_slice()).unwrap_or_default();
+        let new = findings.iter().filter(|finding| !finding.was_before);
+        new.map(|finding| format!("{}: {}", finding.subject, finding.what)).collect()
+    }
+}

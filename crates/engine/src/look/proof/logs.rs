@@ -1,0 +1,109 @@
+//! Logs after a rollback: how many lines there are that must not be there.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use backout_core::config::LogRule;
+use backout_core::detect::{LogFound, LogScan};
+use backout_core::id::ServiceName;
+use backout_core::journal::FileEnd;
+use backout_core::policy::{Check, Verdict};
+use backout_core::port::PortError;
+use futures_util::future::join_all;
+use jiff::Timestamp;
+
+use crate::world::World;
+
+/// How long a platform may take to hand over a log.
+const READS_WITHIN: Duration = Duration::from_secs(20);
+/// How much of one log is looked at, in bytes.
+const AT_MOST: u64 = 64 * 1024 * 1024;
+
+/// From where logs are looked at.
+#[derive(Debug, Clone, Copy)]
+pub struct Window<'a> {
+    /// Since when what instances write counts. An instance that started later counts from its start.
+    pub since: Timestamp,
+    /// Where each file ended when the steps were done.
+    pub files: &'a BTreeMap<String, FileEnd>,
+}
+
+/// Where the files of the log rule end now. One that is not there ends at its start; one that cannot be looked at is left out.
+pub(crate) async fn mark_logs(world: &World) -> BTreeMap<String, FileEnd> {
+    let mut ends = BTreeMap::new();
+    for path in world.environment.verify.logs.iter().flat_map(|rule| &rule.files) {
+        if let Ok(end) = world.files.end(path).await {
+            ends.insert(path.clone(), end.unwrap_or(FileEnd { inode: 0, bytes: 0 }));
+        }
+    }
+    ends
+}
+
+/// One check for each log that the configuration names.
+pub async fn log_checks(world: &World, window: &Window<'_>) -> Vec<Check> {
+    let Some(rule) = &world.environment.verify.logs else { return Vec::new() };
+    let services = join_all(rule.services.iter().map(|service| of_service(world, rule, service, window.since))).await;
+    let files = join_all(rule.files.iter().map(|path| of_file(world, rule, path, window.files.get(path)))).await;
+    services.into_iter().chain(files).collect()
+}
+
+async fn of_service(world: &World, rule: &LogRule, service: &ServiceName, since: Timestamp) -> Check {
+    let mut scan = LogScan::new(&rule.not);
+    let mut left = AT_MOST;
+    let mut sink = |piece: &[u8]| {
+        let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        if left > 0 {
+            scan.feed(piece);
+        }
+        left = left.saturating_sub(length);
+    };
+    let read = match world.platform_of(service) {
+        Some(platform) => tokio::select! {
+            read = platform.logs(service, since, &mut sink) => read,
+            () = world.clock.sleep(READS_WITHIN) => {
+                Err(PortError::new(format!("it was not handed over within {} s", READS_WITHIN.as_secs())))
+            }
+        },
+        None => Err(PortError::new("no platform runs it")),
+    };
+    check(rule, &format!("log of {service}"), read.map(|()| scan.finish()))
+}
+
+async fn of_file(world: &World, rule: &LogRule, path: &str, mark: Option<&FileEnd>) -> Check {
+    check(rule, &format!("log {path}"), scan_file(world, rule, path, mark).await)
+}
+
+async fn scan_file(world: &World, rule: &LogRule, path: &str, mark: Option<&FileEnd>) -> Result<LogFound, PortError> {
+    let mark = mark.ok_or_else(|| PortError::new("where it ended when the steps were done is not known"))?;
+    let now = world.files.end(path).await?;
+    // A file that was rotated, or emptied, is read from its start.
+    let is_same = now.is_some_and(|now| now.inode == mark.inode && now.bytes >= mark.bytes);
+    let from = if is_same { mark.bytes } else { 0 };
+    let mut scan = LogScan::new(&rule.not);
+    let mut offset = from;
+    while offset < from.saturating_add(AT_MOST) {
+        let part = world.files.read_at(path, offset).await?;
+        if part.is_empty() {
+            break;
+        }
+        scan.feed(&part);
+        offset = offset.saturating_add(part.len().try_into().unwrap_or(u64::MAX));
+    }
+    Ok(scan.finish())
+}
+
+/// | read | lines that match | verdict      |
+/// |------|------------------|--------------|
+/// | no   |                  | unmeasurable |
+/// | yes  | at most so many  | healthy      |
+/// | yes  | more             | unhealthy    |
+fn check(rule: &LogRule, name: &str, found: Result<LogFound, PortError>) -> Check {
+    let (verdict, what) = match found {
+        Err(error) => {
+            (Verdict::Unmeasurable, error.hint.map_or(error.what.clone(), |hint| format!("{} ({hint})", error.what)))
+        }
+        Ok(found) if found.total() > rule.at_most => (Verdict::Unhealthy, found.in_words()),
+        Ok(found) => (Verdict::Healthy, found.in_words()),
+    };
+    Check { name: name.to_owned(), verdict, what, was_red_before: false, is_advisory: rule.is_advisory }
+}

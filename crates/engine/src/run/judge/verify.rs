@@ -1,0 +1,81 @@
+//! Verifying a way back: what must run runs, what is required holds, and then the checks that are made once.
+
+use std::time::Duration;
+
+use backout_core::journal::Body;
+use backout_core::plan::Step;
+use backout_core::policy::{Check, Verdict};
+use backout_core::run::{State, StepStatus};
+
+use crate::error::EngineError;
+use crate::look::{
+    Expected, Survey, Window, advice, arrived, ask_all, error_rate, log_checks, manual_checks, mark_logs, red,
+    smoke_checks,
+};
+use crate::run::drive::Driver;
+
+/// How long an error rate may take to come down where nothing is observed afterwards: such rates look minutes back.
+const COMES_DOWN_WITHIN: Duration = Duration::from_secs(120);
+/// Time between two looks at it.
+const PAUSE: Duration = Duration::from_secs(5);
+
+impl Driver<'_> {
+    pub(in crate::run) async fn verify(&self) -> Result<Body, EngineError> {
+        let state = self.machine.state();
+        let files = mark_logs(self.world).await;
+        if self.world.environment.verify.logs.is_some() {
+            self.append(&Body::LogsMarked { files: files.clone() }).await?;
+        }
+        let target = self.checkpoint(state.plan.as_ref().map(|plan| &plan.target)).await?;
+        // What a person takes back was red before: that is why.
+        let failed_before =
+            state.checks_before.iter().filter(|check| state.has_deploy() && check.verdict == Verdict::Unhealthy);
+        let red_before = failed_before.map(|check| check.name.clone()).collect();
+        let is_stopped = matches!(state.stopped, Some((false, _)));
+        let expected = Expected { target: target.as_ref(), steps: to_be_there(state), red_before, is_stopped };
+        let mut survey = arrived(self.world, &expected).await;
+        let advice = advice(self.world, &survey.samples);
+        survey.checks.extend(advice);
+        if state.plan.is_some() && !is_stopped && !survey.checks.iter().any(Check::blocks) {
+            let since = state.back_since.unwrap_or_else(|| self.world.clock.now());
+            self.check_once(&mut survey, &Window { since, files: &files }).await;
+        }
+        let red = red(self.world, &survey.samples);
+        Ok(Body::Verified { checks: survey.checks, facts: survey.facts, red })
+    }
+
+    /// Only what holds otherwise is worth a smoke check: each is made once.
+    async fn check_once(&self, survey: &mut Survey, window: &Window<'_>) {
+        survey.checks.extend(smoke_checks(self.world).await);
+        survey.checks.extend(log_checks(self.world, window).await);
+        if self.is_to_be_observed() {
+            survey.samples.extend(ask_all(self.world).await);
+        }
+        survey.checks.extend(self.rate().await);
+        survey.checks.extend(manual_checks(self.world, &[]));
+    }
+
+    /// The error rate. Where the environment is observed afterwards, it is told here and judged there.
+    async fn rate(&self) -> Option<Check> {
+        let deadline = self.world.clock.now() + COMES_DOWN_WITHIN;
+        loop {
+            let check = error_rate(self.world).await?;
+            let is_judged_later = self.is_to_be_observed();
+            if is_judged_later || check.verdict != Verdict::Unhealthy || self.world.clock.now() >= deadline {
+                return Some(Check { is_advisory: is_judged_later, ..check });
+            }
+            self.world.clock.sleep(PAUSE).await;
+        }
+    }
+
+    fn is_to_be_observed(&self) -> bool {
+        self.machine.state().started.as_ref().is_some_and(|started| started.observe_ms > 0)
+    }
+}
+
+/// The steps whose targets must be there: all of them, or, where health recovered before they were through, those done.
+fn to_be_there(state: &State) -> Vec<&Step> {
+    let has_recovered = matches!(state.stopped, Some((true, _)));
+    let is_done = |step: &&Step| !has_recovered || state.steps.get(&step.id) == Some(&StepStatus::Done);
+    state.plan.iter().flat_map(|plan| &plan.steps).filter(is_done).collect()
+}

@@ -1,0 +1,116 @@
+//! Smoke checks, advice, logs, and checks that only a person can make.
+
+use std::time::Duration;
+
+use backout_core::config::{LogRule, Place, Probe, ProbeKind, Smoke};
+use backout_core::id::ProbeName;
+use backout_core::journal::{Body, RunResult};
+use backout_core::policy::{Check, Verdict};
+use backout_testkit::world::Answer;
+
+use crate::scenario::{Ended, Scenario, back, seconds, service};
+
+fn smoke(name: &str, is_advisory: bool) -> Smoke {
+    let kind = ProbeKind::Exec { argv: vec!["./smoke".to_owned()], place: Place::Host };
+    let name = ProbeName::new(name).unwrap();
+    let timeout = Duration::from_secs(60);
+    let probe =
+        Probe { name, kind, every: seconds(1), timeout, start_period: None, is_dependency: false, implicit: false };
+    Smoke { probe, service: None, is_advisory }
+}
+
+/// An application that crashed, with a good checkpoint behind it.
+async fn crashed(prepare: impl FnOnce(&mut Scenario)) -> Scenario {
+    let mut scenario = Scenario::of_app().known_good().await;
+    prepare(&mut scenario);
+    scenario.platform.kill(&service("app"), 1);
+    scenario
+}
+
+fn checks(ended: &Ended) -> Vec<Check> {
+    let verified = ended.records.iter().rev().find_map(|record| match &record.body {
+        Body::Verified { checks, .. } => Some(checks.clone()),
+        _ => None,
+    });
+    verified.unwrap()
+}
+
+fn named(ended: &Ended, name: &str) -> Check {
+    checks(ended).into_iter().find(|check| check.name == name).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn smoke_check_that_fails_keeps_a_rollback_from_being_called_one() {
+    let scenario = crashed(|scenario| scenario.environment.verify.smoke = vec![smoke("login", false)]).await;
+    scenario.prober.answer(&service("app"), &ProbeName::new("login").unwrap(), Some(Answer::Wrong));
+    let ended = scenario.rollback(back()).await;
+    assert_eq!(ended.result, RunResult::NotVerified, "{}", ended.summary);
+    assert!(ended.summary.contains("smoke check login"), "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn advice_and_what_cannot_be_performed_stand_in_nobodys_way() {
+    let scenario = crashed(|scenario| {
+        scenario.environment.verify.smoke = vec![smoke("pdf", true), smoke("mail", false)];
+    })
+    .await;
+    scenario.prober.answer(&service("app"), &ProbeName::new("pdf").unwrap(), Some(Answer::Wrong));
+    scenario.prober.answer(&service("app"), &ProbeName::new("mail").unwrap(), Some(Answer::NoSuchHost));
+    let ended = scenario.rollback(back()).await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert_eq!(named(&ended, "smoke check pdf").verdict, Verdict::Unhealthy);
+    assert_eq!(named(&ended, "smoke check mail").verdict, Verdict::Unmeasurable);
+}
+
+fn rule(at_most: u64, is_advisory: bool) -> LogRule {
+    let (files, not) = (vec!["/var/log/app.log".to_owned()], vec!["panic".to_owned()]);
+    LogRule { services: Vec::new(), files, not, at_most, is_advisory }
+}
+
+/// Takes an application back that writes `lines` to its log during a long smoke check; there was a panic in it before.
+async fn logging(rule: LogRule, lines: &[u8]) -> Ended {
+    let scenario = crashed(|scenario| {
+        scenario.environment.verify.logs = Some(rule);
+        scenario.environment.verify.smoke = vec![smoke("long", true)];
+    })
+    .await;
+    let old = b"panic: the bad version\n".as_slice();
+    scenario.files.put("/var/log/app.log", old);
+    scenario.prober.answer(&service("app"), &ProbeName::new("long").unwrap(), Some(Answer::Slow(40_000)));
+    let writes = async {
+        scenario.clock.sleep(seconds(30)).await;
+        scenario.files.put("/var/log/app.log", &[old, lines].concat());
+    };
+    let (ended, ()) = tokio::join!(scenario.rollback(back()), writes);
+    ended
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_that_were_logged_before_the_steps_were_done_do_not_count() {
+    let ended = logging(rule(0, false), b"").await;
+    assert_eq!(named(&ended, "log /var/log/app.log").what, "none of 0 lines matches");
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn manual_checks_are_left_open_and_stand_in_nobodys_way() {
+    let scenario = crashed(|scenario| {
+        scenario.environment.verify.manual = [("login".to_owned(), "Log in as a test user.".to_owned())].into();
+    })
+    .await;
+    let ended = scenario.rollback(back()).await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    let check = named(&ended, "manual check login");
+    assert_eq!(check.verdict, Verdict::Inconclusive);
+    assert!(check.what.contains("--answer login=yes"), "{}", check.what);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_that_were_logged_since_count_up_to_what_is_no_matter() {
+    let lines = b"fine\npanic: once\npanic: twice\n";
+    let ended = logging(rule(1, false), lines).await;
+    assert_eq!(ended.result, RunResult::NotVerified, "{}", ended.summary);
+    assert!(ended.summary.contains("of 3 lines 2 match `panic`"), "{}", ended.summary);
+    assert_eq!(logging(rule(2, false), lines).await.result, RunResult::RolledBack);
+    assert_eq!(logging(rule(0, true), lines).await.result, RunResult::RolledBack, "advice only");
+}
