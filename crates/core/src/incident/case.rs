@@ -11,12 +11,16 @@ use super::facts::Facts;
 use super::mask::Mask;
 use super::moments::{Moments, moments};
 use super::opened::Incident;
+use super::page::measured;
 use super::timeline::{Event, timeline};
 use crate::data::TableLoss;
+use crate::detect::KeptWatch;
 use crate::id::{Digest, RunId, ServiceName};
 use crate::inventory::BlobRef;
 use crate::journal::{Body, Record, RunResult};
 use crate::plan::{Action, Plan};
+use crate::policy::Severity;
+use crate::report::chart::Plot;
 use crate::report::{Scope, check_text, result_text, scope_of};
 
 /// What a case is made of.
@@ -39,6 +43,8 @@ pub struct Case {
     pub moments: Moments,
     /// What was agreed of how long going back may take, where something was.
     pub objective: Option<Objective>,
+    /// What was agreed for its severity.
+    pub limits: Vec<Limit>,
     /// The services that are affected.
     pub services: BTreeSet<ServiceName>,
     /// What went from which version to which, service by service.
@@ -69,6 +75,8 @@ pub struct Case {
     pub timeline: Vec<Event>,
     /// What was kept.
     pub evidence: Vec<Piece>,
+    /// What was measured; where the recordings of watches were read.
+    pub measured: Vec<Plot>,
 }
 
 /// What was agreed, and what it came to.
@@ -81,6 +89,19 @@ pub struct Objective {
     /// How long it took, if it is back.
     pub took_ms: Option<i64>,
     /// Whether that is within what was agreed; `None` while it is not back.
+    pub is_met: Option<bool>,
+}
+
+/// What was agreed for a severity, each from the first bad sample.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Limit {
+    /// Until it is detected, decided, restored.
+    pub until: &'static str,
+    /// How long it may take, in milliseconds.
+    pub agreed_ms: u64,
+    /// How long it took, if it is so far.
+    pub took_ms: Option<i64>,
+    /// Whether that is within what was agreed; `None` while it is not so far.
     pub is_met: Option<bool>,
 }
 
@@ -129,6 +150,7 @@ impl Case {
         Self {
             moments: moments.clone(),
             objective: facts.plan.and_then(|(plan, _)| objective(plan, terms, &moments)),
+            limits: limits(incident.severity, terms, &moments),
             services: facts.services.clone(),
             versions: facts.plan.map(|(plan, _)| versions(plan)).unwrap_or_default(),
             deploy: facts.command.as_deref().map(|command| mask.apply(command)),
@@ -146,8 +168,14 @@ impl Case {
             checklist: answered(incident, &terms.checklists, &facts, &mask),
             timeline: timeline(incident, &about, &moments, &mask),
             evidence: evidence(&of_runs),
+            measured: Vec::new(),
             incident: incident.clone(),
         }
+    }
+
+    /// Puts in what was measured, by the recordings of its runs' watches, the oldest first.
+    pub fn watched(&mut self, watches: &[KeptWatch]) {
+        self.measured = measured(watches, &self.moments);
     }
 
     /// Puts the last lines of logs in, by the digest of their content; of the rest only the name is shown.
@@ -198,8 +226,27 @@ fn objective(plan: &Plan, terms: &Terms, moments: &Moments) -> Option<Objective>
         Scope::Database => terms.database_ms,
     }?;
     let took_ms = moments.to_go_back_ms;
-    let is_met = took_ms.map(|took| u64::try_from(took).is_ok_and(|took| took <= agreed_ms));
-    Some(Objective { scope, agreed_ms, took_ms, is_met })
+    Some(Objective { scope, agreed_ms, took_ms, is_met: took_ms.map(|took| is_within(took, agreed_ms)) })
+}
+
+fn is_within(took_ms: i64, agreed_ms: u64) -> bool {
+    u64::try_from(took_ms).is_ok_and(|took| took <= agreed_ms)
+}
+
+fn limits(severity: Option<Severity>, terms: &Terms, moments: &Moments) -> Vec<Limit> {
+    let Some(agreed) = severity.and_then(|severity| terms.severities.get(&severity)) else { return Vec::new() };
+    let decided = moments.decided_at.zip(moments.began_at);
+    let decided_ms = decided.and_then(|(at, began)| i64::try_from(at.duration_since(began).as_millis()).ok());
+    let limit = |until, agreed_ms: Option<u64>, took_ms: Option<i64>| {
+        let agreed_ms = agreed_ms?;
+        Some(Limit { until, agreed_ms, took_ms, is_met: took_ms.map(|took| is_within(took, agreed_ms)) })
+    };
+    let all = [
+        limit("detected", agreed.detect_ms, moments.to_detect_ms),
+        limit("decided", agreed.decide_ms, decided_ms),
+        limit("restored", agreed.restore_ms, moments.to_restore_ms),
+    ];
+    all.into_iter().flatten().collect()
 }
 
 fn versions(plan: &Plan) -> Vec<Versions> {

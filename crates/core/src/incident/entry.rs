@@ -1,6 +1,6 @@
 //! What is recorded about incidents: what people say, and who was told. Appended, never edited.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -150,9 +150,26 @@ pub struct Terms {
     /// A database.
     #[serde(default)]
     pub database_ms: Option<u64>,
+    /// How long it may take by severity, where something is agreed.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub severities: BTreeMap<Severity, Limits>,
     /// The checklists.
     #[serde(default)]
     pub checklists: Checklists,
+}
+
+/// How long it may take with a severity, each from the first bad sample, in milliseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+pub struct Limits {
+    /// Until it is noticed.
+    #[serde(default)]
+    pub detect_ms: Option<u64>,
+    /// Until it is decided what to do.
+    #[serde(default)]
+    pub decide_ms: Option<u64>,
+    /// Until it is good again.
+    #[serde(default)]
+    pub restore_ms: Option<u64>,
 }
 
 /// Somebody was told of something, and took it.

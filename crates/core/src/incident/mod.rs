@@ -5,25 +5,26 @@
 //! what people say is appended ([`Entry`]) and never edited. Everything here is a function of records and configuration: the
 //! same records give the same incident and the same post-mortem, byte for byte, wherever and whenever that is rendered.
 
+mod bad_times;
 mod case;
-mod chart;
 mod checklist;
 mod entry;
 mod facts;
 mod mask;
 mod moments;
 mod opened;
-mod postmortem;
+mod page;
 #[cfg(test)]
 mod tests;
 mod timeline;
 
-pub use case::{Case, Material, Objective, Piece};
+pub use bad_times::BadTimes;
+pub use case::{Case, Limit, Material, Objective, Piece};
 pub use checklist::{Answered, Checklists, Evidence, Item, Part, State, Ticked, own_checklist};
-pub use entry::{Answer, Entry, Said, Terms, Told, Topic};
+pub use entry::{Answer, Entry, Limits, Said, Terms, Told, Topic};
 pub use mask::Mask;
 pub use moments::{Moments, moments};
 pub use opened::{INCIDENT_KINDS, Incident, Link, Note, Status, incidents};
-pub(crate) use postmortem::PAGE;
-pub use postmortem::{Format, PostmortemError, postmortem};
+pub(crate) use page::PAGE;
+pub use page::{Format, PostmortemError, postmortem};
 pub use timeline::{Event, Source};

@@ -247,6 +247,25 @@ fn times_lie_between_the_turns() {
 }
 
 #[test]
+fn a_severity_has_limits_of_its_own() {
+    let mut written = Written::default();
+    written.bad_deploy(0, "run-1", RunResult::RolledBack);
+    let agreed = Limits { detect_ms: None, decide_ms: Some(5_999), restore_ms: Some(60_000) };
+    let terms = Terms { severities: [(Severity::P1, agreed)].into(), ..Terms::default() };
+    assert_eq!(case(&written, &terms).limits, [], "nobody has said how severe it is");
+    written.said(50, "inc-1", Said::Rated { severity: Severity::P1 });
+    let case = case(&written, &terms);
+    let limits: Vec<_> = case.limits.iter().map(|limit| (limit.until, limit.took_ms, limit.is_met)).collect();
+    assert_eq!(limits, [("decided", Some(6_000), Some(false)), ("restored", Some(25_000), Some(true))]);
+    let markdown = postmortem(&case, Format::Markdown, None).unwrap();
+    assert!(
+        markdown.contains("Agreed for P1: decided within 5.9 s of the first bad sample; **not met**: 6.0 s."),
+        "{markdown}"
+    );
+    assert!(postmortem(&case, Format::Html, None).unwrap().contains("restored within 1 min"));
+}
+
+#[test]
 fn what_is_not_verified_is_not_restored() {
     let mut written = Written::default();
     written.bad_deploy(0, "run-1", RunResult::NotVerified);

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use backout_core::id::{EnvironmentName, RunId};
-use backout_core::incident::{Case, INCIDENT_KINDS, Incident, Material, Terms, incidents};
+use backout_core::incident::{Case, INCIDENT_KINDS, Incident, Limits, Material, Terms, incidents};
 use backout_core::journal::Record;
+use backout_core::policy::Objective;
 use backout_core::port::Store;
 use backout_engine::store::SqliteStore;
 
@@ -78,7 +79,14 @@ pub(crate) async fn of_run(setup: &Setup, run: &RunId) -> Option<Incident> {
 pub(super) fn terms(setup: &Setup) -> Terms {
     let objectives = &setup.environment.objectives;
     let ms = |limit: Option<Duration>| limit.and_then(|limit| u64::try_from(limit.as_millis()).ok());
+    let limits = |agreed: &Objective| Limits {
+        detect_ms: ms(agreed.detect),
+        decide_ms: ms(agreed.decide),
+        restore_ms: ms(agreed.restore),
+    };
+    let severities = &setup.environment.policy.rules.objectives;
     Terms {
+        severities: severities.iter().map(|(severity, agreed)| (*severity, limits(agreed))).collect(),
         service_ms: ms(objectives.service),
         stack_ms: ms(objectives.stack),
         database_ms: ms(objectives.database),

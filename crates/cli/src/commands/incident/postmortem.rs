@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::process::ExitCode;
 
+use backout_core::detect::KeptWatch;
 use backout_core::id::Digest;
 use backout_core::incident::{Case, Format, postmortem};
-use backout_core::port::Blobs;
-use backout_engine::durable;
+use backout_core::port::{Blobs, Store};
+use backout_engine::{durable, kept_watch};
 
 use super::found::{Found, case};
 use crate::args::{Global, PageFormat, PostmortemArgs};
@@ -31,6 +32,7 @@ pub(super) async fn write(global: &Global, args: &PostmortemArgs, ui: Ui) -> Res
     let mut case = case(&setup, found.one(args.id.as_deref())?).await?;
     let logs = logs(&setup, &case).await;
     case.read(&logs);
+    case.watched(&watches(&setup, &case).await?);
     let format = match args.format {
         PageFormat::Markdown => Format::Markdown,
         PageFormat::Html => Format::Html,
@@ -49,6 +51,16 @@ pub(super) async fn write(global: &Global, args: &PostmortemArgs, ui: Ui) -> Res
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What the watches of its runs heard, as far as it was kept and can still be read.
+async fn watches(setup: &Setup, case: &Case) -> Result<Vec<KeptWatch>, CliError> {
+    let mut watches = Vec::new();
+    for run in &case.incident.runs {
+        let records = setup.store.run(run).await?;
+        watches.extend(kept_watch(setup.blobs.as_ref(), &records).await.ok().flatten());
+    }
+    Ok(watches)
 }
 
 /// The contents of logs that were kept and can still be read.

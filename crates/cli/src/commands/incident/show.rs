@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use backout_core::incident::{Answered, Case, Event, Part, Source, State};
+use backout_core::incident::{Answered, Case, Event, Limit, Part, Source, State};
 use backout_core::policy::Severity;
 use backout_core::report::chart::seconds;
 
@@ -95,15 +95,21 @@ fn times(case: &Case) -> Vec<String> {
         .into_iter()
         .filter_map(|(what, ms)| Some(format!("{} {}", Paint::faint(&format!("{what:<11}")), seconds(ms?))))
         .collect();
-    if let Some(objective) = &case.objective {
-        let agreed = seconds(i64::try_from(objective.agreed_ms).unwrap_or(i64::MAX));
-        let said = match objective.is_met {
+    let agreed = |what: &str, agreed_ms: u64, is_met: Option<bool>| {
+        let said = match is_met {
             Some(true) => Paint::good("met"),
             Some(false) => Paint::error("NOT MET"),
-            None => "not back yet".to_owned(),
+            None => "not yet".to_owned(),
         };
-        lines.push(format!("{} {agreed} to go back: {said}", Paint::faint("agreed:    ")));
-    }
+        format!(
+            "{} {} {what}: {said}",
+            Paint::faint("agreed:    "),
+            seconds(i64::try_from(agreed_ms).unwrap_or(i64::MAX))
+        )
+    };
+    lines.extend(case.objective.iter().map(|objective| agreed("to go back", objective.agreed_ms, objective.is_met)));
+    let until = |limit: &Limit| agreed(&format!("until it is {}", limit.until), limit.agreed_ms, limit.is_met);
+    lines.extend(case.limits.iter().map(until));
     lines
 }
 

@@ -121,6 +121,7 @@ fn a_replayed_incident_renders_the_same_post_mortem_byte_for_byte() {
     }
     let html = place.run_in("demo", &["incident", "postmortem", "--format", "html"]).well().stdout;
     assert!(html.contains("<svg") && html.contains("a null &amp; <code>web</code> | &lt;b&gt;"), "{html}");
+    assert!(html.contains("<figcaption>web.health.up</figcaption>\n<svg"), "what was measured is not drawn: {html}");
     for outside in ["<script", "src=", "href=", "@import", "url("] {
         assert!(!html.contains(outside), "the page needs {outside}");
     }

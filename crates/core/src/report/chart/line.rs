@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use serde::Serialize;
+
 use super::scale::{Scale, TIMES, number, passed, ticks};
 use super::text::{escape, opened};
 
@@ -14,7 +16,7 @@ const BOTTOM: f64 = 172.0;
 const LETTER: f64 = 6.0;
 
 /// A drawing of lines over time.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Plot {
     /// What it shows.
     pub title: String,
@@ -27,7 +29,7 @@ pub struct Plot {
 }
 
 /// One line.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Series {
     /// What it is.
     pub name: String,
@@ -36,7 +38,7 @@ pub struct Series {
 }
 
 /// Something that happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Mark {
     /// Milliseconds since the beginning.
     pub at_ms: i64,

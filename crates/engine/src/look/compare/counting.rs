@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use backout_core::config::CountedSignal;
 use backout_core::detect::{News, Rises, Tally};
+use backout_core::incident::{BadTimes, INCIDENT_KINDS};
 use backout_core::port::Over;
 use jiff::Timestamp;
 
@@ -63,17 +64,27 @@ impl Followed {
     }
 }
 
-/// What a signal counted before a moment, the oldest first; none where the server knows nothing of it.
+/// What a signal counted before a moment, the oldest first; none where the server knows nothing of it. Times of incidents are
+/// left out, and as much is looked at of what came before them: what a bad deploy did is not how it usually is.
 ///
 /// # Errors
 /// Why it could not be asked for, in words.
 pub async fn before(world: &World, signal: &CountedSignal, until: Timestamp) -> Result<Vec<Tally>, String> {
     let step = STEP.max(signal.every).max(signal.history / POINTS);
-    let over = Over { from: until - signal.history, to: until, step };
+    let records = world.store.records(&world.environment.name, &INCIDENT_KINDS).await;
+    let bad = BadTimes::of(&records.map_err(|error| error.to_string())?);
+    let over = Over { from: bad.reach_back(until, signal.history), to: until, step };
     let (mut rises, mut looks) = (Rises::default(), Vec::new());
     for snapshot in world.querier.count(signal, Some(over)).await? {
         // A moment without the service is a gap.
         looks.extend(rises.since(&snapshot).ok().flatten());
     }
+    looks.retain(|look: &Tally| !bad.touch(moment(look.at - look.span), moment(look.at)));
     Ok(looks)
+}
+
+/// Seconds of the epoch as a moment.
+#[expect(clippy::cast_possible_truncation, reason = "milliseconds of this century")]
+fn moment(seconds: f64) -> Timestamp {
+    Timestamp::from_millisecond((seconds * 1000.0) as i64).unwrap_or_default()
 }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use backout_core::config::{Condition, CountedSignal, Counters, PromServer, Tolerated, Trigger, TriggerAction};
 use backout_core::detect::{KeptWatch, SignalPath, replay};
-use backout_core::id::{SignalName, TriggerName};
-use backout_core::journal::RunResult;
+use backout_core::id::{IncidentId, SignalName, TriggerName};
+use backout_core::incident::{Entry, Said, Status};
+use backout_core::journal::{Body, RunResult};
 use backout_engine::kept_watch;
 use backout_testkit::world::{Answer, Move};
 
@@ -69,6 +70,37 @@ async fn deploy_that_fails_more_requests_than_before_is_taken_back_and_its_verdi
     assert!(words(&ended).contains("traffic got worse than it was: errors: "), "{}", words(&ended));
     let kept = kept(&scenario, &ended).await;
     assert_eq!(replay(&kept, &[]).unwrap().judgement, ended.judgement());
+}
+
+async fn says(scenario: &Scenario, said: Said) {
+    let entry = Entry { incident: IncidentId::new("inc-1").unwrap(), by: "anna".to_owned(), said };
+    let body = Body::Incident { entry: Box::new(entry) };
+    assert!(backout_engine::note(&scenario.another_world(), "anna", &[body]).await.unwrap());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_during_an_incident_is_not_how_it_usually_is() {
+    for is_known in [true, false] {
+        let scenario = compared(Scenario::of_app()).known_good().await;
+        scenario.querier.counts(&traffic(), 0.0, 100.0, 0.001);
+        scenario.clock.sleep(seconds(3600)).await;
+        let opened = Said::Opened { title: "errors".to_owned(), severity: None, services: Default::default() };
+        if is_known {
+            says(&scenario, opened).await;
+        }
+        scenario.querier.counts(&traffic(), 0.0, 100.0, 0.4);
+        scenario.querier.counts(&traffic(), 30.0, 100.0, 0.001);
+        scenario.clock.sleep(seconds(40)).await;
+        if is_known {
+            says(&scenario, Said::Moved { status: Status::Restored }).await;
+        }
+        scenario.clock.sleep(seconds(600)).await;
+        let scenario = scenario.deploying(script());
+        scenario.querier.counts(&traffic(), 3.0, 100.0, 0.3);
+        let ended = scenario.guard().await;
+        let expected = if is_known { RunResult::RolledBack } else { RunResult::Kept };
+        assert_eq!(ended.result, expected, "{is_known}: {}", words(&ended));
+    }
 }
 
 #[tokio::test(start_paused = true)]

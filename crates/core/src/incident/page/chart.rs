@@ -1,8 +1,8 @@
 //! The drawings of an incident.
 
-use super::case::Case;
-use super::moments::Moments;
-use super::timeline::Event;
+use crate::incident::case::Case;
+use crate::incident::moments::Moments;
+use crate::incident::timeline::Event;
 use crate::report::chart::{Course, Span};
 
 /// No more steps than this are drawn; the timeline has them all.

@@ -8,10 +8,10 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
-use super::case::{Case, as_of};
 use super::chart::course;
-use super::checklist::Part;
-use super::entry::Topic;
+use crate::incident::case::{Case, as_of};
+use crate::incident::checklist::Part;
+use crate::incident::entry::Topic;
 use crate::policy::Severity;
 use crate::report::chart::{STYLE, escape, seconds};
 
@@ -108,6 +108,7 @@ fn variables(case: &Case) -> Value {
     let what_happened = context! {
         times => of(&case.moments),
         objective => of(&case.objective),
+        limits => of(&case.limits),
         services => of(&case.services),
         versions => of(&case.versions),
         deploy => of(&case.deploy),
@@ -141,10 +142,19 @@ fn variables(case: &Case) -> Value {
         resolution => notes(Topic::Resolution),
         actions => notes(Topic::Action),
         lessons => notes(Topic::Lesson),
-        charts => context! { course => course(case).map(Value::from_safe_string) },
+        charts => charts(case),
         style => Value::from_safe_string(format!("{PAGE}{STYLE}")),
         ..what_happened
     }
+}
+
+/// The drawings: `course`, and `measured`, each with its `title` and `drawing`.
+fn charts(case: &Case) -> Value {
+    let drawn = case.measured.iter().filter_map(|plot| {
+        let drawing = Value::from_safe_string(plot.svg()?);
+        Some(context! { title => plot.title.as_str(), drawing })
+    });
+    context! { course => course(case).map(Value::from_safe_string), measured => drawn.collect::<Vec<_>>() }
 }
 
 fn of<T: serde::Serialize + ?Sized>(value: &T) -> Value {
