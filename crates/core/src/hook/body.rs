@@ -9,6 +9,9 @@ use super::{Refused, Told};
 use crate::id::ServiceName;
 use crate::journal::Announcement;
 
+/// How many services one deploy may name: what is announced is kept in the journal.
+const SERVICES: usize = 1_000;
+
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AlertBody {
@@ -54,10 +57,10 @@ pub fn alert_of(body: &[u8]) -> Result<Told, Refused> {
 /// known.
 ///
 /// # Errors
-/// [`Refused::Unreadable`] where it is none, or says nothing.
+/// [`Refused::Unreadable`] where it is none, says nothing, or names more services than anybody deploys at once.
 pub fn announcement_of(body: &[u8]) -> Result<Announcement, Refused> {
     let body: DeployBody = serde_json::from_slice(body).map_err(|_| Refused::Unreadable)?;
-    if body.version.is_none() && body.author.is_none() {
+    if (body.version.is_none() && body.author.is_none()) || body.services.len() > SERVICES {
         return Err(Refused::Unreadable);
     }
     let short = |text: Option<String>| text.as_deref().map(shortened);
@@ -91,6 +94,13 @@ mod tests {
         for body in ["", "{}", r#"{"link": "x"}"#, r#"{"version": 2}"#, r#"{"version": "1", "services": [".."]}"#] {
             assert_eq!(announcement_of(body.as_bytes()), Err(Refused::Unreadable), "{body}");
         }
+    }
+
+    #[test]
+    fn a_deploy_of_more_services_than_there_can_be_is_refused() {
+        let body = |count: usize| format!(r#"{{"version": "1", "services": ["a"{}]}}"#, r#", "a""#.repeat(count - 1));
+        assert_eq!(announcement_of(body(SERVICES).as_bytes()).unwrap().services.len(), SERVICES);
+        assert_eq!(announcement_of(body(SERVICES + 1).as_bytes()), Err(Refused::Unreadable));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use backout_core::id::{
 use backout_core::incident::{Answer, Entry, Said, Status, Terms, Told, Topic};
 use backout_core::inventory::{BlobRef, DatabasesAfter, Grade, Version};
 use backout_core::journal::{
-    ActStage, Announcement, Body, DeployExit, FallbackSwitching, FileEnd, Former, MaintenanceOutcome,
+    ActStage, Announcement, Body, DeployExit, FORMAT, FallbackSwitching, FileEnd, Former, MaintenanceOutcome,
     MaintenanceSwitch, Means, PersonAct, Record, Recourse, RunKind, RunResult, StepOutcome,
 };
 use backout_core::notify::Event;
@@ -341,6 +341,24 @@ fn every_kind_of_body_is_among_the_samples() {
     let known: BTreeSet<&str> = message.split('`').skip(3).step_by(2).collect();
     assert!(known.len() > 20, "{message}");
     assert_eq!(kinds, known);
+}
+
+#[test]
+fn every_kind_of_body_is_a_seed_for_what_is_bent() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fuzz/seeds/journal");
+    let seeds: String =
+        std::fs::read_dir(folder).unwrap().map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap()).collect();
+    let records: Vec<Record> = seeds.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: BTreeSet<&str> = records.iter().map(|record| record.body.kind()).collect();
+    let lacking = all().into_iter().filter(|body| !kinds.contains(body.kind()));
+    let lines: Vec<String> = lacking.zip(1..).map(|(body, seq)| line(seq, body)).collect();
+    assert!(lines.is_empty(), "add these lines to a file of `fuzz/seeds/journal`:\n{}", lines.join("\n"));
+}
+
+fn line(seq: i64, body: Body) -> String {
+    let environment = backout_core::id::EnvironmentName::new("staging").unwrap();
+    let hash = digest_of(1);
+    serde_json::to_string(&Record { seq, format: FORMAT, at: at(0), environment, run: None, body, hash }).unwrap()
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Tests of the configuration as a whole.
 
 mod mistakes;
-mod never_panics;
 mod resolved;
 mod schema_agrees;
 mod validator;

@@ -19,6 +19,7 @@ pub(crate) fn feed(bytes: &[u8]) {
     };
     for span in problems.iter().filter_map(|problem| problem.span) {
         assert!(text.get(span.offset..span.offset + span.len).is_some());
+        assert!(span.line >= 1 && span.column >= 1);
     }
     let again = match read() {
         Ok(config) => config.warnings,

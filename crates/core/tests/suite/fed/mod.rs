@@ -4,8 +4,10 @@
 //! The bending is seeded: the same inputs each time.
 
 mod config;
+mod hook;
 mod journal;
 mod promql;
+mod shaped;
 
 use std::path::Path;
 
@@ -36,6 +38,8 @@ const WORDS: &[&[u8]] = &[
     b"\xef\xbb\xbf",
     b"2026-11-21T00:00:00Z",
     b"-262143-01-01T00:00:00Z",
+    b"{\"version\":\"4\",\"alerts\":[",
+    b"\"status\":\"resolved\"",
 ];
 
 /// The seeds of a target, each as it is and bent `times` times.
@@ -90,6 +94,11 @@ fn configurations_of_any_bytes_have_an_answer() {
 #[test]
 fn answers_to_queries_of_any_bytes_are_finite_numbers_or_reasons() {
     feed_all("promql", 5000, promql::feed);
+}
+
+#[test]
+fn webhooks_of_any_bytes_are_taken_as_they_are_or_refused() {
+    feed_all("hook", 5000, hook::feed);
 }
 
 #[test]
