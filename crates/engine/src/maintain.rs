@@ -134,13 +134,13 @@ async fn within<T>(world: &World, work: impl Future<Output = Result<T, PortError
 
 /// Looks at the page until it shows, or no longer does, for as long as that may take. Answers with what was seen last.
 async fn shows(world: &World, page: &Probe, wanted: bool) -> (bool, String) {
-    let until = world.clock.now() + SHOWN_WITHIN;
+    let until = world.clock.uptime() + SHOWN_WITHIN;
     loop {
         // The page belongs to no service; a probe that runs on this host does not ask for one.
         let Some(service) = world.environment.services.keys().next() else { return (!wanted, "nothing".to_owned()) };
         let outcome = world.prober.probe(service, page).await.outcome;
         let is_shown = outcome.holds() == Some(true);
-        if is_shown == wanted || world.clock.now() >= until {
+        if is_shown == wanted || world.clock.uptime() >= until {
             return (is_shown, outcome.what());
         }
         world.clock.sleep(PAUSE).await;

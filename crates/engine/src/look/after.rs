@@ -19,11 +19,11 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// believed only when it has lasted.
 pub(crate) async fn changed_since(world: &World, before: &[Fact]) -> (Vec<Fact>, Vec<ServiceName>) {
     let is_on_cluster = world.environment.services.values().any(|service| service.platform.kind().is_cluster());
-    let deadline = world.clock.now() + BEGINS_WITHIN;
+    let deadline = world.clock.uptime() + BEGINS_WITHIN;
     loop {
         let facts = observe(world).await;
         let changed = changed_between(before, &facts);
-        if !is_on_cluster || !changed.is_empty() || world.clock.now() >= deadline {
+        if !is_on_cluster || !changed.is_empty() || world.clock.uptime() >= deadline {
             return (facts, changed);
         }
         world.clock.sleep(PAUSE).await;

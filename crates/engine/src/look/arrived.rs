@@ -31,7 +31,7 @@ pub(crate) struct Expected<'a> {
 
 /// Verifies a rollback: what must run, runs, and the checks hold. Tries again until they do or [`SETTLE`] is over.
 pub(crate) async fn arrived(world: &World, expected: &Expected<'_>) -> Survey {
-    let deadline = world.clock.now() + if expected.is_stopped { SETTLE_STOPPED } else { SETTLE };
+    let deadline = world.clock.uptime() + if expected.is_stopped { SETTLE_STOPPED } else { SETTLE };
     loop {
         let mut survey = survey(world).await;
         if let Some(target) = expected.target {
@@ -45,7 +45,7 @@ pub(crate) async fn arrived(world: &World, expected: &Expected<'_>) -> Survey {
         targets.extend(data_targets(world, &expected.steps).await);
         survey.checks.splice(0..0, targets);
         let holds = !survey.checks.iter().any(|check| check.blocks() || check.verdict == Verdict::Inconclusive);
-        if holds || world.clock.now() >= deadline {
+        if holds || world.clock.uptime() >= deadline {
             return survey;
         }
         world.clock.sleep(PAUSE).await;

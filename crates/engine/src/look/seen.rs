@@ -16,10 +16,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 
 /// What runs of a service, once it can be seen; unknown, where that takes too long.
 pub(crate) async fn observe_once_seen(world: &World, service: &ServiceName) -> Fact {
-    let deadline = world.clock.now() + BACK_WITHIN;
+    let deadline = world.clock.uptime() + BACK_WITHIN;
     loop {
         let fact = observe_one(world, service).await;
-        if !is_unseen(&fact) || world.clock.now() >= deadline {
+        if !is_unseen(&fact) || world.clock.uptime() >= deadline {
             return fact;
         }
         world.clock.sleep(PAUSE).await;
@@ -28,8 +28,8 @@ pub(crate) async fn observe_once_seen(world: &World, service: &ServiceName) -> F
 
 /// Waits until every service can be seen, unless that takes too long.
 pub(crate) async fn all_seen(world: &World) {
-    let deadline = world.clock.now() + BACK_WITHIN;
-    while observe(world).await.iter().any(is_unseen) && world.clock.now() < deadline {
+    let deadline = world.clock.uptime() + BACK_WITHIN;
+    while observe(world).await.iter().any(is_unseen) && world.clock.uptime() < deadline {
         world.clock.sleep(PAUSE).await;
     }
 }

@@ -39,11 +39,11 @@ pub async fn survey(world: &World) -> Survey {
 
 /// Looks at everything, and looks again while something is still settling (a start period, a restart), for at most `within`.
 pub(crate) async fn settled(world: &World, within: Duration) -> Survey {
-    let deadline = world.clock.now() + within;
+    let deadline = world.clock.uptime() + within;
     loop {
         let survey = survey(world).await;
         let is_settling = survey.checks.iter().any(|check| check.verdict == Verdict::Inconclusive);
-        if !is_settling || world.clock.now() >= deadline {
+        if !is_settling || world.clock.uptime() >= deadline {
             return survey;
         }
         world.clock.sleep(PAUSE).await;

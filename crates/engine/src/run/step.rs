@@ -118,7 +118,7 @@ impl Act<'_> {
     /// Waits for every instance, and then for the service's own probes. An instance that has ended is not waited for, and
     /// neither is what the platform says will not come.
     async fn await_healthy(&self, service: &ServiceName, within: Duration, before: &Before<'_>) -> StepOutcome {
-        let deadline = self.world.clock.now() + within;
+        let deadline = self.world.clock.uptime() + within;
         let mut trouble = TroubleWatch::default();
         loop {
             let fact = observe_one(self.world, service).await;
@@ -134,7 +134,7 @@ impl Act<'_> {
             };
             match missing {
                 None => return StepOutcome::Done { seen },
-                Some(what) if self.world.clock.now() >= deadline => return StepOutcome::Failed { why: what },
+                Some(what) if self.world.clock.uptime() >= deadline => return StepOutcome::Failed { why: what },
                 Some(_) => self.world.clock.sleep(PAUSE).await,
             }
         }

@@ -56,14 +56,14 @@ impl Act<'_> {
         leftover: Option<&Leftover<'_>>,
         patience: Duration,
     ) -> Result<String, String> {
-        let deadline = self.world.clock.now() + patience;
+        let deadline = self.world.clock.uptime() + patience;
         loop {
             let fact = observe_one(self.world, &artifact.service).await;
             let seen = explain::fact(&fact);
             let is_left = |running: &Running| leftover.is_some_and(|leftover| leftover.is_in(running));
             match fact.running().filter(|running| runs(artifact, running)) {
                 Some(running) if !is_left(running) => return Ok(seen),
-                found if self.world.clock.now() >= deadline => {
+                found if self.world.clock.uptime() >= deadline => {
                     let why = if found.is_some() { "; it was not started again" } else { "" };
                     return Err(format!("{seen}{why}"));
                 }

@@ -70,10 +70,10 @@ impl Act<'_> {
         database: &Arc<dyn Database>,
         step: &DataStep,
     ) -> Result<(bool, String), PortError> {
-        let deadline = self.world.clock.now() + BACK_WITHIN;
+        let deadline = self.world.clock.uptime() + BACK_WITHIN;
         loop {
             match database.reached(step, self.world.blobs.as_ref()).await {
-                Err(_) if self.world.clock.now() < deadline => self.world.clock.sleep(PAUSE).await,
+                Err(_) if self.world.clock.uptime() < deadline => self.world.clock.sleep(PAUSE).await,
                 reached => return reached,
             }
         }

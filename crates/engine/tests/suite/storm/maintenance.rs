@@ -121,6 +121,24 @@ async fn what_cannot_be_switched_is_said_and_the_rest_is_switched() {
     assert_eq!(maintenance_standing(&scenario.world()).await.unwrap().mode, Mode::Partly);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_page_is_not_waited_for_any_longer_where_the_clock_is_set_back_meanwhile() {
+    let link = link(false);
+    let mut scenario = with(&[&link]);
+    let app = &scenario.environment.services[&service("app")];
+    // It is the application that answers so: the page never goes.
+    scenario.environment.maintenance.page = app.probes.values().next().cloned();
+    switched(&scenario, true).await.unwrap();
+    let began = scenario.clock.uptime();
+    let (off, ()) = tokio::join!(switched(&scenario, false), async {
+        scenario.clock.sleep(seconds(5)).await;
+        scenario.wall.set_by(jiff::SignedDuration::from_hours(-1));
+    });
+    assert!(matches!(off, Ok(MaintenanceOutcome::Done { .. })), "{off:?}");
+    let took = scenario.clock.uptime() - began;
+    assert!((seconds(15)..seconds(17)).contains(&took), "{took:?}");
+}
+
 /// A deploy goes bad, and no switch back works.
 async fn helpless(link: &Link) -> Scenario {
     let script = vec![Move::Wait(seconds(1)), Move::Deploy(service("app"), "app:v2")];
