@@ -2,7 +2,8 @@
 //!
 //! Contract: whoever is asked hears which fallback it is, and may be asked twice for the same: a command by the environment
 //! variables `BACKOUT_FALLBACK` (its name) and `BACKOUT_FALLBACK_STATE` (`on` or `off`), an address by the body
-//! `{"fallback": NAME, "on": true}`.
+//! `{"fallback": NAME, "on": true}`. A command is never run beside one of the same fallback: one that a process of ours has
+//! not lived to see the end of is waited for.
 
 use std::sync::Arc;
 
@@ -36,8 +37,10 @@ impl FallbackSwitch {
         let Some(command) = command(name, argv, on, &self.environment) else {
             return Err(PortError::new(format!("the command of the fallback `{name}` is empty")));
         };
-        match command.folder(&self.folder).limit(fallback.timeout).run().await {
-            Ok(output) => Ok(seen(&output.text())),
+        let alone = format!("the fallback {name}");
+        match command.folder(&self.folder).limit(fallback.timeout).run_alone(&alone).await {
+            Ok((output, false)) => Ok(seen(&output.text())),
+            Ok((output, true)) => Ok(format!("{}; one that was still running was waited for", seen(&output.text()))),
             Err(error) => Err(failed(&error)),
         }
     }

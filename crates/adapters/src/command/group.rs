@@ -76,9 +76,10 @@ pub async fn interrupt_group(process: ProcessId, grace: Duration) -> Termination
     terminate_group(process, grace).await
 }
 
-/// Whether a process runs and leads its own group, as all do that are started here.
+/// Whether a process runs and leads its own group, as all do that are started here; and no session, as a service does that
+/// such a process has put into the background for good.
 pub(super) fn leads(pid: u32) -> bool {
-    Stat::of(pid).is_some_and(|stat| stat.group == pid && stat.is_running())
+    Stat::of(pid).is_some_and(|stat| stat.group == pid && stat.session != pid && stat.is_running())
 }
 
 /// Whether that very process is stopped.
@@ -93,7 +94,8 @@ pub(super) fn signal(group: u32, signal: Signal) {
     }
 }
 
-async fn ends_within(process: ProcessId, time: Duration) -> bool {
+/// Waits for a group to end, for at most that time. Answers whether it has.
+pub(super) async fn ends_within(process: ProcessId, time: Duration) -> bool {
     let gone = async {
         while has_members(process) {
             tokio::time::sleep(LOOK).await;
@@ -120,6 +122,7 @@ fn has_members(process: ProcessId) -> bool {
 struct Stat {
     state: char,
     group: u32,
+    session: u32,
     started_ticks: u64,
 }
 
@@ -134,6 +137,7 @@ impl Stat {
         Some(Self {
             state: fields.first()?.chars().next()?,
             group: fields.get(2)?.parse().ok()?,
+            session: fields.get(3)?.parse().ok()?,
             started_ticks: fields.get(19)?.parse().ok()?,
         })
     }
@@ -149,8 +153,8 @@ mod tests {
 
     #[test]
     fn a_program_name_with_parentheses_does_not_shift_the_fields() {
-        let text = "42 (a) S 1 2) R 1 42 42 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 123456 1 1";
-        assert_eq!(Stat::parse(text), Some(Stat { state: 'R', group: 42, started_ticks: 123_456 }));
+        let text = "42 (a) S 1 2) R 1 42 41 0 -1 4194304 1 0 0 0 0 0 0 0 20 0 1 0 123456 1 1";
+        assert_eq!(Stat::parse(text), Some(Stat { state: 'R', group: 42, session: 41, started_ticks: 123_456 }));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Commands of the user's own that switch maintenance mode.
 //!
-//! Contract: whether they did is not seen here; the page shows it, where one is configured.
+//! Contract: whether they did is not seen here; the page shows it, where one is configured. They never run beside each other:
+//! one that a process of ours has not lived to see the end of is waited for.
 
 use backout_core::journal::Former;
 use backout_core::port::{Barrier, Blobs, Pending, PortError};
@@ -41,6 +42,7 @@ impl Barrier for CommandBarrier {
 }
 
 async fn ran(command: &Command) -> Result<String, PortError> {
-    command.run().await?;
-    Ok(format!("`{command}` succeeded"))
+    let (_, waited) = command.run_alone("maintenance mode").await?;
+    let after = if waited { "; one that was still running was waited for" } else { "" };
+    Ok(format!("`{command}` succeeded{after}"))
 }

@@ -10,6 +10,7 @@ mod documents;
 mod errors;
 mod help;
 mod judged;
+mod killed;
 mod maintained;
 mod meanwhile;
 mod notices;

@@ -8,7 +8,7 @@ use crate::place::{Left, Place};
 use crate::running::Running;
 
 /// The demo's application with a policy of its own, and more for its environment.
-fn guarded(policy: &str, more: &str) -> Running {
+pub(super) fn guarded(policy: &str, more: &str) -> Running {
     let running = Running::new();
     let place = &running.0;
     let config = fs::read_to_string(place.work().join("backout.yaml")).unwrap();
@@ -18,7 +18,7 @@ fn guarded(policy: &str, more: &str) -> Running {
 }
 
 /// Deploys the version that goes bad.
-fn goes_bad(place: &Place, more: &[&str]) -> Left {
+pub(super) fn goes_bad(place: &Place, more: &[&str]) -> Left {
     let before = ["guard", "--json", "--soak", "20s", "--force", "rollback-of-rollback"];
     place.run(&[&before[..], more, &["--", "sh", "deploy.sh", "2"]].concat())
 }
@@ -31,7 +31,7 @@ fn decision(left: &Left) -> Value {
     decided.unwrap_or_else(|| panic!("{}", left.shown()))["body"]["decision"].clone()
 }
 
-fn runs(place: &Place) -> String {
+pub(super) fn runs(place: &Place) -> String {
     place.run(&["status", "--json"]).document()["services"][0]["label"].to_string()
 }
 

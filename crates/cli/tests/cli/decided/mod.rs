@@ -2,3 +2,4 @@
 
 mod explained;
 mod guarded;
+mod webhook;

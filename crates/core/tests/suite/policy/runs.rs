@@ -205,6 +205,7 @@ fn a_fallback_in_doubt_is_switched_once_more_by_whoever_takes_over() {
 
 #[test]
 fn what_may_be_on_counts_as_on_until_it_was_switched_off() {
+    let failed = || ActStage::Failed { why: "away".to_owned() };
     let off = |stage| {
         let Body::FallbackSwitched { switching } = switched("app", stage) else { panic!() };
         Body::FallbackSwitched { switching: Box::new(FallbackSwitching { on: false, ..*switching }) }
@@ -212,8 +213,11 @@ fn what_may_be_on_counts_as_on_until_it_was_switched_off() {
     let table = [
         (vec![switched("app", ActStage::Intended)], true),
         (vec![switched("app", ActStage::Intended), switched("app", done())], true),
+        (vec![switched("app", ActStage::Intended), switched("app", failed())], false),
+        (vec![switched("app", done()), switched("app", ActStage::Intended), switched("app", failed())], true),
+        (vec![switched("app", ActStage::Intended), off(ActStage::Intended), off(failed())], true),
         (vec![switched("app", done()), off(ActStage::Intended)], true),
-        (vec![switched("app", done()), off(ActStage::Failed { why: "away".to_owned() })], true),
+        (vec![switched("app", done()), off(failed())], true),
         (vec![switched("app", done()), off(ActStage::Intended), off(done())], false),
     ];
     for (bodies, is_on) in table {

@@ -1,0 +1,8 @@
+//! `kill -9` of what a policy does beside going back: maintenance mode, plan B, a countdown, a fallback. Whoever goes on ends
+//! where nobody was killed.
+
+mod countdown;
+mod fallback;
+mod maintenance;
+mod plan_b;
+mod stage;
