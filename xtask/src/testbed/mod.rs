@@ -1,4 +1,4 @@
-//! The real parts that tests need: Docker Engine, Compose, a registry, PostgreSQL, Redis, Prometheus,
+//! The real parts that tests need: Docker Engine, Compose, a registry, PostgreSQL, Redis, Prometheus, nginx, HAProxy,
 //! Python with migration tools and a stand-in for S3, `kubectl` and `helm`, and the images that tests run.
 //!
 //! Contract: `up` is idempotent; every process it starts is in a session of its own on a loopback port of its own, with
@@ -12,12 +12,9 @@ mod image;
 mod kube;
 mod layout;
 mod packages;
-mod postgres;
-mod prometheus;
 mod python;
 pub(crate) mod record;
-mod redis;
-mod registry;
+mod server;
 
 use std::fs::File;
 
@@ -26,13 +23,14 @@ use crate::testbed::layout::Layout;
 use crate::testbed::record::{Part, Record, State};
 
 /// In the order in which they are started; they are ended in reverse.
-const PARTS: [(&str, Start); 11] = [
+const PARTS: [(&str, Start); 12] = [
     ("docker", docker::start),
     ("compose", compose::start),
-    ("registry", registry::start),
-    ("postgres", postgres::start),
-    ("redis", redis::start),
-    ("prometheus", prometheus::start),
+    ("registry", server::registry),
+    ("postgres", server::postgres),
+    ("redis", server::redis),
+    ("prometheus", server::prometheus),
+    ("proxies", server::proxies),
     ("application", image::application),
     ("systemd", image::systemd),
     ("stack", image::stack),

@@ -6,7 +6,7 @@ use super::page::Proxy;
 use crate::place::Place;
 
 /// A place whose maintenance mode is switched so.
-fn place(maintenance: &str) -> Place {
+pub(super) fn place(maintenance: &str) -> Place {
     let place = Place::new();
     place.write(
         "backout.yaml",
