@@ -57,6 +57,8 @@ impl ProbeClient {
         Self { wiring, trust, lines, at_once, patterns: Patterns::default(), seen: SeenRunning::default() }
     }
 
+    /// What there may be thousands of at once, and what is rare stands in boxes beside it: a future is as large as the largest
+    /// thing that it may wait for.
     async fn perform(&self, service: &ServiceName, probe: &Probe, lookup: &mut Lookup<'_>) -> Performed {
         let wiring = &self.wiring;
         match &probe.kind {
@@ -71,19 +73,19 @@ impl ProbeClient {
             }
             ProbeKind::Tcp { address } => tcp(address, probe).await,
             ProbeKind::Exec { argv, place: Place::Host } => {
-                exec::on_host((&wiring.environment, &wiring.folder), argv, probe.timeout).await
+                Box::pin(exec::on_host((&wiring.environment, &wiring.folder), argv, probe.timeout)).await
             }
             ProbeKind::Exec { argv, place: Place::Container } => {
                 let containers = of(&wiring.containers, service)?;
-                exec::in_container(&**containers, service, argv, probe.timeout).await
+                Box::pin(exec::in_container(&**containers, service, argv, probe.timeout)).await
             }
             ProbeKind::Postgres { url, query } => {
-                postgres::probe(self.trust.system(), lookup, probe, (url, query.as_deref())).await
+                Box::pin(postgres::probe(self.trust.system(), lookup, probe, (url, query.as_deref()))).await
             }
-            ProbeKind::Redis { url } => redis::probe(self.trust.system(), lookup, probe, url).await,
+            ProbeKind::Redis { url } => Box::pin(redis::probe(self.trust.system(), lookup, probe, url)).await,
             ProbeKind::Container => {
                 let platform = of(&wiring.platforms, service)?;
-                container::probe(&**platform, &self.seen, service, probe.timeout).await
+                Box::pin(container::probe(&**platform, &self.seen, service, probe.timeout)).await
             }
         }
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use backout_core::detect::Comparison;
 use backout_core::port::{ProbeOutcome, Reading};
+use futures_util::FutureExt as _;
 use tokio::time::{Instant, timeout};
 
 /// A reading, or the outcome that ended the probe before there was an answer.
@@ -50,16 +51,25 @@ pub(super) fn compared(comparison: Comparison, latency: Option<Duration>) -> Rea
 }
 
 /// Prepares a probe. Not having prepared it in time is not the application's fault.
-pub(super) async fn prepared<T>(limit: Duration, work: impl Future<Output = Performed<T>>) -> Performed<T> {
-    let late = || not_performed(format!("its secrets or its name were not resolved within {} ms", limit.as_millis()));
-    timeout(limit, work).await.unwrap_or_else(|_| Err(late()))
+pub(super) fn prepared<T>(
+    limit: Duration,
+    work: impl Future<Output = Performed<T>>,
+) -> impl Future<Output = Performed<T>> {
+    let late =
+        move || not_performed(format!("its secrets or its name were not resolved within {} ms", limit.as_millis()));
+    timeout(limit, work).map(move |done| done.unwrap_or_else(|_| Err(late())))
 }
 
-/// Waits for an answer as long as the application may take, and measures how long it took.
-pub(super) async fn answered<T>(limit: Duration, work: impl Future<Output = Performed<T>>) -> Performed<(T, Duration)> {
+/// Waits for an answer as long as the application may take, from now on, and measures how long it took.
+///
+/// No `async fn`, whose future would have room for `work` twice: as it was given, and as it is waited for.
+pub(super) fn answered<T>(
+    limit: Duration,
+    work: impl Future<Output = Performed<T>>,
+) -> impl Future<Output = Performed<(T, Duration)>> {
     let started = Instant::now();
-    match timeout(limit, work).await {
+    timeout(limit, work).map(move |answer| match answer {
         Ok(answer) => answer.map(|answer| (answer, started.elapsed())),
         Err(_) => Err(ProbeOutcome::TimedOut { after: limit }),
-    }
+    })
 }

@@ -113,7 +113,7 @@ async fn what_is_no_answer_is_a_reason_and_no_number() {
         (redirect, "redirects to `/health`"),
         (answer("503 Service Unavailable", "", "later"), "status 503"),
         (answer("200 OK", "", "{\"status\":\"success\",\"data\":"), "is not what Prometheus answers"),
-        ("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{".to_owned(), "unexpected end of file"),
+        ("HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n{".to_owned(), "before its answer was complete"),
         ("SSH-2.0-OpenSSH\r\n".to_owned(), "does not speak HTTP"),
     ];
     for (bytes, words) in cases {

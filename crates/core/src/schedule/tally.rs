@@ -18,13 +18,14 @@ pub struct Tally {
     pub starved: u64,
     edges: Edges,
     late: Latencies,
+    latest: Duration,
 }
 
 impl Default for Tally {
     fn default() -> Self {
         let edges = Edges::fine();
         let late = Latencies::none(&edges);
-        Self { begun: 0, skipped: 0, crowded_out: 0, starved: 0, edges, late }
+        Self { begun: 0, skipped: 0, crowded_out: 0, starved: 0, edges, late, latest: Duration::ZERO }
     }
 }
 
@@ -33,6 +34,7 @@ impl Tally {
     pub fn begins(&mut self, turn: &Turn) {
         self.begun += 1;
         self.skipped += turn.skipped;
+        self.latest = self.latest.max(turn.late);
         self.late.add(self.edges.cell(turn.late.as_secs_f64()), 1);
     }
 
@@ -42,11 +44,12 @@ impl Tally {
         self.skipped += turn.skipped;
     }
 
-    /// How late this share of the probes began at most, within a twentieth: 1 ms and less is said as 1 ms. `None` where
-    /// there were none, or it was longer than a minute.
+    /// How late this share of the probes began at most, within a twentieth, and never more than the latest of them. `None`
+    /// where there were none, or it was longer than a minute.
     #[must_use]
     pub fn lateness(&self, share: f64) -> Option<Duration> {
-        self.edges.upper(self.late.quantile(share)?).map(Duration::from_secs_f64)
+        let edge = self.edges.upper(self.late.quantile(share)?)?;
+        Some(Duration::from_secs_f64(edge).min(self.latest))
     }
 }
 
@@ -62,7 +65,7 @@ mod tests {
             tally.begins(&Turn { target: 0, late: Duration::from_millis(ms), skipped: ms % 2 });
         }
         let (half, most) = (tally.lateness(0.5).unwrap().as_millis(), tally.lateness(0.99).unwrap().as_millis());
-        assert!((49..=53).contains(&half) && (98..=104).contains(&most), "{half} {most}");
+        assert!((49..=53).contains(&half) && (98..=100).contains(&most), "{half} {most}");
         assert_eq!((tally.begun, tally.skipped), (100, 50));
     }
 }

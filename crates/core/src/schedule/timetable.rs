@@ -12,8 +12,9 @@ use std::time::Duration;
 /// How many targets share a moment.
 const SHARED: usize = 16;
 
-/// Between two moments of the first round: what was never probed is probed soon, and still not all at once.
-const FIRST_ROUND: u64 = 1_000_000;
+/// Between two moments of the first round at most, in nanoseconds: what was never probed is probed soon, and still no faster
+/// than one core can.
+const FIRST_ROUND: u64 = 2_000_000;
 
 /// The shortest time between two moments, in nanoseconds.
 const SHORTEST: u64 = 1_000_000;
@@ -34,7 +35,7 @@ pub struct Turn {
     pub target: usize,
     /// How long ago it was due, by the newest time that it was due at.
     pub late: Duration,
-    /// How many older times it was due at and nobody had time for.
+    /// How many times it was due at since it was taken the last time, and nobody had time for.
     pub skipped: u64,
 }
 
@@ -50,7 +51,11 @@ pub struct Timetable {
 struct Place {
     phase: u64,
     every: Option<u64>,
+    /// When it was taken, and how late that was.
     began: u64,
+    late: u64,
+    /// Moments that passed because it was taken late.
+    missed: u64,
 }
 
 impl Timetable {
@@ -60,11 +65,11 @@ impl Timetable {
         let from = nanoseconds(now);
         let mut places: Vec<Place> = entries.iter().map(|entry| Place::unspread(entry, from)).collect();
         let mut waiting = BinaryHeap::with_capacity(entries.len());
-        let mut before = 0;
+        let (mut before, apart) = (0, first_round(&places));
         for alike in by_interval(entries).values() {
             for (rank, target) in alike.iter().enumerate() {
                 let first = (before + rank) / SHARED;
-                waiting.push(Reverse((from.saturating_add(first as u64 * FIRST_ROUND), *target)));
+                waiting.push(Reverse((from.saturating_add(first as u64 * apart), *target)));
                 if let Some(place) = places.get_mut(*target) {
                     place.phase = from.saturating_add(place.spread(rank, alike.len()));
                 }
@@ -89,25 +94,28 @@ impl Timetable {
         place.began = now;
         let since = now - due;
         // The first time may lie off the rhythm; the ones after it are counted in whole intervals all the same.
-        let skipped = place.every.map_or(0, |every| since / every);
-        let late = place.every.map_or(since, |every| since % every);
-        Some(Turn { target, late: Duration::from_nanos(late), skipped })
+        let passed = place.every.map_or(0, |every| since / every);
+        let skipped = passed + std::mem::take(&mut place.missed);
+        place.late = place.every.map_or(since, |every| since % every);
+        Some(Turn { target, late: Duration::from_nanos(place.late), skipped })
     }
 
     /// Gives a target back. It is due again at its next moment, and not before half of its interval has passed since it
-    /// was taken: two looks at once say no more than one.
+    /// was taken: two looks at once say no more than one. Moments that pass because a target answers slowly are none that
+    /// nobody had time for; those are that it would have been back for, had it been taken in time.
     pub fn give_back(&mut self, target: usize, now: Duration) {
-        let Some(place) = self.places.get(target) else { return };
-        if let Some(due) = place.next_after(nanoseconds(now)) {
-            self.waiting.push(Reverse((due, target)));
-        }
+        let now = nanoseconds(now);
+        let Some(place) = self.places.get_mut(target) else { return };
+        let (Some(due), Some(in_time)) = (place.next_after(now, 0), place.next_after(now, place.late)) else { return };
+        place.missed = place.every.map_or(0, |every| due.saturating_sub(in_time) / every);
+        self.waiting.push(Reverse((due, target)));
     }
 }
 
 impl Place {
     fn unspread(entry: &Entry, from: u64) -> Self {
         let every = entry.every.map(|every| nanoseconds(every).max(SHORTEST));
-        Self { phase: from, every, began: from }
+        Self { phase: from, every, began: from, late: 0, missed: 0 }
     }
 
     /// How far into its interval the target with this rank among `count` alike has its moments.
@@ -119,12 +127,23 @@ impl Place {
         u64::try_from(u128::from(every) * moment as u128 / moments as u128).unwrap_or(0)
     }
 
-    fn next_after(&self, now: u64) -> Option<u64> {
+    /// The next moment after now, had it been taken and given back so much sooner.
+    fn next_after(&self, now: u64, sooner: u64) -> Option<u64> {
         let every = self.every?;
-        let earliest = self.began.saturating_add(every / 2).max(now.saturating_add(1));
+        let earliest = self.began.saturating_add(every / 2).max(now.saturating_add(1)).saturating_sub(sooner);
         let passed = earliest.saturating_sub(self.phase).div_ceil(every);
         Some(self.phase.saturating_add(passed.saturating_mul(every)))
     }
+}
+
+/// Between two moments of the first round, in nanoseconds: short enough for it to be over before the second begins, where
+/// that is no faster than the ones that follow it.
+fn first_round(places: &[Place]) -> u64 {
+    /// The time in which moments are counted, in nanoseconds: long enough for whole numbers.
+    const LONG: u128 = 1_000_000_000_000_000_000;
+    let due: u128 = places.iter().filter_map(|place| place.every).map(|every| LONG / u128::from(every)).sum();
+    let apart = (LONG * SHARED as u128).checked_div(due).and_then(|apart| u64::try_from(apart).ok());
+    apart.map_or(FIRST_ROUND, |apart| apart.min(FIRST_ROUND))
 }
 
 /// The targets of each interval, in the order that their names decide.
@@ -188,6 +207,21 @@ mod tests {
     }
 
     #[test]
+    fn the_first_round_is_no_faster_than_those_that_follow() {
+        for (count, every) in [(10_000, SECOND), (4_000, SECOND), (50_000, SECOND * 60), (10_000, SECOND / 2)] {
+            let mut table = Timetable::new(&named(count, every), Duration::ZERO);
+            let taken = taken(&mut table, every * 4);
+            let within = |from: u32| {
+                let from = every * from / 10;
+                taken.iter().filter(|(at, _)| (from..from + every / 10).contains(at)).count()
+            };
+            let steady = within(30).max(8_000 * usize::try_from(every.as_millis()).unwrap() / 10_000);
+            let most = (0..20).map(within).max().unwrap();
+            assert!(most <= steady + steady / 10 + SHARED, "{count} each {every:?}: {most} of {steady}");
+        }
+    }
+
+    #[test]
     fn a_few_targets_are_probed_at_once_first_and_share_a_moment_later() {
         let mut table = Timetable::new(&named(10, SECOND), Duration::ZERO);
         let taken = taken(&mut table, SECOND * 3);
@@ -227,6 +261,18 @@ mod tests {
         assert_eq!(table.next_due(), None);
         table.give_back(0, Duration::from_millis(1_200));
         assert_eq!(table.next_due(), Some(SECOND * 2));
+    }
+
+    #[test]
+    fn what_a_late_look_leaves_no_time_for_is_skipped_and_what_a_slow_target_does_not_is_not() {
+        let at = Duration::from_millis;
+        for (taken, back, next, skipped) in [(700, 710, 2, 1), (400, 410, 1, 0), (400, 1_100, 2, 1), (0, 1_100, 2, 0)] {
+            let mut table = Timetable::new(&named(1, SECOND), Duration::ZERO);
+            table.take(at(taken)).unwrap();
+            table.give_back(0, at(back));
+            assert_eq!(table.next_due(), Some(SECOND * next), "{taken} {back}");
+            assert_eq!(table.take(SECOND * next).unwrap().skipped, skipped, "{taken} {back}");
+        }
     }
 
     #[test]

@@ -41,6 +41,7 @@ pub(crate) struct Measured {
     wall_s: f64,
     processor_s: f64,
     resident_mib: f64,
+    peak_mib: f64,
     late_p50_ms: f64,
     late_p99_ms: f64,
     latency_p50_ms: f64,
@@ -104,7 +105,8 @@ pub(crate) async fn measure(order: &Order) -> Result<Measured, Box<dyn Error>> {
         starved: tally.starved - before.starved,
         wall_s: wall.as_secs_f64(),
         processor_s: processor_seconds()? - processor_before,
-        resident_mib: resident_mib()?,
+        resident_mib: memory_mib("VmRSS:")?,
+        peak_mib: memory_mib("VmHWM:")?,
         late_p50_ms: ms(tally.lateness(0.5)),
         late_p99_ms: ms(tally.lateness(0.99)),
         latency_p50_ms: ms(latency(0.5)),
@@ -186,8 +188,9 @@ fn processor_seconds() -> Result<f64, Box<dyn Error>> {
     Ok((ticks(11) + ticks(12)) / 100.0)
 }
 
-fn resident_mib() -> Result<f64, Box<dyn Error>> {
+/// A line of the kernel's about this process's memory.
+fn memory_mib(name: &str) -> Result<f64, Box<dyn Error>> {
     let status = std::fs::read_to_string("/proc/self/status")?;
-    let kib = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok());
+    let kib = status.lines().find_map(|line| line.strip_prefix(name)?.split_whitespace().next()?.parse().ok());
     Ok(kib.unwrap_or(0.0) / 1024.0)
 }

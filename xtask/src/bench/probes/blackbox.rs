@@ -38,11 +38,16 @@ pub(super) fn measure(site: &mut Site, size: &Size) -> Result<Result<[Row; 2], &
     let words = scraping(site, size, (door, web))?;
     let prometheus = site.start_other(&prometheus, &words, true)?;
     site.until_ready(web, "/-/ready")?;
+    let few = [memory_mib(exporter, "VmHWM")?, memory_mib(prometheus, "VmHWM")?];
     // Everything is scraped once within the first interval, spread over it.
     std::thread::sleep(size.every + size.every / 2);
-    let measured = while_running(site, size, [exporter, prometheus], web)?;
+    let [alone, both] = while_running(site, size, [exporter, prometheus], web)?;
     site.end_others();
-    Ok(Ok(measured))
+    let with_more = |row: Row, few: f64| {
+        let few = Row { peak_mib: few, ..Row::default() };
+        Row { kib_a_target: Some(row.kib_more(&few)), ..row }
+    };
+    Ok(Ok([with_more(alone, few[0]), with_more(both, few[0] + few[1])]))
 }
 
 fn scraping(site: &Site, size: &Size, (door, web): (u16, u16)) -> Result<Vec<String>, Failure> {
@@ -76,20 +81,23 @@ fn while_running(site: &Site, size: &Size, ids: [u32; 2], web: u16) -> Result<[R
     std::thread::sleep(size.measured);
     let (probes, wall) = (site.answered()? - answered, begun.elapsed());
     let used = [ticks(ids[0])? - used[0], ticks(ids[1])? - used[1]];
-    let memory = [memory_mib(ids[0], "VmRSS")?, memory_mib(ids[1], "VmRSS")?];
-    let row = |who: &str, ticks: f64, memory: f64| Row {
+    let memory = |line: &str| Ok::<_, Failure>([memory_mib(ids[0], line)?, memory_mib(ids[1], line)?]);
+    let (resident, peak) = (memory("VmRSS")?, memory("VmHWM")?);
+    let row = |who: &str, ticks: f64, (resident_mib, peak_mib): (f64, f64)| Row {
         who: who.to_owned(),
         targets: size.targets,
         every_s: size.every.as_secs_f64(),
         probes,
         wall_s: wall.as_secs_f64(),
         processor_s: ticks / 100.0,
-        resident_mib: memory,
+        resident_mib,
+        peak_mib,
         ..Row::default()
     };
     let failed = failures(web, size.measured)?;
-    let alone = row("`prometheus-blackbox-exporter`, without what drives it", used[0], memory[0]);
-    let both = row("`prometheus-blackbox-exporter` and Prometheus", used[0] + used[1], memory[0] + memory[1]);
+    let alone = row("`prometheus-blackbox-exporter`, without what drives it", used[0], (resident[0], peak[0]));
+    let memory = (resident[0] + resident[1], peak[0] + peak[1]);
+    let both = row("`prometheus-blackbox-exporter` and Prometheus", used[0] + used[1], memory);
     let late_ms = lateness(web, size.every)?;
     Ok([alone, Row { failed, late_ms, ..both }])
 }

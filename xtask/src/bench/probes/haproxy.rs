@@ -13,6 +13,10 @@ use crate::bench::usage::{memory_mib, processor_ticks};
 use crate::failure::Failure;
 use crate::process::find;
 
+/// How many targets are few, and how long it runs before it is measured.
+const FEW: usize = 10;
+const SETTLED: Duration = Duration::from_secs(3);
+
 /// Measures it; none where it is not installed, with its name.
 pub(super) fn measure(
     site: &mut Site,
@@ -20,10 +24,11 @@ pub(super) fn measure(
     measured: Duration,
 ) -> Result<Result<Row, &'static str>, Failure> {
     let Some(program) = find("haproxy") else { return Ok(Err("haproxy")) };
-    let (config, socket) = (site.folder.join("haproxy.cfg"), site.folder.join("haproxy.sock"));
-    fs::write(&config, checking(site, targets, &socket)).map_err(Failure::file(&config))?;
-    let id = site.start_other(&program, &["-db".to_owned(), "-f".to_owned(), config.display().to_string()], false)?;
-    std::thread::sleep(Duration::from_secs(3));
+    let socket = site.folder.join("haproxy.sock");
+    let id = start(site, &program, (FEW, &socket))?;
+    let few = Row { targets: FEW, peak_mib: memory_mib(id, "VmHWM")?, ..Row::default() };
+    site.end_others();
+    let id = start(site, &program, (targets, &socket))?;
     let (answered, ticks, begun) = (site.answered()?, processor_ticks(id)?, Instant::now());
     let failed_before = failures(&socket)?;
     std::thread::sleep(measured);
@@ -36,11 +41,21 @@ pub(super) fn measure(
         wall_s: wall.as_secs_f64(),
         processor_s: used / 100.0,
         resident_mib: memory_mib(id, "VmRSS")?,
+        peak_mib: memory_mib(id, "VmHWM")?,
         failed: Some(failures(&socket)? - failed_before),
         ..Row::default()
     };
     site.end_others();
-    Ok(Ok(row))
+    Ok(Ok(Row { kib_a_target: Some(row.kib_more(&few)), ..row }))
+}
+
+/// Starts it with so many targets, and waits until it asks all of them.
+fn start(site: &mut Site, program: &Path, (targets, socket): (usize, &Path)) -> Result<u32, Failure> {
+    let config = site.folder.join("haproxy.cfg");
+    fs::write(&config, checking(site, targets, socket)).map_err(Failure::file(&config))?;
+    let id = site.start_other(program, &["-db".to_owned(), "-f".to_owned(), config.display().to_string()], false)?;
+    std::thread::sleep(SETTLED);
+    Ok(id)
 }
 
 fn checking(site: &Site, targets: usize, socket: &Path) -> String {

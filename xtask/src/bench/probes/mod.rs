@@ -6,6 +6,7 @@
 mod blackbox;
 mod command;
 mod get;
+mod goals;
 mod haproxy;
 mod ours;
 mod row;

@@ -8,7 +8,7 @@ use backout_core::config::{Connection, HttpProbe, Probe};
 use backout_core::detect::{Patterns, time_left};
 use backout_core::id::{ProbeName, ServiceName};
 use backout_core::port::{Clock, ProbeOutcome};
-use hyper::Request;
+use http::Request;
 use tokio::time::Instant;
 use url::Url;
 
@@ -50,10 +50,10 @@ pub(in crate::probe) async fn probe(
     let ready = prepared(probe.timeout, prepare(asker, http, lookup)).await?;
     let whose = (http.connection == Connection::Reuse).then(|| (service.clone(), probe.name.clone()));
     let (received, took) = match &whose {
-        None => anew(probe.timeout, http, ready).await.map(|(_, received, took)| (received, took))?,
+        None => anew(probe.timeout, http, &ready).await.map(|(_, received, took)| (received, took))?,
         Some(whose) => {
-            let (line, received, took) = again(asker.lines.take(whose), probe.timeout, http, ready).await?;
-            if received.keeps_open() {
+            let (line, received, took) = again(asker.lines.take(whose), probe.timeout, http, &ready).await?;
+            if received.keeps_open {
                 asker.lines.keep(whose, line);
             }
             (received, took)
@@ -77,10 +77,10 @@ type Answered = (Line, Received, Duration);
 /// Asks over the connection of the time before. One that the server has closed in the meantime says nothing of the
 /// application, nor does one whose other end is no longer there: what does not answer within half of the time limit is asked
 /// over a new one in the other half.
-async fn again(line: Option<Line>, limit: Duration, http: &HttpProbe, ready: Prepared) -> Performed<Answered> {
+async fn again(line: Option<Line>, limit: Duration, http: &HttpProbe, ready: &Prepared) -> Performed<Answered> {
     let begun = Instant::now();
     if let Some(mut line) = line {
-        let asked = answered(limit / 2, line.ask(ready.request.clone(), &ready.endpoint)).await;
+        let asked = answered(limit / 2, line.ask(&ready.request, &ready.endpoint)).await;
         if let Ok((received, took)) = asked {
             return Ok((line, received, took));
         }
@@ -92,18 +92,18 @@ async fn again(line: Option<Line>, limit: Duration, http: &HttpProbe, ready: Pre
 }
 
 /// Asks over a new connection.
-async fn anew(limit: Duration, http: &HttpProbe, ready: Prepared) -> Performed<Answered> {
+async fn anew(limit: Duration, http: &HttpProbe, ready: &Prepared) -> Performed<Answered> {
     let Prepared { endpoint, request, tls } = ready;
     let addresses: Vec<SocketAddr> = prepared(limit, endpoint.resolve()).await?;
     let asked = answered(limit, async {
         let place = Place {
-            endpoint: &endpoint,
+            endpoint,
             addresses: &addresses,
             tls: tls.as_deref().map(|tls| (tls, http.expect.tls.verify)),
             protocol: http.protocol,
         };
         let mut line = Line::open(&place).await?;
-        let received = line.ask(request, &endpoint).await?;
+        let received = line.ask(request, endpoint).await?;
         Ok((line, received))
     });
     asked.await.map(|((line, received), took)| (line, received, took))

@@ -4,21 +4,26 @@ use std::future::poll_fn;
 use std::pin::Pin;
 
 use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
-use hyper::Request;
-use hyper::body::Bytes;
+use http::{HeaderMap, HeaderValue, Request};
 
 use super::line::Stream;
-use super::received::{BODY_LIMIT, HEAD_LIMIT, Received, texts};
+use super::received::{BODY_LIMIT, Received};
 use crate::probe::connect::Endpoint;
 use crate::probe::outcome::{Performed, not_as_expected, of_io};
 
 /// How much a server may send before it is read.
 const WINDOW: u32 = 64 * 1024;
 
+/// How large the head of an answer may be.
+const HEAD_LIMIT: u32 = 64 * 1024;
+
+/// What is sent beside heads: nothing.
+type Nothing = &'static [u8];
+
 /// A connection over which HTTP/2 is spoken.
 pub(super) struct Http2 {
-    sender: SendRequest<Bytes>,
-    connection: Pin<Box<Connection<Box<dyn Stream>, Bytes>>>,
+    sender: SendRequest<Nothing>,
+    connection: Pin<Box<Connection<Box<dyn Stream>, Nothing>>>,
 }
 
 impl Http2 {
@@ -32,8 +37,8 @@ impl Http2 {
     }
 
     /// Sends a request and reads its answer.
-    pub(super) async fn ask(&mut self, request: Request<String>, endpoint: &Endpoint) -> Performed<Received> {
-        let request = request.map(|_| ());
+    pub(super) async fn ask(&mut self, request: &Request<String>, endpoint: &Endpoint) -> Performed<Received> {
+        let request = request.clone().map(|_| ());
         let (sender, connection) = (&mut self.sender, &mut self.connection);
         let answer = async {
             poll_fn(|context| sender.poll_ready(context)).await?;
@@ -65,7 +70,13 @@ async fn read(response: ResponseFuture) -> Result<Received, h2::Error> {
             break;
         }
     }
-    Ok(Received { status: head.status, headers: texts(&head.headers), body, is_cut, certificate_ends: None })
+    let headers = texts(&head.headers);
+    Ok(Received { status: head.status, headers, body, is_cut, keeps_open: !is_cut, certificate_ends: None })
+}
+
+fn texts(headers: &HeaderMap) -> Vec<(String, String)> {
+    let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect()
 }
 
 fn of_h2(error: &h2::Error, endpoint: &Endpoint) -> backout_core::port::ProbeOutcome {

@@ -1,8 +1,8 @@
 //! What is asked.
 
 use backout_core::config::{Connection, HttpMethod, HttpProbe, Protocol};
-use hyper::header::{HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request};
+use http::header::{HeaderMap, HeaderName, HeaderValue};
+use http::{Method, Request};
 use url::Url;
 
 use crate::probe::outcome::{Performed, not_performed};

@@ -6,21 +6,17 @@
 //! server was not reached or was silent, the rest of the call is not asked.
 
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::config::{CountedSignal, PromServer, PromSignal};
 use backout_core::detect::{QueryAnswer, Snapshot, WrittenAnswer, number, question, snapshots, with_samples};
 use backout_core::port::{Clock, Over, Pending, ProbeOutcome, Querier};
-use hyper::Request;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
+use http::Request;
 use tokio::time::timeout;
 
 use super::super::connect::Endpoint;
-use super::super::http::{Received, of_hyper, receive};
+use super::super::http::{Received, Stream, exchange};
 use super::super::outcome::Performed;
 use super::super::redact::Lookup;
 use super::super::tls::install_crypto;
@@ -84,9 +80,7 @@ impl PromClient {
         } else {
             Box::new(stream)
         };
-        let (sender, connection) =
-            http1::handshake(TokioIo::new(stream)).await.map_err(|error| of_hyper(&error, &endpoint))?;
-        Ok(Line { endpoint, sender, connection: Box::pin(connection) })
+        Ok(Line { endpoint, stream })
     }
 }
 
@@ -104,17 +98,10 @@ impl Querier for PromClient {
     }
 }
 
-trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
-
-impl<S: AsyncRead + AsyncWrite + Unpin + Send> Stream for S {}
-
-type Connection = http1::Connection<TokioIo<Box<dyn Stream>>, String>;
-
 /// A connection. It is driven by whoever asks over it.
 struct Line {
     endpoint: Endpoint,
-    sender: http1::SendRequest<String>,
-    connection: Pin<Box<Connection>>,
+    stream: Box<dyn Stream>,
 }
 
 /// One call: the connection that is open, and why the server is asked no more.
@@ -174,18 +161,18 @@ impl Call<'_> {
     ) -> Performed<Received> {
         let ask = question.request(server, lookup).await?;
         if let Some(line) = self.line.take()
-            && let Ok(received) = self.over(line, ask.clone(), question.most).await
+            && let Ok(received) = self.over(line, &ask, question.most).await
         {
             return Ok(received);
         }
         let line = self.client.connect(server).await?;
-        self.over(line, ask, question.most).await
+        self.over(line, &ask, question.most).await
     }
 
-    async fn over(&mut self, mut line: Line, ask: Request<String>, most: usize) -> Performed<Received> {
-        let received = receive((&mut line.sender, line.connection.as_mut()), ask, most).await;
-        let received = received.map_err(|error| of_hyper(&error, &line.endpoint))?;
-        if received.keeps_open() {
+    async fn over(&mut self, mut line: Line, ask: &Request<String>, most: usize) -> Performed<Received> {
+        let received = exchange(&mut line.stream, ask, most).await;
+        let received = received.map_err(|broken| broken.outcome(&line.endpoint))?;
+        if received.keeps_open {
             self.line = Some(line);
         }
         Ok(received)

@@ -6,7 +6,7 @@ use backout_core::config::PromServer;
 use backout_core::port::Over;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hyper::{Method, Request};
+use http::{Method, Request};
 use jiff::Timestamp;
 use url::Url;
 

@@ -6,8 +6,7 @@ use std::time::Duration;
 use backout_core::config::{Connection, HttpExpect, HttpProbe, Probe, ProbeKind, Protocol, TlsExpect};
 use backout_core::port::ProbeOutcome;
 use h2::{Reason, RecvStream};
-use hyper::body::Bytes;
-use hyper::{Request, Response};
+use http::{Request, Response};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
@@ -17,7 +16,7 @@ use crate::https::{identity, secure_with};
 use crate::server::{Server, answer, request};
 use crate::world::{blamed, hurried, probe, read};
 
-type Respond = h2::server::SendResponse<Bytes>;
+type Respond = h2::server::SendResponse<&'static [u8]>;
 
 fn over_http2(url: &str) -> ProbeKind {
     let expect = HttpExpect { body: Some("^ok$".to_owned()), ..HttpExpect::default() };
@@ -31,7 +30,7 @@ async fn serving(answer: impl Fn(Request<RecvStream>, Respond) + Send + Sync + '
     Server::start(move |stream| {
         let answer = Arc::clone(&answer);
         async move {
-            let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+            let Ok(mut connection) = h2::server::Builder::new().handshake(stream).await else { return };
             while let Some(Ok((request, respond))) = connection.accept().await {
                 answer(request, respond);
             }
@@ -41,7 +40,7 @@ async fn serving(answer: impl Fn(Request<RecvStream>, Respond) + Send + Sync + '
 }
 
 fn ok(mut respond: Respond) {
-    let _ = respond.send_response(Response::new(()), false).and_then(|mut body| body.send_data("ok".into(), true));
+    let _ = respond.send_response(Response::new(()), false).and_then(|mut body| body.send_data(b"ok", true));
 }
 
 async fn outcome(server: &Server) -> ProbeOutcome {
@@ -68,7 +67,7 @@ async fn http2_is_spoken_with_and_without_tls() {
         let acceptor = acceptor.clone();
         async move {
             let Ok(stream) = acceptor.accept(stream).await else { return };
-            let Ok(mut connection) = h2::server::handshake(stream).await else { return };
+            let Ok(mut connection) = h2::server::Builder::new().handshake(stream).await else { return };
             while let Some(Ok((_, respond))) = connection.accept().await {
                 ok(respond);
             }
@@ -148,7 +147,7 @@ async fn a_head_that_is_too_large_is_not_as_expected() {
     let server = serving(|_, mut respond| {
         let mut response = Response::new(());
         for number in 0..2000 {
-            let name = hyper::header::HeaderName::try_from(format!("x-bomb-{number}")).unwrap();
+            let name = http::header::HeaderName::try_from(format!("x-bomb-{number}")).unwrap();
             response.headers_mut().insert(name, "a".repeat(100).parse().unwrap());
         }
         let _ = respond.send_response(response, true);
