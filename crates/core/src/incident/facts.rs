@@ -1,13 +1,13 @@
 //! What the records of an incident show, for its checklists.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::checklist::Evidence;
 use super::entry::{Told, Topic};
 use super::opened::Incident;
 use crate::data::Verification;
 use crate::id::{RunId, ServiceName};
-use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
+use crate::journal::{Answer, Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
 use crate::notify::Event;
 use crate::plan::{Action, Plan};
 use crate::policy::{Check, Choice, Decision, Judgement, Verdict};
@@ -40,6 +40,8 @@ pub(super) struct Facts<'a> {
     pub(super) command: Option<String>,
     pub(super) exit: Option<&'a DeployExit>,
     pub(super) services: BTreeSet<ServiceName>,
+    /// What people answered to checks that only they can make, by check.
+    pub(super) manual: BTreeMap<&'a str, &'a Answer>,
     kept: BTreeSet<String>,
     steps: BTreeSet<u32>,
     is_proven: bool,
@@ -62,6 +64,7 @@ impl<'a> Facts<'a> {
             command: None,
             exit: None,
             services: incident.services.clone(),
+            manual: BTreeMap::new(),
             kept: BTreeSet::new(),
             steps: BTreeSet::new(),
             is_proven: false,
@@ -112,6 +115,7 @@ impl<'a> Facts<'a> {
             Body::BackupVerified { verification } => self.verifications.push(verification),
             Body::DataProven { proof, .. } => self.is_proven = proof.checks.iter().all(|check| !check.blocks()),
             Body::Verified { checks, .. } => self.checks = checks,
+            Body::ManualAnswered { answer } => drop(self.manual.insert(&answer.check, answer)),
             Body::RunEnded { result, .. } => {
                 self.is_fixed |= *result == RunResult::Kept;
                 self.result = Some(*result);

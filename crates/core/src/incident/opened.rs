@@ -7,7 +7,9 @@
 //! | a rollback with a reason begins; any rollback begins its first step | its run opens, or joins the open one |
 //! | a run that belongs to it ends rolled back, with nothing changed, or kept | restored |
 //! | a deploy is kept while an incident of earlier runs is open | its run joins, and it is restored: fixed forward |
+//! | what a run that belongs to it took back is observed | monitoring, until the run ends |
 //! | a run that belongs to it ends in any other way | open |
+//! | a person finds that a check of such a run does not hold | open again, until the same check holds |
 //! | somebody closes it | closed; later runs open a new one |
 //!
 //! A drill is no incident.
@@ -20,11 +22,20 @@ use serde::{Deserialize, Serialize};
 
 use super::entry::{Answer, Entry, Said, Terms, Topic};
 use crate::id::{EnvironmentName, IncidentId, RunId, ServiceName};
-use crate::journal::{Body, Record, RunKind, RunResult, RunStarted};
+use crate::journal::{self, Body, Record, RunKind, RunResult, RunStarted};
 use crate::policy::{Choice, Judgement, Severity, Verdict};
 
 /// The kinds of records that incidents are made of.
-pub const INCIDENT_KINDS: [&str; 6] = ["incident", "run_started", "judged", "decided", "step_intended", "run_ended"];
+pub const INCIDENT_KINDS: [&str; 8] = [
+    "incident",
+    "run_started",
+    "judged",
+    "decided",
+    "step_intended",
+    "observation_started",
+    "run_ended",
+    "manual_answered",
+];
 
 /// How far an incident is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -191,6 +202,8 @@ impl Incident {
 struct Known<'a> {
     started: &'a RunStarted,
     bad: Option<&'a Judgement>,
+    /// The checks that a person found not to hold.
+    doubts: BTreeSet<&'a str>,
 }
 
 /// The incidents of one environment, in the order in which they were opened. `records` are the environment's, oldest first, of
@@ -205,7 +218,7 @@ pub fn incidents(records: &[Record]) -> Vec<Incident> {
         }
         let Some(run) = &record.run else { continue };
         if let Body::RunStarted(started) = &record.body {
-            runs.insert(run, Known { started, bad: None });
+            runs.insert(run, Known { started, bad: None, doubts: BTreeSet::new() });
         }
         let Some(known) = runs.get_mut(run) else { continue };
         if let Body::Judged { judgement } = &record.body
@@ -217,8 +230,15 @@ pub fn incidents(records: &[Record]) -> Vec<Incident> {
             attach(&mut all, record, run, known);
             rate(&mut all, &record.body, run);
         }
-        if let Body::RunEnded { result, .. } = &record.body {
-            end(&mut all, record.at, run, (*result, known.started));
+        match &record.body {
+            Body::ObservationStarted { .. } => settle(&mut all, record.at, run, Status::Monitoring),
+            Body::RunEnded { result, .. } => end(&mut all, record.at, run, (*result, known.started)),
+            Body::ManualAnswered { answer } => {
+                if let Some(status) = doubted(&mut known.doubts, answer) {
+                    settle(&mut all, record.at, run, status);
+                }
+            }
+            _ => {}
         }
     }
     all
@@ -277,6 +297,21 @@ fn title(record: &Record, known: &Known<'_>) -> String {
     };
     let said = || known.started.reason.clone();
     seen.or_else(said).or_else(decided).unwrap_or_else(|| format!("a rollback by {}", known.started.actor))
+}
+
+/// What a person's answer about a run makes of its incident; nothing where it is no news.
+fn doubted<'a>(doubts: &mut BTreeSet<&'a str>, answer: &'a journal::Answer) -> Option<Status> {
+    if !answer.holds {
+        doubts.insert(&answer.check);
+        return Some(Status::Investigating);
+    }
+    (doubts.remove(answer.check.as_str()) && doubts.is_empty()).then_some(Status::Restored)
+}
+
+fn settle(all: &mut [Incident], at: Timestamp, run: &RunId, status: Status) {
+    if let Some(incident) = all.iter_mut().find(|incident| incident.runs.contains(run)) {
+        incident.set(status, at);
+    }
 }
 
 fn end(all: &mut [Incident], at: Timestamp, run: &RunId, (result, started): (RunResult, &RunStarted)) {

@@ -14,6 +14,7 @@ use super::found::{Found, case, terms};
 use super::show::checklist_text;
 use crate::args::{CheckItemArgs, Global, NoteArgs, OpenArgs};
 use crate::commands::planted;
+use crate::commands::prove::answer_check;
 use crate::error::CliError;
 use crate::ui::Ui;
 use crate::wire::{Access, Setup, salt};
@@ -147,6 +148,10 @@ pub(super) async fn check(global: &Global, args: CheckItemArgs, ui: Ui) -> Resul
     let answer = if args.not { Answer::No } else { Answer::Yes };
     let note = args.note.as_deref().map(|note| speaker.clean(note));
     speaker.say(&incident.id, Said::Answered { item: item.clone(), answer, note }).await?;
+    if speaker.setup.environment.verify.manual.contains_key(item) {
+        // It is also the answer to a check of the rollback: a `no` calls people.
+        answer_check(&speaker.setup, item, !args.not).await;
+    }
     speaker.done(&incident.id, &format!("{item}: {}", if args.not { "no" } else { "yes" }))
 }
 

@@ -70,6 +70,16 @@ pub(super) async fn record(setup: &Setup, world: &World, typed: &[String]) -> Re
     Ok(answers.iter().all(|answer| answer.holds))
 }
 
+/// Records a person's answer to one check of the newest rollback, where there is one; says why where it cannot be recorded.
+pub(crate) async fn answer_check(setup: &Setup, check: &str, holds: bool) {
+    let typed = format!("{check}={}", if holds { "yes" } else { "no" });
+    let recorded = async { record(setup, &world(setup)?, std::slice::from_ref(&typed)).await };
+    if let Err(error) = recorded.await {
+        let later = setup.typed(&format!("verify --answer {typed}"));
+        setup.ui.warn(&format!("it is not recorded with a rollback: {}; then: `{later}`", error.what));
+    }
+}
+
 async fn append(world: &World, lease: &Lease, run: &RunId, answer: Answer) -> Result<(), CliError> {
     let record = world.store.append(lease, Some(run), &Body::ManualAnswered { answer }).await?;
     world.watcher.recorded(&record);

@@ -3,5 +3,5 @@
 mod answer;
 mod verify;
 
-pub(crate) use answer::asked_of_people;
+pub(crate) use answer::{answer_check, asked_of_people};
 pub(crate) use verify::verify;

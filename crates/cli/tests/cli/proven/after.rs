@@ -37,7 +37,13 @@ fn a_check_that_only_a_person_can_make_is_left_open_and_answered_later() {
     let refuted = place.run(&["verify"]);
     assert_eq!(refuted.code, Some(6), "{}", refuted.shown());
     assert!(refuted.stdout.contains("FAILS: manual check login"), "{}", refuted.shown());
-    place.run(&["verify", "--answer", "login=yes"]).well();
+    let incident = || place.run(&["incident", "show", "--json"]).well().document();
+    assert_eq!(incident()["incident"]["status"], "investigating", "{}", incident());
+    let id = incident()["incident"]["id"].as_str().unwrap().to_owned();
+    assert!(place.run(&["incident", "check", &id]).well().stdout.contains("[!] login "), "{}", incident());
+
+    place.run(&["incident", "check", &id, "login"]).well();
+    assert_eq!(incident()["incident"]["status"], "restored", "{}", incident());
     place.run(&["verify"]).well();
     let shown = place.run(&["show"]).well();
     assert!(shown.stdout.contains("`login` DOES NOT HOLD, says"), "{}", shown.shown());
@@ -70,6 +76,7 @@ fn an_observation_that_a_person_ends_is_recorded_and_takes_nothing_from_what_was
         is_observed()
     });
     assert!(begun, "{}", place.run(&["show"]).shown());
+    assert!(place.run(&["incident", "list"]).well().stdout.contains("monitoring"));
     interrupt(&child);
     let left = place.left(child.wait_with_output().unwrap()).well();
     assert!(left.stderr.contains("not observed to the end, only for"), "{}", left.shown());

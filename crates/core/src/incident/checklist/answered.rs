@@ -8,6 +8,7 @@ use crate::incident::entry::Answer;
 use crate::incident::facts::{Facts, Shown};
 use crate::incident::mask::Mask;
 use crate::incident::opened::Incident;
+use crate::journal;
 
 /// The checklists of an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -76,6 +77,7 @@ pub(in crate::incident) fn answered(
             let (state, why, by) = match incident.answers.get(&item.id) {
                 Some((Answer::Yes, by, note)) => (State::Done, note.clone(), Some(by.clone())),
                 Some((Answer::No, by, note)) => (State::NotDone, note.clone(), Some(by.clone())),
+                None if facts.manual.contains_key(item.id.as_str()) => by_hand(facts.manual.get(item.id.as_str())),
                 None => match item.evidence.map_or(Shown::Nothing, |evidence| facts.shown(evidence)) {
                     Shown::Yes(why) => (State::Done, Some(mask.apply(&why)), None),
                     Shown::NotNeeded(why) => (State::NotNeeded, Some(why), None),
@@ -87,4 +89,10 @@ pub(in crate::incident) fn answered(
         .collect();
     let open = items.iter().filter(|item| item.state == State::Open).count();
     Answered { items, open }
+}
+
+/// What a person answered to a check of the configuration.
+fn by_hand(answer: Option<&&journal::Answer>) -> (State, Option<String>, Option<String>) {
+    let state = answer.map_or(State::Open, |answer| if answer.holds { State::Done } else { State::NotDone });
+    (state, None, answer.map(|answer| answer.by.clone()))
 }

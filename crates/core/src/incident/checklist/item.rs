@@ -1,5 +1,7 @@
 //! One item of a checklist.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +105,19 @@ pub enum Evidence {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Checklists(pub Vec<Item>);
+
+impl Checklists {
+    /// With the checks of the configuration that only a person can make, by name, as items for afterwards.
+    #[must_use]
+    pub fn with_manual(mut self, checks: &BTreeMap<String, String>) -> Self {
+        for (id, question) in checks {
+            if !self.0.iter().any(|item| item.id == *id) {
+                self.0.push(Item { part: Part::After, id: id.clone(), text: question.clone(), evidence: None });
+            }
+        }
+        self
+    }
+}
 
 impl Default for Checklists {
     fn default() -> Self {
