@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use jiff::Timestamp;
 
 use super::{DataArgs, ToldArgs};
 
@@ -21,6 +22,9 @@ pub(crate) struct GuardArgs {
     /// What is known about it
     #[command(flatten)]
     pub(crate) told: ToldArgs,
+    /// When the change was committed, for the lead time in reports: `2026-11-21T08:00:00Z`
+    #[arg(long, value_name = "TIME")]
+    pub(crate) committed_at: Option<Timestamp>,
     /// Do not observe the environment after it was taken back and verified
     #[arg(long)]
     pub(crate) no_observe: bool,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use super::alert::shortened;
@@ -33,6 +34,7 @@ struct DeployBody {
     link: Option<String>,
     #[serde(default)]
     services: Vec<ServiceName>,
+    committed_at: Option<Timestamp>,
 }
 
 /// The alert in a body: `{"alert": "NAME", "status": "firing", "what": "...", "labels": {}}`; its name is the label
@@ -53,8 +55,8 @@ pub fn alert_of(body: &[u8]) -> Result<Told, Refused> {
     Ok(Told { id: body.id, labels, is_firing, what })
 }
 
-/// The deploy in a body: `{"version": "1.4.2", "author": "anna", "link": "...", "services": ["app"]}`, each as far as it is
-/// known.
+/// The deploy in a body: `{"version": "1.4.2", "author": "anna", "link": "...", "services": ["app"], "committed_at":
+/// "2026-11-21T08:00:00Z"}`, each as far as it is known.
 ///
 /// # Errors
 /// [`Refused::Unreadable`] where it is none, says nothing, or names more services than anybody deploys at once.
@@ -69,6 +71,7 @@ pub fn announcement_of(body: &[u8]) -> Result<Announcement, Refused> {
         author: short(body.author),
         link: short(body.link),
         services: body.services,
+        committed_at: body.committed_at,
     })
 }
 
@@ -91,7 +94,14 @@ mod tests {
         ] {
             assert_eq!(alert_of(body.as_bytes()), Err(Refused::Unreadable), "{body}");
         }
-        for body in ["", "{}", r#"{"link": "x"}"#, r#"{"version": 2}"#, r#"{"version": "1", "services": [".."]}"#] {
+        for body in [
+            "",
+            "{}",
+            r#"{"link": "x"}"#,
+            r#"{"version": 2}"#,
+            r#"{"version": "1", "committed_at": "today"}"#,
+            r#"{"version": "1", "services": [".."]}"#,
+        ] {
             assert_eq!(announcement_of(body.as_bytes()), Err(Refused::Unreadable), "{body}");
         }
     }

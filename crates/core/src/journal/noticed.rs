@@ -1,5 +1,6 @@
 //! A deploy that was noticed, and what was said about one.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,6 +33,9 @@ pub struct Announcement {
     /// The services that it is for; empty where that was not said.
     #[serde(default)]
     pub services: Vec<ServiceName>,
+    /// When the change was committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed_at: Option<Timestamp>,
 }
 
 impl Noticed {

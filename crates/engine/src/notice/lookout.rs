@@ -10,7 +10,7 @@ use backout_core::id::{CheckpointId, RunId};
 use backout_core::inventory::{Fact, Grade, Graded, facts_digest, has_settled, only_files_differ};
 use backout_core::journal::{Announcement, Body, Noticed, RunKind, RunResult, RunStarted};
 use backout_core::plan::Request;
-use backout_core::policy::{Verdict, quarantined};
+use backout_core::policy::{Circumstances, Verdict, quarantined};
 use backout_core::port::{Lease, StoreError};
 
 use super::standing::{KINDS, Standing, standing};
@@ -184,6 +184,7 @@ impl Lookout {
 
     fn started(&self, noticed: Noticed) -> RunStarted {
         let announced = noticed.announced.as_ref();
+        let committed_at = announced.and_then(|announced| announced.committed_at);
         let author = announced.and_then(|announced| announced.author.clone());
         RunStarted {
             reason: announced.and_then(|announced| announced.link.clone()),
@@ -192,7 +193,7 @@ impl Lookout {
             actor: author.unwrap_or_else(|| "somebody who did not tell".to_owned()),
             request: Request::automatic(),
             agreed: None,
-            circumstances: Box::default(),
+            circumstances: Box::new(Circumstances { committed_at, ..Circumstances::default() }),
             observe_ms: u64::try_from(self.world.environment.verify.observe.as_millis()).unwrap_or(u64::MAX),
         }
     }

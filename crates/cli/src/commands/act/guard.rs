@@ -8,6 +8,7 @@ use backout_adapters::command::Command;
 use backout_core::id::RunId;
 use backout_core::journal::{RunKind, RunStarted};
 use backout_core::plan::Request;
+use backout_core::policy::Circumstances;
 use backout_engine::begin;
 
 use super::finish::{Ended, finish, observe_ms};
@@ -38,7 +39,7 @@ pub(crate) async fn guard(global: &Global, args: &GuardArgs, ui: Ui) -> Result<E
         reason: args.reason.clone(),
         request: Request { forced: refusal_names(&args.force)?, ..Request::automatic() },
         agreed: None,
-        circumstances: Box::new(circumstances(&args.told)?),
+        circumstances: Box::new(Circumstances { committed_at: args.committed_at, ..circumstances(&args.told)? }),
         observe_ms: observe_ms(&setup, args.no_observe),
     };
     let result = session.run(begin(&world, session.lease(), run.clone(), started)).await;

@@ -149,6 +149,7 @@ async fn play(
             reason: Some("backout demo".to_owned()),
             soak: None,
             told: ToldArgs::default(),
+            committed_at: None,
             no_observe: true,
             command,
         };

@@ -1,5 +1,6 @@
 //! What a person says when a run begins.
 
+use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -15,4 +16,7 @@ pub struct Circumstances {
     /// The tags.
     #[serde(default)]
     pub tags: Tags,
+    /// When the change that is deployed was committed, where that was said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub committed_at: Option<Timestamp>,
 }

@@ -1,7 +1,7 @@
 //! DORA's four keys, as far as the journal knows them.
 //!
 //! Source: <https://dora.dev/guides/dora-metrics-four-keys/>. The journal begins where a deploy begins: how long a change waited
-//! before that is known to whoever knows the commits, and is said here to be unknown.
+//! before that is known where somebody said when it was committed, and is said to be unknown elsewhere.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,7 +27,7 @@ impl Dora {
     pub fn of(period: &Period) -> Self {
         Self {
             deployments_a_day: period.deploys_a_day,
-            lead_time: None,
+            lead_time: period.lead,
             change_failure_rate: period.change_failures,
             time_to_restore: period.to_recover,
         }

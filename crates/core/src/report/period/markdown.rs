@@ -33,7 +33,7 @@ pub fn period_markdown(environment: &str, period: &Period) -> String {
     };
     text += &format!(
         "- Lead time for changes: {}\n",
-        median(dora.lead_time, "not known: the times of commits are not recorded")
+        median(dora.lead_time, "not known: say when a change was committed with `guard --committed-at TIME`")
     );
     text += &format!("- Change failure rate: {}\n", share_text(dora.change_failure_rate));
     text += &format!("- Time to restore: {}\n", median(dora.time_to_restore, "none"));

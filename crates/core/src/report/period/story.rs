@@ -27,6 +27,8 @@ pub struct Story {
     pub result: RunResult,
     /// Its turns.
     pub times: Times,
+    /// From the commit to the end of its deploy, in milliseconds, where it was kept and somebody said when it was committed.
+    pub lead_ms: Option<i64>,
     /// What it took back, or tried to; none where it took nothing back.
     pub scope: Option<Scope>,
     /// The services that it took back, or tried to.
@@ -103,10 +105,18 @@ fn story(run: &RunId, records: &[Record]) -> Option<Story> {
         ended_at,
         result,
         times: times(records),
+        lead_ms: lead_ms(records, started, (started_at, result)),
         scope: plan.map(scope_of),
         services,
         cause: cause(records, started),
     })
+}
+
+fn lead_ms(records: &[Record], started: &RunStarted, (began, result): (Timestamp, RunResult)) -> Option<i64> {
+    let committed_at = started.circumstances.committed_at.filter(|_| result == RunResult::Kept)?;
+    let ended = records.iter().find(|record| matches!(record.body, Body::DeployEnded { .. }));
+    let deployed_at = ended.map_or(began, |record| record.at);
+    i64::try_from(deployed_at.duration_since(committed_at).as_millis()).ok().filter(|ms| *ms >= 0)
 }
 
 /// The services that a plan changes.

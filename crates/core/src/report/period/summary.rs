@@ -28,6 +28,8 @@ pub struct Period {
     pub change_failures: Share,
     /// Rollbacks that were verified, of those that changed something.
     pub rollbacks: Share,
+    /// From the commit to the end of the deploy, of deploys that were kept.
+    pub lead: Option<Spread>,
     /// From the first bad sample to the decision.
     pub to_decide: Option<Spread>,
     /// From the decision, or the start of a rollback that a person asked for, to verified.
@@ -111,6 +113,7 @@ pub fn period(stories: &[Story], objectives: &Objectives, since: Timestamp, unti
         deploys,
         deploys_a_day,
         rollbacks,
+        lead: spread(|story| story.lead_ms),
         to_decide: spread(|story| story.times.to_decide_ms),
         to_go_back: spread(|story| story.times.to_go_back_ms),
         to_recover: spread(|story| story.times.to_recover_ms),

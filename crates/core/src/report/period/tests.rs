@@ -7,8 +7,10 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::*;
 use crate::config::Objectives;
-use crate::id::{RunId, ServiceName};
-use crate::journal::RunResult;
+use crate::id::{Digest, EnvironmentName, RunId, ServiceName};
+use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, RunStarted};
+use crate::plan::Request;
+use crate::policy::Circumstances;
 use crate::report::{Gauges, Times, exposition};
 
 const MORNING: &str = "2026-11-20T08:00:00Z";
@@ -28,6 +30,7 @@ fn deploy(minutes: i64, result: RunResult, took: Option<i64>) -> Story {
         ended_at: at(minutes + 1),
         result,
         times: Times { to_decide_ms: ms.map(|_| 900), to_go_back_ms: ms, to_recover_ms: ms, ..Times::default() },
+        lead_ms: None,
         scope: took.map(|_| Scope::Service),
         services: services.iter().map(|name| ServiceName::new(name).unwrap()).collect::<BTreeSet<_>>(),
         cause: took.map(|_| "trigger error_rate".to_owned()),
@@ -64,6 +67,41 @@ fn deploys_and_rollbacks_are_counted_within_the_time_asked_for() {
 }
 
 #[test]
+fn lead_time_is_from_the_commit_to_the_end_of_a_deploy_that_was_kept() {
+    let told = |result| {
+        let run = RunId::new("r-1").ok();
+        let environment = EnvironmentName::new("staging").unwrap();
+        let committed_at = Some(at(-120));
+        let started = RunStarted {
+            run: RunKind::Guard { command: Vec::new() },
+            environment: environment.clone(),
+            actor: "anna".to_owned(),
+            reason: None,
+            request: Request::automatic(),
+            agreed: None,
+            circumstances: Box::new(Circumstances { committed_at, ..Circumstances::default() }),
+            observe_ms: 0,
+        };
+        let ended = Body::RunEnded { result, summary: String::new() };
+        let bodies = [Body::RunStarted(started), Body::DeployEnded { exit: DeployExit::Code { code: 0 } }, ended];
+        let record = |(minute, body)| Record {
+            seq: minute,
+            format: 1,
+            at: at(minute),
+            environment: environment.clone(),
+            run: run.clone(),
+            body,
+            hash: Digest::of(b""),
+        };
+        let records: Vec<Record> = (0..).zip(bodies).map(record).collect();
+        let period = period(&stories(&records), &Objectives::default(), at(0), at(60));
+        Dora::of(&period).lead_time.map(|spread| spread.median_ms)
+    };
+    assert_eq!(told(RunResult::Kept), Some(121 * 60_000));
+    assert_eq!(told(RunResult::RolledBack), None);
+}
+
+#[test]
 fn the_summary_reads_as_text() {
     let text = period_markdown("staging", &a_day());
     for line in [
@@ -91,9 +129,7 @@ fn the_page_has_charts_and_says_what_is_not_known() {
     let objectives = Objectives { service: Some(Duration::from_secs(300)), ..Objectives::default() };
     let summary = period(&stories, &objectives, at(0), at(24 * 60));
     let page = period_html("stag<ing", &summary, &stories).unwrap();
-    for part in
-        ["stag&lt;ing", "1 of 2 (50 %)", "11-20: 1 kept", "gone back, median", "the times of commits are not recorded"]
-    {
+    for part in ["stag&lt;ing", "1 of 2 (50 %)", "11-20: 1 kept", "gone back, median", "--committed-at</code>"] {
         assert!(page.contains(part), "{part} is missing:\n{page}");
     }
     assert_eq!(page.matches("<svg").count(), 2);
