@@ -34,6 +34,8 @@ pub enum Mode {
     Errors(u32),
     /// `flap:MS`: well for that long, then `/` and `/health` answer 500 for that long, and so on.
     Flap(Duration),
+    /// `leak:KIB`: serves well, and every 100 ms takes so many KiB of memory and keeps them.
+    Leak(u32),
 }
 
 /// A text that names no mode.
@@ -50,7 +52,7 @@ pub enum ModeError {
     },
 }
 
-const FORMS: [&str; 11] = [
+const FORMS: [&str; 12] = [
     "ok",
     "crash-on-start",
     "unhealthy",
@@ -62,6 +64,7 @@ const FORMS: [&str; 11] = [
     "ignore-term",
     "errors:PER_MILLE",
     "flap:MS",
+    "leak:KIB",
 ];
 
 impl FromStr for Mode {
@@ -88,6 +91,7 @@ impl FromStr for Mode {
             ("ignore-term", []) => Ok(Self::IgnoreTerm),
             ("errors", [share]) => share.as_millis().try_into().map(Self::Errors).map_err(|_| wrong()),
             ("flap", [period]) => Ok(Self::Flap(*period)),
+            ("leak", [kib]) => kib.as_millis().try_into().map(Self::Leak).map_err(|_| wrong()),
             _ => Err(wrong()),
         }
     }
@@ -107,6 +111,7 @@ impl fmt::Display for Mode {
             Self::IgnoreTerm => f.write_str("ignore-term"),
             Self::Flap(period) => write!(f, "flap:{}", period.as_millis()),
             Self::Errors(per_mille) => write!(f, "errors:{per_mille}"),
+            Self::Leak(kib) => write!(f, "leak:{kib}"),
         }
     }
 }
@@ -138,6 +143,7 @@ mod tests {
             "slow:20",
             "slow-after:100:250",
             "crash-after:7",
+            "leak:512",
             "exit-on-request",
             "ignore-term",
             "errors:200",

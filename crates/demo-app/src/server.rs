@@ -94,12 +94,20 @@ fn serve_until(
 }
 
 fn wait_for_end(application: &Application, events: &Receiver<Event>) -> io::Result<()> {
+    let mut leaked = Vec::new();
     loop {
         let current = application.current();
-        let event = match current.crash_at() {
-            None => events.recv().map_err(RecvTimeoutError::from),
-            Some(at) => events.recv_timeout(at.saturating_duration_since(Instant::now())),
+        let event = match (current.crash_at(), current.mode) {
+            (Some(at), _) => events.recv_timeout(at.saturating_duration_since(Instant::now())),
+            (None, Mode::Leak(_)) => events.recv_timeout(LEAKS_EVERY),
+            (None, _) => events.recv().map_err(RecvTimeoutError::from),
         };
+        if let (Err(RecvTimeoutError::Timeout), Mode::Leak(kib)) = (event, current.mode) {
+            leaked.push(vec![1_u8; 1024 * kib as usize]);
+            // Kept, although nobody reads it.
+            std::hint::black_box(&leaked);
+            continue;
+        }
         match event {
             Ok(Event::Terminate) if application.current().mode == Mode::IgnoreTerm => {
                 log(format_args!("SIGTERM is ignored, as the mode says"));
@@ -164,6 +172,9 @@ impl Connections {
         let _ = self.events.send(event);
     }
 }
+
+/// How often an application in [`Mode::Leak`] takes more memory.
+const LEAKS_EVERY: Duration = Duration::from_millis(100);
 
 const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
 

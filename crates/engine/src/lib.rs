@@ -22,9 +22,9 @@ pub use error::EngineError;
 pub use fallback::switch_fallback;
 pub use interrupt::Interrupt;
 pub use look::{
-    Pace, Probed, Probing, Survey, Target, Watched, Watching, Window, advice, ask_all, counted_before, kept_watch,
-    log_checks, look_at_databases, manual_checks, observe, pack, probe_all, probes, red, required, signal_checks,
-    smoke_checks, survey, watch,
+    Pace, Probed, Probing, Survey, Target, Watched, Watching, Window, advice, ask_all, ask_servers, counted_before,
+    kept_watch, log_checks, look_around, look_at_databases, look_at_logs, manual_checks, observe, pack, probe_all,
+    probes, red, required, signal_checks, smoke_checks, survey, watch,
 };
 pub use maintain::{MaintenanceWish, maintain, maintenance_standing};
 pub use notice::{Lookout, Sole, Turn, arrived_quietly, note};

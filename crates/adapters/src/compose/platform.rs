@@ -4,20 +4,20 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use backout_core::detect::Usage;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, ComposeArtifact, Detail, Fact, Version};
 use backout_core::plan::Switch;
 use backout_core::port::{
-    Blobs, Captured, Clock, EventSink, Evidence, LogSink, Pending, Platform, PortError, Preflight,
+    Blobs, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PortError, Preflight,
 };
-use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::container::Container;
 use super::document::{project_name, would_start};
 use super::engine::Engine;
 use super::options::ComposeOptions;
-use super::{argv, capture, events, evidence, image, observe, switch};
+use super::{argv, capture, events, image, observe, switch, told};
 
 /// How long a look may take before it counts as failed.
 const LOOKS_WITHIN: Duration = Duration::from_secs(10);
@@ -116,16 +116,20 @@ impl Platform for ComposePlatform {
     }
 
     fn evidence<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Vec<Evidence>> {
-        Box::pin(evidence::evidence(self, service))
+        Box::pin(told::evidence(self, service))
     }
 
     fn logs<'a>(
         &'a self,
         service: &'a ServiceName,
-        since: Timestamp,
+        span: LogSpan,
         sink: LogSink<'a>,
     ) -> Pending<'a, Result<(), PortError>> {
-        Box::pin(evidence::output(self, service, since, sink))
+        Box::pin(told::output(self, service, span, sink))
+    }
+
+    fn usage<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<Vec<Usage>, PortError>> {
+        Box::pin(told::usage(self, service))
     }
 
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()> {

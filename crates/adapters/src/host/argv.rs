@@ -89,7 +89,7 @@ pub(crate) fn git_recent() -> Vec<String> {
 }
 
 /// The properties of a unit that are read.
-pub(crate) const UNIT_PROPERTIES: [&str; 13] = [
+pub(crate) const UNIT_PROPERTIES: [&str; 16] = [
     "Id",
     "LoadState",
     "ActiveState",
@@ -103,6 +103,9 @@ pub(crate) const UNIT_PROPERTIES: [&str; 13] = [
     "InvocationID",
     "ExecMainStartTimestampMonotonic",
     "StateChangeTimestampMonotonic",
+    "CPUUsageNSec",
+    "MemoryCurrent",
+    "MemoryMax",
 ];
 
 pub(crate) fn systemctl_show(units: &[String]) -> Vec<String> {
@@ -130,6 +133,14 @@ pub(crate) fn journal(unit: &str) -> Vec<String> {
     words(&["--no-pager", "--lines=1000", "--output=short-iso-precise", &format!("--unit={unit}")])
 }
 
+/// Messages of a unit since a time, of which the last ones.
+pub(crate) fn journal_since(unit: &str, since_ms: i64, at_most: Option<u32>) -> Vec<String> {
+    let since = format!("--since=@{}.{:03}", since_ms.div_euclid(1000), since_ms.rem_euclid(1000));
+    let first = ["--no-pager", "--quiet", "--output=cat", &since];
+    let lines = at_most.map(|lines| format!("--lines={lines}"));
+    words(&first).into_iter().chain(lines).chain([format!("--unit={unit}")]).collect()
+}
+
 fn with_units(first: &[&str], units: &[String]) -> Vec<String> {
     words(first).into_iter().chain(units.iter().cloned()).collect()
 }
@@ -155,6 +166,8 @@ mod tests {
             systemctl_stop(&units),
             systemctl_kill("-x.service"),
             journal("b.service"),
+            journal_since("b.service", 1_500, Some(20)),
+            journal_since("b.service", 1_000, None),
         ]
         .map(|argv| argv.join(" "))
         .join("\n");
@@ -168,7 +181,9 @@ mod tests {
              restart --no-ask-password -- -x.service b.service\n\
              stop --no-ask-password -- -x.service b.service\n\
              kill --no-ask-password --signal=SIGKILL -- -x.service\n\
-             --no-pager --lines=1000 --output=short-iso-precise --unit=b.service"
+             --no-pager --lines=1000 --output=short-iso-precise --unit=b.service\n\
+             --no-pager --quiet --output=cat --since=@1.500 --lines=20 --unit=b.service\n\
+             --no-pager --quiet --output=cat --since=@1.000 --unit=b.service"
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use backout_core::detect::Usage;
 use backout_core::inventory::{Health, InstanceState};
 
 use super::supervisor::UNSEEN_CODE;
@@ -119,6 +120,21 @@ impl Unit {
         self.text("ActiveState") == "deactivating" && state.starts_with("stop") && !state.starts_with("stop-post")
     }
 
+    /// What all of its processes use, as systemd counts it; of so many processors and, where it has no limit, so much memory.
+    ///
+    /// Source: what is not counted is `[not set]` or the greatest number there is (`org.freedesktop.systemd1`).
+    #[expect(clippy::cast_precision_loss, reason = "nanoseconds and bytes of this size")]
+    pub(crate) fn usage(&self, name: &str, cpus: f64, memory: Option<f64>) -> Usage {
+        let told = |property: &str| self.number::<u64>(property).filter(|told| *told != u64::MAX);
+        Usage {
+            id: name.to_owned(),
+            cpu_seconds: told("CPUUsageNSec").map(|spent| spent as f64 / 1e9),
+            cpus,
+            memory: told("MemoryCurrent").map(|used| used as f64),
+            memory_limit: told("MemoryMax").map(|limit| limit as f64).or(memory),
+        }
+    }
+
     pub(crate) fn restarts(&self) -> u32 {
         self.number("NRestarts").unwrap_or(0)
     }
@@ -186,6 +202,13 @@ pub(crate) fn units(text: &str) -> Vec<Unit> {
             Unit(pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
         })
         .collect()
+}
+
+/// How much memory the machine has, in bytes, from `/proc/meminfo`.
+pub(crate) fn memory_of_machine(text: &str) -> Option<f64> {
+    let total = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    let kibibytes: f64 = total.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
+    Some(kibibytes * 1024.0)
 }
 
 #[cfg(test)]
@@ -261,5 +284,15 @@ mod tests {
             found.iter().map(|(c, at)| (c.subject.as_str(), *at)).collect::<Vec<_>>(),
             [("first", 17), ("second", 5)]
         );
+    }
+
+    #[test]
+    fn what_a_unit_uses_is_what_systemd_counts() {
+        let told = unit("CPUUsageNSec=2500000000\nMemoryCurrent=1048576\nMemoryMax=18446744073709551615");
+        let usage = told.usage("a.service", 4.0, Some(8e9));
+        assert_eq!((usage.cpu_seconds, usage.memory, usage.memory_limit), (Some(2.5), Some(1_048_576.0), Some(8e9)));
+        let untold = unit("CPUUsageNSec=[not set]\nMemoryCurrent=[not set]\nMemoryMax=infinity").usage("a", 4.0, None);
+        assert_eq!((untold.cpu_seconds, untold.memory, untold.memory_limit), (None, None, None));
+        assert_eq!(memory_of_machine("MemTotal:       16384 kB\nMemFree: 1 kB\n"), Some(16_777_216.0));
     }
 }

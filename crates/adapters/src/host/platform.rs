@@ -6,11 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::config::HostService;
+use backout_core::detect::Usage;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Fact, Seen};
 use backout_core::plan::Switch;
 use backout_core::port::{
-    Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PlatformEvent, PortError, Preflight,
+    Blobs, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PlatformEvent, PortError,
+    Preflight,
 };
 use futures_util::future::join_all;
 
@@ -157,6 +159,19 @@ impl Platform for HostPlatform {
                 Err(error) => vec![Evidence { name: format!("{service}.txt"), content: error.what.into_bytes() }],
             }
         })
+    }
+
+    fn logs<'a>(
+        &'a self,
+        service: &'a ServiceName,
+        span: LogSpan,
+        sink: LogSink<'a>,
+    ) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move { self.service(service)?.output(span, sink).await })
+    }
+
+    fn usage<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<Vec<Usage>, PortError>> {
+        Box::pin(async move { self.service(service)?.usage().await })
     }
 
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()> {

@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use backout_core::config::{HostManage, HostService, SecretOrText};
+use backout_core::detect::Usage;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Detail, Fact, HostArtifact, Instance, Running, Seen, Version};
-use backout_core::port::{Evidence, PlatformEvent, PortError, Preflight};
+use backout_core::port::{Evidence, LogSink, LogSpan, PlatformEvent, PortError, Preflight};
 
 use super::manage::{Changes, Keeper, Process, Surroundings, Told, resolve};
 use super::source::{Source, Standing};
@@ -137,6 +138,14 @@ impl OneService {
         let mut files = self.keeper.evidence().await;
         files.extend(self.source.evidence().await);
         files.into_iter().map(|(name, content)| Evidence { name, content }).collect()
+    }
+
+    pub(crate) async fn output(&self, span: LogSpan, sink: LogSink<'_>) -> Result<(), PortError> {
+        self.keeper.output(span, sink).await
+    }
+
+    pub(crate) async fn usage(&self) -> Result<Vec<Usage>, PortError> {
+        self.keeper.usage().await
     }
 
     /// Sends an event whenever what runs has moved; never ends.

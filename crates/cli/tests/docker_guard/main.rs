@@ -7,6 +7,7 @@ mod configuration;
 mod half_way;
 mod innocent;
 mod kept;
+mod measured;
 mod secrets;
 #[path = "../stage/mod.rs"]
 mod stage;

@@ -1,8 +1,8 @@
-//! What is kept of pods that went bad, before they are replaced: logs, events, state, manifests.
+//! What pods write, and what is kept of those that went bad, before they are replaced: logs, events, state, manifests.
 
 use backout_core::config::KubernetesService;
 use backout_core::id::ServiceName;
-use backout_core::port::{Evidence, PortError};
+use backout_core::port::{Evidence, LogSink, LogSpan, PortError};
 use futures_util::future::{join, join_all};
 use kube::api::{ListParams, LogParams};
 use kube::core::DynamicObject;
@@ -17,6 +17,8 @@ use crate::pods::{Family, Member, Patience, instance};
 
 /// How many of the last lines of a log are kept.
 const LINES: i64 = 500;
+/// How much of one container's log is read to look for lines, in bytes.
+const MOST_BYTES: i64 = 64 * 1024 * 1024;
 /// Of how many pods, those that are not well first.
 const PODS: usize = 10;
 
@@ -26,6 +28,36 @@ pub(super) async fn evidence(platform: &KubernetesPlatform, service: &ServiceNam
         Ok(evidence) => evidence,
         Err(error) => vec![missing(&format!("{service}.evidence"), &error.to_string())],
     }
+}
+
+/// Hands over what the containers of a workload's pods have written, one container after the other.
+pub(super) async fn output(
+    platform: &KubernetesPlatform,
+    service: &ServiceName,
+    span: LogSpan,
+    sink: LogSink<'_>,
+) -> Result<(), PortError> {
+    let workload = platform.workload(service)?;
+    let view = platform.view(std::slice::from_ref(service)).await?;
+    let members = view.family(workload).map(|family| family.members).unwrap_or_default();
+    for member in members {
+        for status in list(&member.pod.data, "/status/containerStatuses") {
+            // What waits for its image has written nothing.
+            if status.pointer("/state/waiting").is_some() {
+                continue;
+            }
+            let parameters = LogParams {
+                container: text(status, "/name").map(str::to_owned),
+                since_time: Some(span.since),
+                tail_lines: span.at_most.map(i64::from),
+                limit_bytes: Some(MOST_BYTES),
+                ..LogParams::default()
+            };
+            sink(fetch(platform, member.pod, &parameters).await?.as_bytes());
+            sink(b"\n");
+        }
+    }
+    Ok(())
 }
 
 async fn collect(platform: &KubernetesPlatform, service: &ServiceName) -> Result<Vec<Evidence>, PortError> {
@@ -85,17 +117,22 @@ async fn log(platform: &KubernetesPlatform, pod: &DynamicObject, container: Stri
         timestamps: true,
         ..LogParams::default()
     };
-    let fetched = async {
-        let client = platform.cluster.client().await?;
-        let namespace = platform.cluster.namespace().await?;
-        let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::namespaced(client, namespace);
-        let log = pods.logs(name(pod), &parameters).await;
-        log.map_err(|error| failed(&format!("the log of `{}` could not be read", name(pod)), &error))
-    };
-    match fetched.await {
+    match fetch(platform, pod, &parameters).await {
         Ok(content) => Evidence { name: file, content: content.into_bytes() },
         Err(error) => missing(&file, &error.to_string()),
     }
+}
+
+async fn fetch(
+    platform: &KubernetesPlatform,
+    pod: &DynamicObject,
+    parameters: &LogParams,
+) -> Result<String, PortError> {
+    let client = platform.cluster.client().await?;
+    let namespace = platform.cluster.namespace().await?;
+    let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::namespaced(client, namespace);
+    let log = pods.logs(name(pod), parameters).await;
+    log.map_err(|error| failed(&format!("the log of `{}` could not be read", name(pod)), &error))
 }
 
 /// The events of a workload, its revisions and its pods, oldest first.

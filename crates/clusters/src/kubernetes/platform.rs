@@ -7,7 +7,9 @@ use backout_core::config::KubernetesService;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Fact};
 use backout_core::plan::Switch;
-use backout_core::port::{Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PortError, Preflight};
+use backout_core::port::{
+    Blobs, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PortError, Preflight,
+};
 use kube::core::DynamicObject;
 use tokio::sync::Semaphore;
 
@@ -113,6 +115,15 @@ impl Platform for KubernetesPlatform {
 
     fn evidence<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Vec<Evidence>> {
         Box::pin(evidence::evidence(self, service))
+    }
+
+    fn logs<'a>(
+        &'a self,
+        service: &'a ServiceName,
+        span: LogSpan,
+        sink: LogSink<'a>,
+    ) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(evidence::output(self, service, span, sink))
     }
 
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()> {

@@ -21,10 +21,10 @@ pub use model::{
     Cache, Channel, ClusterAccess, ComposeProject, Condition, Config, Connection, Contact, CountedSignal, Counters,
     Database, Environment, Escalation, ExecService, Fallback, FallbackBy, Flush, GitMode, GuardPolicy, HelmService,
     Hook, HookProof, HookTakes, HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe, Incidents,
-    KubernetesService, LogRule, Mail, Maintenance, MemoryGauge, Migrations, Notifier, Notify, Objectives, PgBouncer,
-    Place, Policy, Probe, ProbeKind, PromLogin, PromServer, PromSignal, Protocol, Recovery, Redirect, S3Store,
-    SecretsPolicy, Service, ServicePlatform, Smoke, StatusPage, StatusRange, StatusService, StatusSet, Threshold, Tier,
-    TlsExpect, Tolerated, Trigger, TriggerAction, VerifyPolicy, WatchPolicy, WhenOn, WorkloadKind,
+    KubernetesService, LogRule, LogSignal, Mail, Maintenance, MemoryGauge, Migrations, Notifier, Notify, Objectives,
+    PgBouncer, Place, Policy, Probe, ProbeKind, PromLogin, PromServer, PromSignal, Protocol, Recovery, Redirect,
+    S3Store, SecretsPolicy, Service, ServicePlatform, Smoke, StatusPage, StatusRange, StatusService, StatusSet,
+    Threshold, Tier, TlsExpect, Tolerated, Trigger, TriggerAction, VerifyPolicy, WatchPolicy, WhenOn, WorkloadKind,
 };
 pub use problem::{Problem, ProblemCode, Problems, Severity, Span};
 pub use secret::{SecretOrText, SecretRef, Sensitive};

@@ -89,6 +89,7 @@ mod tests {
                 None => Measured::Unmeasurable { why: String::new() },
             },
             what: String::new(),
+            of: None,
         };
         let fired = values.iter().position(|value| bar.sample(&sample(value)).is_some());
         (fired, bar.shortcoming().is_some())

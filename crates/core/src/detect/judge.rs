@@ -161,7 +161,10 @@ impl Judge {
     /// Weighs a sample against how it was before.
     fn compare(&mut self, sample: &Sample) -> Option<Judgement> {
         let Measured::Value { value } = sample.measured else { return None };
-        let is_up = value >= 1.0;
+        let is_up = match &sample.signal {
+            SignalPath::Used(..) => !sample.is_near_limit(),
+            _ => value >= 1.0,
+        };
         self.scales.depend(sample, is_up);
         if is_up && self.scales.is_about(&sample.signal) {
             self.excused.remove(&sample.signal);
@@ -169,7 +172,7 @@ impl Judge {
         if self.excused.contains(&sample.signal) {
             return None;
         }
-        let alarm = self.scales.looked(sample, is_up)?;
+        let alarm = self.scales.looked(sample, value)?;
         Some(self.alarm(sample.at, &alarm))
     }
 
@@ -285,7 +288,8 @@ fn fired(trigger: &Trigger, streak: &Streak, sample: &Sample) -> Option<Box<Fire
     Some(Box::new(Fired { trigger: trigger.name.clone(), signal, value, times }))
 }
 
-/// Whether a sample is red by any trigger on its signal; a probe that does not hold is red even without a trigger.
+/// Whether a sample is red by any trigger on its signal; a probe that does not hold is red even without a trigger. Memory that is
+/// compared with before is red near its limit.
 #[must_use]
 pub fn is_red(triggers: &[Trigger], sample: &Sample) -> bool {
     let by_trigger =
@@ -294,7 +298,9 @@ pub fn is_red(triggers: &[Trigger], sample: &Sample) -> bool {
         (&sample.signal, &sample.measured),
         (SignalPath::Up(..), Measured::Value { value }) if *value < 1.0
     );
-    by_trigger || is_down
+    let is_compared =
+        || triggers.iter().any(|t| t.signal == sample.signal && matches!(t.condition, Condition::Baseline(_)));
+    by_trigger || is_down || (sample.is_near_limit() && is_compared())
 }
 
 /// Whether the sample is bad by this condition; `None` where nothing was measured.

@@ -56,17 +56,24 @@ impl LogScan {
         }
     }
 
+    /// What was found since the last time that this was asked. A line that has not ended yet counts the next time.
+    pub fn take(&mut self) -> LogFound {
+        let (found, lines) = (std::mem::take(&mut self.found), std::mem::take(&mut self.lines));
+        self.told(&found, lines)
+    }
+
     /// What was found. A last line without its end counts.
     #[must_use]
     pub fn finish(mut self) -> LogFound {
         if !self.line.is_empty() {
             self.end_line();
         }
+        self.told(&self.found, self.lines)
+    }
+
+    fn told(&self, found: &BTreeMap<usize, u64>, lines: u64) -> LogFound {
         let name = |which: usize| self.patterns.get(which).map(|(text, _)| text.clone()).unwrap_or_default();
-        LogFound {
-            lines: self.lines,
-            matching: self.found.iter().map(|(which, times)| (name(*which), *times)).collect(),
-        }
+        LogFound { lines, matching: found.iter().map(|(which, times)| (name(*which), *times)).collect() }
     }
 }
 
@@ -110,6 +117,15 @@ mod tests {
     fn a_log_without_matches_says_how_much_was_read() {
         assert_eq!(scanned(&["a\nb\n"]).in_words(), "none of 2 lines matches");
         assert_eq!(scanned(&[]).total(), 0);
+    }
+
+    #[test]
+    fn a_line_that_grows_between_two_looks_counts_once() {
+        let mut scan = LogScan::new(&["panic".to_owned()]);
+        scan.feed(b"panic\npanic: half");
+        assert_eq!(scan.take().total(), 1);
+        scan.feed(b" a line\nfine\n");
+        assert_eq!(scan.take(), LogFound { lines: 2, matching: vec![("panic".to_owned(), 1)] });
     }
 
     #[test]

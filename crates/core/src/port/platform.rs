@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Pending;
+use crate::detect::Usage;
 use crate::id::{CheckpointId, Digest, ServiceName};
 use crate::inventory::{Artifact, BlobRef, Fact, Version};
 use crate::journal::FileEnd;
@@ -92,25 +93,44 @@ pub trait Platform: Send + Sync {
     /// Collects logs, state and events of a service. Best effort: what cannot be had is said in place of its content.
     fn evidence<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Vec<Evidence>>;
 
-    /// Hands over what the instances of a service have written to their output since a time, each from its own start where
-    /// that is later, in pieces that may end within a line.
+    /// Hands over what the instances of a service have written to their output, each from its own start where that is later than
+    /// the beginning of the span, in pieces that may end within a line.
     ///
     /// # Errors
     /// Where the platform keeps no output, or does not answer.
     fn logs<'a>(
         &'a self,
         service: &'a ServiceName,
-        since: Timestamp,
+        span: LogSpan,
         sink: LogSink<'a>,
     ) -> Pending<'a, Result<(), PortError>> {
-        let _ = (since, sink);
+        let _ = (span, sink);
         let error = PortError::new(format!("the output of `{service}` cannot be read on its platform"));
-        Box::pin(std::future::ready(Err(error.hint("name the files that it logs to under `verify.logs.files`"))))
+        Box::pin(std::future::ready(Err(error.hint("name the files that it logs to, under `files`"))))
+    }
+
+    /// What each running instance of a service uses now. Empty where none runs.
+    ///
+    /// # Errors
+    /// Where the platform measures nothing, or does not answer.
+    fn usage<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<Vec<Usage>, PortError>> {
+        let error = PortError::new(format!("what `{service}` uses cannot be measured on its platform"));
+        let error = error.hint("make a signal of a query of Prometheus");
+        Box::pin(std::future::ready(Err(error)))
     }
 
     /// Sends events until dropped. A platform without an event stream never ends and never sends; one whose stream breaks
     /// connects again by itself, and sends [`PlatformEvent::Lost`] so that the watcher looks anew.
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()>;
+}
+
+/// What is wanted of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSpan {
+    /// Since when; a part of a second may be told too much.
+    pub since: Timestamp,
+    /// How many lines of each instance at most, the last ones; all where there is none.
+    pub at_most: Option<u32>,
 }
 
 /// Where the pieces of a log go.

@@ -103,12 +103,13 @@ impl Reading {
             Some(holds) => Measured::Value { value: if holds { 1.0 } else { 0.0 } },
             None => Measured::Unmeasurable { why: what.clone() },
         };
-        let up = Sample { signal: SignalPath::Up(service.clone(), probe.clone()), at, measured: up, what };
+        let up = Sample { signal: SignalPath::Up(service.clone(), probe.clone()), at, measured: up, what, of: None };
         let latency = self.latency.map(|took| Sample {
             signal: SignalPath::Latency(service.clone(), probe.clone()),
             at,
             measured: Measured::Value { value: took.as_secs_f64() },
             what: format!("{} ms", took.as_millis()),
+            of: None,
         });
         [Some(up), latency].into_iter().flatten().collect()
     }

@@ -37,5 +37,5 @@ async fn sample(world: &World, alert: &AlertName) -> Sample {
         Ok(AlertState::Unheard { why }) => (Measured::Unmeasurable { why: why.clone() }, why),
         Err(error) => (Measured::Unmeasurable { why: error.to_string() }, error.to_string()),
     };
-    Sample { signal: SignalPath::Alert(alert.clone()), at: world.clock.now(), measured, what }
+    Sample { signal: SignalPath::Alert(alert.clone()), at: world.clock.now(), measured, what, of: None }
 }

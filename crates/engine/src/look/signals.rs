@@ -1,9 +1,10 @@
-//! Signals that come from queries: who is asked for what, how often, and what it came to.
+//! Signals that stand by themselves. Of those from queries: who is asked for what, how often, and what it came to.
 //!
 //! Contract: all signals of one server that are due at the same times are asked for in one round, over one connection, and
 //! the next round begins when this one is over: a slow server is asked less often, never more than once at a time. Rounds
 //! are moved by a random part of their interval, so that many machines do not ask at the same moment.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use backout_core::config::{PromSignal, TriggerAction};
@@ -12,14 +13,29 @@ use backout_core::policy::{Check, Verdict};
 use futures_util::future::join_all;
 
 use super::alerts::{alerts, look_at_alerts};
+use super::logs::look_at_logs;
+use super::usage::look_at_use;
 use crate::world::World;
 
-/// Asks for every signal once, all servers at once, and looks at every alert that a trigger goes by: one sample each.
+/// Measures every signal once: one sample of each.
 pub async fn ask_all(world: &World) -> Vec<Sample> {
+    let (asked, looked) = tokio::join!(ask_servers(world), look_around(world));
+    asked.into_iter().chain(looked).collect()
+}
+
+/// Asks for every signal that comes from a query, all servers at once, and looks at every alert that a trigger goes by.
+pub async fn ask_servers(world: &World) -> Vec<Sample> {
     let rounds = rounds(world);
     let asked = join_all(rounds.iter().map(|round| ask(world, round)));
     let (asked, alerts) = tokio::join!(asked, look_at_alerts(world));
     asked.into_iter().flatten().chain(alerts).collect()
+}
+
+/// Looks at every log that is a signal, and at what services use where a trigger goes by it. Takes a few seconds where it must
+/// be looked at twice.
+pub async fn look_around(world: &World) -> Vec<Sample> {
+    let (logged, used) = tokio::join!(look_at_logs(world), look_at_use(world));
+    logged.into_iter().chain(used).collect()
 }
 
 /// Asks for the signals of one round.
@@ -56,9 +72,12 @@ pub(crate) fn until_next_round(world: &World, round: &[PromSignal]) -> Duration 
 /// The signals that a trigger may act upon: without them nothing is proven.
 pub(crate) fn acted_upon(world: &World) -> impl Iterator<Item = SignalPath> + '_ {
     // What is counted is judged by what compares it, which says itself what it lacks.
-    let named = world.environment.signals.keys().map(|name| SignalPath::Named(name.clone()));
-    let named = named.chain(alerts(world).into_iter().map(SignalPath::Alert));
+    let names = world.environment.signals.keys().chain(world.environment.logged.keys());
+    let named = names.map(|name| SignalPath::Named(name.clone()));
     let triggers = &world.environment.triggers;
+    let used: BTreeSet<SignalPath> =
+        triggers.iter().map(|t| t.signal.clone()).filter(|s| matches!(s, SignalPath::Used(..))).collect();
+    let named = named.chain(alerts(world).into_iter().map(SignalPath::Alert)).chain(used);
     named.filter(|path| triggers.iter().any(|t| t.signal == *path && t.action != TriggerAction::Observe))
 }
 

@@ -401,6 +401,7 @@ fn environment(services: &[(&str, &[&str])]) -> Environment {
         services,
         signals: BTreeMap::new(),
         counted: BTreeMap::new(),
+        logged: BTreeMap::new(),
         triggers: Vec::new(),
         guard: GuardPolicy { soak: seconds(10), ..GuardPolicy::default() },
         watch: WatchPolicy::default(),

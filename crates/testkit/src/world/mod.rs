@@ -23,7 +23,7 @@ pub use database::{DataFaults, MemoryCache, MemoryDatabase, Shift};
 pub use deployer::{Move, ScriptedDeployer};
 pub use files::MemoryFiles;
 pub use fuse::Fuse;
-pub use platform::{Act, Behaviour, Did, Faults, MemoryPlatform, SwitchFault};
+pub use platform::{Act, Behaviour, Did, Faults, MemoryPlatform, SwitchFault, Uses};
 pub use prober::{Answer, ScriptedProber};
 pub use querier::MemoryQuerier;
 pub use store::MemoryStore;

@@ -59,11 +59,11 @@ impl ScriptedProber {
 
     fn natural(&self, service: &ServiceName) -> ProbeOutcome {
         let instances = self.platform.serving(service);
-        let serving: Vec<_> = instances.iter().filter(|(age, behaviour)| behaviour.serves_at(*age)).collect();
+        let serving: Vec<_> = instances.iter().filter(|(_, age, behaviour)| behaviour.serves_at(*age)).collect();
         if serving.is_empty() {
             return refused();
         }
-        if serving.iter().any(|(age, behaviour)| behaviour.answers_wrongly_at(*age)) {
+        if serving.iter().any(|(_, age, behaviour)| behaviour.answers_wrongly_at(*age)) {
             return wrong();
         }
         ProbeOutcome::AsExpected { what: "200 OK".to_owned() }

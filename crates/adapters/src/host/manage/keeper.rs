@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::config::HostManage;
+use backout_core::detect::Usage;
 use backout_core::id::ServiceName;
 use backout_core::inventory::{Health, InstanceState};
-use backout_core::port::{Clock, PortError};
+use backout_core::port::{Clock, LogSink, LogSpan, PortError};
 use futures_util::stream::{BoxStream, StreamExt as _};
 use jiff::Timestamp;
 
@@ -118,6 +119,28 @@ impl Keeper {
             Self::Units(units) => units.evidence().await,
             Self::Own(own) => own.evidence().await,
             Self::Supervised(supervised) => supervised.evidence(),
+        }
+    }
+
+    /// Hands over what was written to the journal.
+    pub(crate) async fn output(&self, span: LogSpan, sink: LogSink<'_>) -> Result<(), PortError> {
+        match self {
+            Self::Units(units) => units.output(span, sink).await,
+            Self::Own(_) | Self::Supervised(_) => {
+                let error = PortError::new("only the journal of units can be read");
+                Err(error.hint("name the files that the service logs to, under `files`"))
+            }
+        }
+    }
+
+    /// What each of them uses.
+    pub(crate) async fn usage(&self) -> Result<Vec<Usage>, PortError> {
+        match self {
+            Self::Units(units) => units.usage().await,
+            Self::Own(_) | Self::Supervised(_) => {
+                let error = PortError::new("what it uses is measured of units only");
+                Err(error.hint("make a signal of a query of Prometheus"))
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use backout_core::port::PortError;
+use backout_core::port::{LogSpan, PortError};
 
 use crate::command::{Command, Environment};
 use crate::host::argv;
@@ -57,6 +57,13 @@ async fn act(environment: &Environment, arguments: Vec<String>, units: &[String]
 pub(crate) async fn status(environment: &Environment, unit: &str) -> Vec<u8> {
     let said = systemctl(environment, argv::systemctl_status(unit)).output().await;
     said.map_or_else(|error| error.to_string().into_bytes(), |output| [output.stdout, output.stderr].concat())
+}
+
+/// What a unit has written since a time, one message a line.
+pub(crate) async fn journal_since(environment: &Environment, unit: &str, span: LogSpan) -> Result<Vec<u8>, PortError> {
+    let argv = argv::journal_since(unit, span.since.as_millisecond(), span.at_most);
+    let command = Command::new("journalctl", environment).args(argv);
+    Ok(command.install("without systemd's journal, name the files that the service logs to").run().await?.stdout)
 }
 
 /// The last lines of a unit's journal.

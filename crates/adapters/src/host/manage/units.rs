@@ -4,13 +4,14 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backout_core::port::PortError;
+use backout_core::detect::Usage;
+use backout_core::port::{LogSink, LogSpan, PortError};
 use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 
 use super::bus::{self, Bus, Job};
 use super::{Process, Surroundings, Told, systemctl};
-use crate::host::parse::Unit;
+use crate::host::parse::{self, Unit};
 use crate::host::source::Loaded;
 use crate::host::supervisor::{after_boot_at, started_at};
 
@@ -121,6 +122,24 @@ impl Units {
             files.push((format!("{name}.log"), systemctl::journal(&self.surroundings.environment, name).await));
         }
         files
+    }
+
+    /// Hands over what the units have written.
+    pub(crate) async fn output(&self, span: LogSpan, sink: LogSink<'_>) -> Result<(), PortError> {
+        for name in &self.names {
+            sink(&systemctl::journal_since(&self.surroundings.environment, name, span).await?);
+        }
+        Ok(())
+    }
+
+    /// What the units that run use.
+    pub(crate) async fn usage(&self) -> Result<Vec<Usage>, PortError> {
+        let units = self.show().await?;
+        let cpus = std::thread::available_parallelism().map_or(1, usize::from);
+        let cpus = f64::from(u32::try_from(cpus).unwrap_or(u32::MAX));
+        let memory = fs::read_to_string("/proc/meminfo").ok().and_then(|text| parse::memory_of_machine(&text));
+        let running = self.names.iter().zip(&units).filter(|(_, unit)| unit.is_active());
+        Ok(running.map(|(name, unit)| unit.usage(name, cpus, memory)).collect())
     }
 
     /// Something each time a unit moves; `None` where nobody tells.

@@ -8,8 +8,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use backout_core::config::Probe;
-use backout_core::detect::QueryAnswer;
-use backout_core::id::{CheckpointId, EnvironmentName, ServiceName};
+use backout_core::detect::{Measured, QueryAnswer, Sample, SignalPath};
+use backout_core::id::{CheckpointId, EnvironmentName, ServiceName, SignalName};
 use backout_core::incident::Incident;
 use backout_core::inventory::{Graded, last_known_good};
 use backout_core::journal::{RunKind, fallbacks_on};
@@ -17,7 +17,7 @@ use backout_core::maintenance;
 use backout_core::policy::{Check, Quarantined, Verdict, quarantined};
 use backout_core::port::{ProbeOutcome, Store};
 use backout_engine::store::{OutboxRow, RunSummary};
-use backout_engine::{Sole, World, ask_all, observe, probes, signal_checks};
+use backout_engine::{Sole, World, ask_servers, look_around, observe, probes, signal_checks};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -182,18 +182,36 @@ async fn probe_one(world: &World, service: &ServiceName, probe: &Probe) -> Probe
     }
 }
 
-/// What every signal comes to. Servers that need longer than a person's patience are told as not measured.
+/// What every signal comes to. What needs longer than a person's patience is told as not measured.
 async fn signals(world: &World) -> Vec<Check> {
-    let samples = tokio::select! {
-        samples = ask_all(world) => samples,
-        () = world.clock.sleep(PATIENCE) => {
-            let why = format!("no answer yet after {} ms; `backout verify` waits for it", PATIENCE.as_millis());
-            let late = QueryAnswer::Failed { why };
-            let signals = world.environment.signals.values();
-            signals.map(|signal| late.sample(signal, &[], world.clock.now())).collect()
+    let (environment, now) = (&world.environment, world.clock.now());
+    let why = format!("no answer yet after {} ms; `backout verify` waits for it", PATIENCE.as_millis());
+    let servers = async {
+        tokio::select! {
+            samples = ask_servers(world) => samples,
+            () = world.clock.sleep(PATIENCE) => {
+                let late = QueryAnswer::Failed { why: why.clone() };
+                environment.signals.values().map(|signal| late.sample(signal, &[], now)).collect()
+            }
         }
     };
-    signal_checks(world, &samples)
+    let around = async {
+        tokio::select! {
+            samples = look_around(world) => samples,
+            () = world.clock.sleep(PATIENCE) => {
+                let late = |name: &SignalName| Sample {
+                    signal: SignalPath::Named(name.clone()),
+                    at: now,
+                    measured: Measured::Unmeasurable { why: why.clone() },
+                    what: why.clone(),
+                    of: None,
+                };
+                environment.logged.keys().map(late).collect()
+            }
+        }
+    };
+    let (servers, around) = tokio::join!(servers, around);
+    signal_checks(world, &[servers, around].concat())
 }
 
 fn text(status: &Status) -> String {

@@ -78,7 +78,8 @@ fn open(global: &Global, ui: Ui) -> Result<(Setup, Option<Sole>), CliError> {
 
 fn greeting(setup: &Setup, world: &World) -> String {
     let services = count(setup.environment.services.len(), "service");
-    let signals = match setup.environment.signals.len() + setup.environment.counted.len() {
+    let environment = &setup.environment;
+    let signals = match environment.signals.len() + environment.counted.len() + environment.logged.len() {
         0 => String::new(),
         some => format!(", {}", count(some, "signal")),
     };

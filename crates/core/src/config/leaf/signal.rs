@@ -11,7 +11,7 @@ pub(in crate::config) struct CheckPath(pub(in crate::config) SignalPath);
 impl Leaf for SignalPath {
     fn parse(text: &str) -> Result<Self, Complaint> {
         text.parse().map_err(|_: String| {
-            let hint = "write `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, `alerts.NAME` or the name of a signal";
+            let hint = "write `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, `SERVICE.memory`, `alerts.NAME` or the name of a signal";
             Complaint::about(ProblemCode::UnknownSignal, "is not a signal").hint(hint)
         })
     }
@@ -19,7 +19,7 @@ impl Leaf for SignalPath {
     fn accepts() -> Accepts {
         Accepts {
             types: &["string", "number"],
-            ..Accepts::text(r"^([^.\s]+(\.[^.\s]+\.(up|latency))?|alerts\.[^.\s]+)$")
+            ..Accepts::text(r"^([^.\s]+(\.[^.\s]+\.(up|latency))?|alerts\.[^.\s]+|[^\s]+\.(cpu|memory|restarts))$")
         }
     }
 }

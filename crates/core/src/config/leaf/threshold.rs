@@ -1,7 +1,8 @@
-//! Thresholds: `500ms`, `5%`, `0.05`.
+//! Thresholds: `500ms`, `5%`, `512MiB`, `0.05`.
 
 use std::time::Duration;
 
+use super::number::Bytes;
 use crate::config::read::{Accepts, Complaint, Leaf};
 use crate::config::{ProblemCode, Threshold};
 use crate::detect::Unit;
@@ -46,15 +47,20 @@ impl Leaf for Threshold {
         if let Some(value) = number(text) {
             return Ok(Self { value, unit: Unit::Number });
         }
-        match Duration::parse(text) {
-            Ok(duration) => Ok(Self { value: duration.as_secs_f64(), unit: Unit::Seconds }),
-            Err(_) => Err(bad("is not a threshold").hint("write a duration `500ms`, a percentage `5%` or a number")),
+        if let Ok(duration) = Duration::parse(text) {
+            return Ok(Self { value: duration.as_secs_f64(), unit: Unit::Seconds });
+        }
+        match Bytes::parse(text) {
+            Ok(Bytes(value)) => Ok(Self { value, unit: Unit::Bytes }),
+            Err(_) => Err(bad("is not a threshold")
+                .hint("write a duration `500ms`, a percentage `5%`, bytes `512MiB` or a number")),
         }
     }
 
     fn accepts() -> Accepts {
         let duration = Duration::accepts().text.unwrap_or_default();
-        Accepts { types: &["string", "number"], ..Accepts::text(format!("{duration}|^{NUMBER}( *%)?$")) }
+        let bytes = Bytes::accepts().text.unwrap_or_default();
+        Accepts { types: &["string", "number"], ..Accepts::text(format!("{duration}|{bytes}|^{NUMBER}( *%)?$")) }
     }
 }
 
@@ -68,6 +74,7 @@ mod tests {
         assert_eq!(read("500ms"), Ok((0.5, Unit::Seconds)));
         assert_eq!(read("5%"), Ok((0.05, Unit::Ratio)));
         assert_eq!(read("100 %"), Ok((1.0, Unit::Ratio)));
+        assert_eq!(read("2KiB"), Ok((2048.0, Unit::Bytes)));
         assert_eq!(read("0.05"), Ok((0.05, Unit::Number)));
         assert_eq!(read("-3"), Ok((-3.0, Unit::Number)));
     }

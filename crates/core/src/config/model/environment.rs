@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    Cache, CountedSignal, Database, Fallback, GuardPolicy, Incidents, Maintenance, Notify, Objectives, Policy,
-    ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy, WatchPolicy,
+    Cache, CountedSignal, Database, Fallback, GuardPolicy, Incidents, LogSignal, Maintenance, Notify, Objectives,
+    Policy, ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy, WatchPolicy,
 };
 use crate::config::Problem;
 use crate::detect::SignalPath;
@@ -38,6 +38,8 @@ pub struct Environment {
     pub signals: BTreeMap<SignalName, PromSignal>,
     /// Signals that count requests. No name is one of `signals` as well.
     pub counted: BTreeMap<SignalName, CountedSignal>,
+    /// Signals that count lines that are logged. No name is one of `signals` or `counted` as well.
+    pub logged: BTreeMap<SignalName, LogSignal>,
     /// In the order of the text. With none configured: one implicit trigger for every probe.
     pub triggers: Vec<Trigger>,
     /// How a deploy is guarded.

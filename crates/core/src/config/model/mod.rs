@@ -32,6 +32,6 @@ pub use proof::{LogRule, Smoke, VerifyPolicy};
 pub use service::{
     ComposeProject, ExecService, GitMode, HostManage, HostService, HostSource, Service, ServicePlatform, Tier,
 };
-pub use signal::{CountedSignal, Counters, MemoryGauge, PromLogin, PromServer, PromSignal};
+pub use signal::{CountedSignal, Counters, LogSignal, MemoryGauge, PromLogin, PromServer, PromSignal};
 pub use trigger::{Condition, Threshold, Tolerated, Trigger, TriggerAction};
 pub use watch::{Alert, Hook, HookProof, HookTakes, WatchPolicy};

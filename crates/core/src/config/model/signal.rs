@@ -1,4 +1,4 @@
-//! Signals that come from queries, and the servers that answer them.
+//! Signals that stand by themselves: queries with the servers that answer them, and lines that are logged.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::config::SecretOrText;
-use crate::id::SignalName;
+use crate::id::{ServiceName, SignalName};
 
 /// A signal from a Prometheus query.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -68,6 +68,23 @@ pub struct CountedSignal {
     pub every: Duration,
     /// How long one query may take; 5 seconds.
     pub timeout: Duration,
+}
+
+/// A signal that counts lines that are logged: how many a second match.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct LogSignal {
+    /// Its name.
+    pub name: SignalName,
+    /// The services whose instances' output is read.
+    pub services: Vec<ServiceName>,
+    /// Files of this host, as they are written in the configuration.
+    pub files: Vec<String>,
+    /// Regular expressions that compile. A line that one of them matches counts.
+    pub matching: Vec<String>,
+    /// Over how long lines are counted; 30 seconds. Greater than 0.
+    pub window: Duration,
+    /// Time between two looks; 5 seconds.
+    pub every: Duration,
 }
 
 /// Queries of counters: each gives one series or many, whose rises are added up.

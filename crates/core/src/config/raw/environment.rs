@@ -28,7 +28,7 @@ raw! {
         platform: optional RawPlatform,
         /// The services, by name.
         services: required Map<RawService>,
-        /// Signals that come from queries, by name.
+        /// Signals that come from queries or from logs, by name.
         signals: optional Map<RawSignal>,
         /// When to go back, by name. Without any: each probe that fails three times in a row.
         triggers: optional Map<RawTrigger>,
@@ -64,7 +64,7 @@ raw! {
 raw! {
     /// A rule that turns a signal into an action.
     RawTrigger {
-        /// What is looked at: `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, `alerts.NAME`, or the name of a signal.
+        /// What is looked at: `SERVICE.PROBE.up`, `SERVICE.PROBE.latency`, `SERVICE.cpu`, `SERVICE.memory`, `SERVICE.restarts`, `alerts.NAME`, or the name of a signal.
         signal: required Scalar<SignalPath>,
         /// A sample counts when it is greater: a duration for a latency, a percentage for a share, or a number.
         above: optional Scalar<Threshold>,

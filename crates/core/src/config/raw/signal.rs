@@ -1,11 +1,12 @@
-//! Signals that come from queries.
+//! Signals that stand by themselves: queries, and lines that are logged.
 
 use crate::config::SecretOrText;
-use crate::config::leaf::{Bytes, HttpUrl, Period, Word};
-use crate::config::read::{Map, Scalar, raw};
+use crate::config::leaf::{Bytes, HttpUrl, Pattern, Period, Word};
+use crate::config::read::{List, Map, Scalar, raw};
+use crate::id::ServiceName;
 
 raw! {
-    /// A signal from Prometheus: a query of one number, `promql`, or counters, `requests` and `errors`.
+    /// A signal from Prometheus: a query of one number, `promql`, or counters, `requests` and `errors`; or lines that are logged, `logs`.
     RawSignal {
         /// The query; it gives one number.
         promql: optional Scalar<String>,
@@ -27,8 +28,10 @@ raw! {
         history: optional Scalar<Period>,
         /// A query that counts what `promql` goes by, for `min_samples`. Default where `promql` is `A / sum(rate(..))`: `sum(increase(..))`.
         samples: optional Scalar<String>,
-        /// Address of the Prometheus server, or of one that answers as it does, with the path that its API stands below.
-        server: required Scalar<HttpUrl>,
+        /// Lines that are logged, a second.
+        logs: optional RawLogSignal,
+        /// Address of the Prometheus server, or of one that answers as it does, with the path that its API stands below. Needed by queries.
+        server: optional Scalar<HttpUrl>,
         /// Headers that are sent. Values may be references such as `env:TOKEN`.
         headers: optional Map<Scalar<SecretOrText>>,
         /// Who asks, where the server wants a name and a password.
@@ -37,10 +40,24 @@ raw! {
         tls: optional RawServerTls,
         /// With fewer samples than this, nothing is concluded. Default 0; for counters 30 requests.
         min_samples: optional Scalar<u32>,
-        /// Time between two queries. Default 5s.
+        /// Time between two queries, or two looks at logs. Default 5s.
         every: optional Scalar<Period>,
         /// How long one query may take. Default 5s.
         timeout: optional Scalar<Period>,
+    }
+}
+
+raw! {
+    /// Lines that are logged: how many a second match.
+    RawLogSignal {
+        /// The services whose instances' output is read.
+        services: optional List<Scalar<ServiceName>>,
+        /// Files of this host that are read, from where they end when the watch begins.
+        files: optional List<Scalar<String>>,
+        /// Regular expressions. A line that one of them matches counts.
+        matching: required List<Scalar<Pattern>>,
+        /// Over how long lines are counted. Default 30s.
+        window: optional Scalar<Period>,
     }
 }
 

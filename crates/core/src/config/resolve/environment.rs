@@ -70,7 +70,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
         }
         Field::Absent | Field::Invalid(_) => BTreeMap::new(),
     };
-    let signals = signals(&raw.signals, context);
+    let signals = signals(&raw.signals, &services, context);
     let known = Known::new(raw, &services);
     let triggers = triggers(raw, &services, &known, context);
     let guard = guard(raw.guard.value(), context);
@@ -90,6 +90,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
         services,
         signals: signals.numbers,
         counted: signals.counted,
+        logged: signals.logged,
         triggers,
         guard,
         watch,

@@ -6,11 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::context::Context;
-use super::signal::is_counted;
-use crate::config::raw::{RawEnvironment, RawSignal};
-use crate::config::read::{Field, MapEntry, Scalar, nearest};
-use crate::config::{ProbeKind, ProblemCode, Service, Span};
-use crate::detect::SignalPath;
+use super::signal::Kind;
+use crate::config::raw::RawEnvironment;
+use crate::config::read::{Field, Scalar, nearest};
+use crate::config::{HostManage, ProbeKind, ProblemCode, Service, ServicePlatform, Span};
+use crate::detect::{Resource, SignalPath};
 use crate::id::{ProbeName, ServiceName};
 
 /// What can be named.
@@ -19,10 +19,8 @@ pub(super) struct Known<'a> {
     services: &'a BTreeMap<ServiceName, Service>,
     /// Declared probes by declared service; `None` for a service that could not even be read.
     declared: BTreeMap<&'a str, Option<BTreeSet<&'a str>>>,
-    /// Declared signals.
-    signals: BTreeSet<&'a str>,
-    /// Those of them that count.
-    counted: BTreeSet<&'a str>,
+    /// Declared signals, with the kind of those that could be read.
+    signals: BTreeMap<&'a str, Option<Kind>>,
     /// Declared alerts.
     alerts: BTreeSet<&'a str>,
 }
@@ -40,15 +38,12 @@ impl<'a> Known<'a> {
             declared.insert(entry.key.as_str(), probes);
         }
         let signals = raw.signals.value().map(|map| map.0.as_slice()).unwrap_or_default();
-        let counts = |entry: &&MapEntry<RawSignal>| entry.value.as_ref().is_some_and(is_counted);
-        let counted = signals.iter().filter(counts).map(|entry| entry.key.as_str()).collect();
         let alerts = raw.watch.value().and_then(|watch| watch.alerts.value());
         let alerts = alerts.map(|map| map.0.as_slice()).unwrap_or_default();
         Self {
             services,
             declared,
-            signals: signals.iter().map(|entry| entry.key.as_str()).collect(),
-            counted,
+            signals: signals.iter().map(|entry| (entry.key.as_str(), entry.value.as_ref().map(Kind::of))).collect(),
             alerts: alerts.iter().map(|entry| entry.key.as_str()).collect(),
         }
     }
@@ -57,7 +52,10 @@ impl<'a> Known<'a> {
     pub(super) fn check<T>(&self, path: &SignalPath, scalar: &Scalar<T>, context: &mut Context<'_>) -> bool {
         let (written, at) = (scalar.text.as_str(), scalar.span);
         let what = match path {
-            SignalPath::Named(name) if self.signals.contains(name.as_str()) => return true,
+            SignalPath::Named(name) if self.signals.contains_key(name.as_str()) => return true,
+            SignalPath::Used(service, resource) if self.declared.contains_key(service.as_str()) => {
+                return self.check_used((service, *resource), at, context);
+            }
             SignalPath::Alert(name) if self.alerts.contains(name.as_str()) => return true,
             SignalPath::Up(service, probe) | SignalPath::Latency(service, probe) if self.has_probe(service, probe) => {
                 return self.check_latency(path, at, context);
@@ -79,9 +77,33 @@ impl<'a> Known<'a> {
         false
     }
 
-    /// Whether a signal counts requests.
-    pub(super) fn is_counted(&self, path: &SignalPath) -> bool {
-        matches!(path, SignalPath::Named(name) if self.counted.contains(name.as_str()))
+    /// What kind a signal that stands by itself is of; none of others.
+    pub(super) fn kind(&self, path: &SignalPath) -> Option<Kind> {
+        let SignalPath::Named(name) = path else { return None };
+        self.signals.get(name.as_str()).copied().flatten()
+    }
+
+    /// Reports the use of what a service's platform does not measure.
+    ///
+    /// | platform                  | `restarts` | `cpu`, `memory`  |
+    /// |---------------------------|------------|------------------|
+    /// | Compose, units of a host  | yes        | yes              |
+    /// | Kubernetes, Helm, Argo CD | yes        | no: a query does |
+    /// | a host otherwise, `exec`  | yes        | no: a query does |
+    fn check_used(&self, (service, resource): (&ServiceName, Resource), at: Span, context: &mut Context<'_>) -> bool {
+        let Some(known) = self.services.get(service) else { return true };
+        let is_measured = match &known.platform {
+            ServicePlatform::Compose(_) => true,
+            ServicePlatform::Host(host) => matches!(host.manage, HostManage::Units(_)),
+            _ => false,
+        };
+        if is_measured || resource == Resource::Restarts {
+            return true;
+        }
+        let message = format!("what `{service}` uses cannot be measured on its platform");
+        let hint = "make a signal of a query (`promql`), or of counters with `memory` and `memory_limit`".to_owned();
+        context.error(ProblemCode::UnknownSignal, at, message, hint);
+        false
     }
 
     /// Reports the latency of a probe that has none.
@@ -127,7 +149,7 @@ impl<'a> Known<'a> {
             .flat_map(|(service, probes)| probes.iter().flatten().map(move |probe| (*service, *probe)));
         let probes: BTreeSet<(&str, &str)> = resolved.chain(declared).take(500).collect();
         let probes = probes.into_iter().map(|(service, probe)| format!("{service}.{probe}{kind}"));
-        let named = self.signals.iter().map(|name| (*name).to_owned()).filter(|_| !kind.is_empty());
+        let named = self.signals.keys().map(|name| (*name).to_owned()).filter(|_| !kind.is_empty());
         let all: Vec<String> = named.chain(probes).collect();
         match nearest(written, all.iter().map(String::as_str)) {
             Some(signal) => format!("did you mean `{signal}`?"),

@@ -237,3 +237,37 @@ triggers:
         .join("\n")
     );
 }
+
+#[test]
+fn contradictory_settings_of_logs_and_of_what_services_use_are_reported() {
+    insta::assert_snapshot!(
+        problems(&staging(
+            r#"services:
+  app: {}
+  unit: { platform: { host: {} }, releases: /srv/unit, units: [unit.service] }
+  own: { platform: { host: {} }, releases: /srv/own, run: [./own] }
+  pod: { platform: { kubernetes: { context: prod, namespace: shop } } }
+signals:
+  nothing: { logs: { matching: [panic] } }
+  asked: { logs: { files: [/var/log/a], matching: [panic] }, server: "http://127.0.0.1:9090" }
+  errors: { logs: { services: [app], matching: [panic] } }
+  both: { logs: { services: [app], matching: [panic] }, promql: up, server: "http://127.0.0.1:9090" }
+  bad: { logs: { services: [ap], matching: ["("], window: 0s } }
+  good: { logs: { services: [app], files: [/var/log/a], matching: [panic], window: 10s }, every: 1s }
+  alone: { promql: up }
+triggers:
+  lines: { signal: good, than: baseline }
+  busy: { signal: app.cpu, above: 90% }
+  busier: { signal: app.cpu }
+  full: { signal: unit.memory, above: 512MiB }
+  fuller: { signal: app.memory, above: 80% }
+  leaking: { signal: app.memory, than: baseline }
+  looping: { signal: own.restarts, above: 2 }
+  unseen: { signal: own.memory, above: 1GB }
+  elsewhere: { signal: pod.cpu, above: 90% }
+  nobody: { signal: ap.memory, than: baseline }
+"#
+        ))
+        .join("\n")
+    );
+}

@@ -15,3 +15,4 @@ pub use bucket::{Bucket, Counts};
 pub use detector::{Against, Detector, Evidence, SignalEvidence, Watched};
 pub use settings::Settings;
 pub use signal::Signal;
+pub(crate) use statistic::NEAR;

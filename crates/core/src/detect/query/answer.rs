@@ -59,7 +59,7 @@ impl QueryAnswer {
                 (Measured::Unmeasurable { why: why.clone() }, format!("could not be measured: {why}"))
             }
         };
-        Sample { signal: path, at, measured, what }
+        Sample { signal: path, at, measured, what, of: None }
     }
 }
 
@@ -69,13 +69,15 @@ fn unit(path: &SignalPath, triggers: &[Trigger]) -> Unit {
     trigger.map_or(Unit::Number, |trigger| trigger.condition.unit())
 }
 
-fn in_words(value: f64, unit: Unit) -> String {
+/// A value as people write it.
+pub(in crate::detect) fn in_words(value: f64, unit: Unit) -> String {
     let rounded = |value: f64| {
         let text = format!("{value:.3}");
         text.trim_end_matches('0').trim_end_matches('.').to_owned()
     };
     match unit {
         Unit::Ratio => format!("{} %", rounded(value * 100.0)),
+        Unit::Bytes => format!("{} MB", rounded(value / 1e6)),
         Unit::Seconds => format!("{} ms", rounded(value * 1000.0)),
         Unit::Number if value != 0.0 && value.abs() < 0.001 => format!("{value:e}"),
         Unit::Number => rounded(value),

@@ -3,6 +3,6 @@
 mod answer;
 mod counting;
 
-pub(super) use answer::{Data, point, whole};
+pub(super) use answer::{Data, in_words, point, whole};
 pub use answer::{QueryAnswer, WrittenAnswer, number, with_samples};
 pub(crate) use counting::counting;

@@ -11,7 +11,7 @@
 use crate::policy::{Finding, Verdict};
 
 use super::weighing::Weighing;
-use crate::detect::evidence::Evidence;
+use crate::detect::evidence::{Evidence, Signal};
 
 /// Evidence of one in so many of what is needed makes a deploy that is kept not a healthy one yet.
 const DOUBT: f64 = 10.0;
@@ -77,6 +77,10 @@ pub(super) fn in_words(evidence: &Evidence) -> String {
     let loudest = evidence.signals.first().map_or(0.0, |signal| signal.weight * signal.value);
     let heard = evidence.signals.iter().filter(|signal| signal.weight * signal.value * 10.0 >= loudest);
     let heard: Vec<String> = heard.map(|signal| format!("{}: {}", signal.signal, signal.what)).collect();
+    // The rules for memory are no matter of chance.
+    if evidence.signals.first().is_some_and(|first| first.signal == Signal::Memory) {
+        return heard.join("; ");
+    }
     let (value, needed) = (evidence.value.min(1e9), evidence.needed);
     format!("{}; evidence of {value:.0} against it, and {needed:.0} is enough", heard.join("; "))
 }

@@ -61,10 +61,13 @@ impl Scales {
         }
     }
 
-    /// Takes in whether a probe answered.
-    pub(crate) fn looked(&mut self, sample: &Sample, is_up: bool) -> Option<Alarm> {
+    /// Takes in whether a probe answered, or what a service uses.
+    pub(crate) fn looked(&mut self, sample: &Sample, value: f64) -> Option<Alarm> {
         let (since, is_held) = (self.comparing.since, !self.failing.is_empty());
-        self.hear(&sample.signal, |weighing| weighing.looked(sample.at, since, (is_up, is_held)))
+        self.hear(&sample.signal, |weighing| match &sample.signal {
+            SignalPath::Used(_, resource) => weighing.used(sample.at, since, (*resource, value, sample.of), is_held),
+            _ => weighing.looked(sample.at, since, (value >= 1.0, is_held)),
+        })
     }
 
     /// Takes in how a signal was before, the oldest first.

@@ -56,7 +56,13 @@ fn counted(second: i64, tally: Tally) -> News {
 
 fn probed(signal: &str, second: i64, is_up: bool) -> News {
     let measured = Measured::Value { value: if is_up { 1.0 } else { 0.0 } };
-    News::Sample(Sample { signal: path(signal), at: at(second), measured, what: "nobody is there".to_owned() })
+    News::Sample(Sample {
+        signal: path(signal),
+        at: at(second),
+        measured,
+        what: "nobody is there".to_owned(),
+        of: None,
+    })
 }
 
 /// What the judge says, and when, of what it hears each second until the end.
@@ -253,4 +259,61 @@ fn a_leak_is_found_by_the_gauge_of_memory() {
     let said = (0..1800).find_map(|t| judge.hear(counted(t, leaking(t)))).unwrap();
     assert!(words(&said).contains("memory: memory rises by 12.0 MB a minute"), "{}", words(&said));
     assert!(delay(&said) < 1000, "{}", delay(&said));
+}
+
+fn used(signal: &str, second: i64, value: f64, of: f64) -> News {
+    let measured = Measured::Value { value };
+    News::Sample(Sample { signal: path(signal), at: at(second), measured, what: String::new(), of: Some(of) })
+}
+
+/// What the judge says of memory that is looked at every ten seconds for half an hour; of a gigabyte.
+fn of_memory(was_red: bool, megabytes: impl Fn(i64) -> f64) -> Judgement {
+    let red_before = if was_red { [path("app.memory")].into() } else { BTreeSet::new() };
+    let mut judge = Recorder::new(Rules { red_before, ..rules(&["app.memory"], &[]) });
+    let mut looks = (1..180).map(|n| used("app.memory", n * 10, megabytes(n * 10) * 1e6, 1e9));
+    looks.find_map(|news| judge.hear(news)).unwrap_or_else(|| judge.concluded(at(1_800)).judgement)
+}
+
+#[test]
+#[expect(clippy::cast_precision_loss, reason = "seconds of an hour")]
+fn memory_that_a_platform_tells_condemns_by_the_two_rules_alone() {
+    let slow = of_memory(false, |t| 200.0 + 20.0 * t as f64 / 60.0);
+    assert_eq!(slow.verdict, Verdict::Unhealthy, "{}", words(&slow));
+    assert!(
+        words(&slow).ends_with("memory rises by 20.0 MB a minute and reaches its limit in 27 minutes\n"),
+        "{slow:?}"
+    );
+    let fast = of_memory(false, |t| if t < 60 { 200.0 } else { 900.0 });
+    assert!(words(&fast).contains("90 % of the memory's limit is in use"), "{}", words(&fast));
+    assert_eq!(of_memory(false, |t| 200.0 + 5.0 * (t % 70) as f64).verdict, Verdict::Healthy);
+    let always = of_memory(true, |_| 900.0);
+    assert_eq!((always.verdict, always.findings[0].was_before), (Verdict::Inconclusive, true), "{}", words(&always));
+}
+
+#[test]
+fn restarts_that_a_platform_tells_condemn_by_their_rate() {
+    let of = |restarts: fn(i64) -> f64| {
+        watch(rules(&["app.restarts"], &[]), Vec::new(), |t| vec![used("app.restarts", t, restarts(t), 1.0)]).judgement
+    };
+    let looping = of(|t| {
+        if t < 30 {
+            0.0
+        } else if t < 60 {
+            1.0
+        } else {
+            2.0
+        }
+    });
+    assert_eq!((looping.verdict, delay(&looping)), (Verdict::Unhealthy, 60), "{}", words(&looping));
+    assert_eq!(of(|_| 0.0).verdict, Verdict::Healthy);
+    assert_ne!(of(|t| if t < 30 { 0.0 } else { 1.0 }).verdict, Verdict::Unhealthy, "one restart is no loop");
+}
+
+#[test]
+fn samples_with_a_limit_are_kept_and_read_back() {
+    let News::Sample(sample) = used("app.memory", 1, 5.0, 7.0) else { unreachable!() };
+    let written = serde_json::to_string(&sample).unwrap();
+    assert_eq!(serde_json::from_str::<Sample>(&written).unwrap(), sample);
+    let old = written.replace(",\"of\":7.0", "");
+    assert_eq!(serde_json::from_str::<Sample>(&old).unwrap().of, None);
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::comparing::{Comparing, Counting};
 use crate::config::{Tolerated, Trigger};
 use crate::detect::evidence::{Against, Bucket, Counts, Detector, Edges, Evidence, History, Watched};
-use crate::detect::{Settings, Tally};
+use crate::detect::{Resource, Settings, Tally};
 
 /// One trigger, and the evidence so far.
 #[derive(Debug, Clone)]
@@ -28,6 +28,8 @@ pub(super) struct Weighing {
     /// Why an alarm was taken back.
     pub(super) excused: Option<String>,
     last: Option<f64>,
+    /// How many restarts were told at the last look.
+    restarts: f64,
 }
 
 /// How it was before the deploy.
@@ -56,6 +58,7 @@ impl Weighing {
             alarm: None,
             excused: None,
             last: None,
+            restarts: 0.0,
         }
     }
 
@@ -133,6 +136,43 @@ impl Weighing {
         }
         self.measured += span;
         self.observe(Bucket { at: now - span, span, up: Some(is_up), dependency_down: is_held, ..Bucket::default() })
+    }
+
+    /// Takes in what a service uses: memory in bytes with its limit, or restarts since the deploy with how many instances there
+    /// are. How busy it is condemns nobody here.
+    pub(super) fn used(
+        &mut self,
+        at: Timestamp,
+        since: Timestamp,
+        (resource, value, of): (Resource, f64, Option<f64>),
+        is_held: bool,
+    ) -> Option<Evidence> {
+        let watched = match resource {
+            Resource::Cpu => return None,
+            Resource::Memory => Watched { memory: Some((of?, 0.0)), ..Watched::default() },
+            Resource::Restarts => Watched { instances: Some(of.unwrap_or(1.0)), ..Watched::default() },
+        };
+        let now = seconds(at) - seconds(since);
+        let span = now - self.last.replace(now).unwrap_or(0.0);
+        if self.detector.is_none() {
+            let (watched, history) = (Watched { only_probe: true, ..watched }, History::new(Edges::new(Vec::new())));
+            self.detector = Some(Detector::new(self.settings.clone(), &history, Against::Before, watched));
+        }
+        if span <= 0.0 {
+            return None;
+        }
+        self.measured += span;
+        let bucket = Bucket { at: now - span, span, dependency_down: is_held, ..Bucket::default() };
+        let bucket = match resource {
+            Resource::Restarts => {
+                let rise = (value - std::mem::replace(&mut self.restarts, value)).max(0.0);
+                #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a count, not below 0")]
+                let restarts = Some(rise as u32);
+                Bucket { restarts, ..bucket }
+            }
+            _ => Bucket { memory: Some(value), ..bucket },
+        };
+        self.observe(bucket)
     }
 
     fn observe(&mut self, bucket: Bucket) -> Option<Evidence> {

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use crate::detect::{KeptWatch, Measured, News, SignalPath, Tally};
+use crate::detect::{KeptWatch, Measured, News, Resource, SignalPath, Tally};
 use crate::incident::moments::Moments;
 use crate::report::chart::{Mark, Plot, Series};
 
@@ -69,6 +69,9 @@ impl Heard {
                     SignalPath::Up(..) => ("", "holds", 1.0),
                     SignalPath::Latency(..) => (" ms", "answers after", 1000.0),
                     SignalPath::Named(_) => ("", "value", 1.0),
+                    SignalPath::Used(_, Resource::Cpu) => (" %", "busy", 100.0),
+                    SignalPath::Used(_, Resource::Memory) => (" MiB", "in use", 1.0 / 1_048_576.0),
+                    SignalPath::Used(_, Resource::Restarts) => ("", "restarts", 1.0),
                     SignalPath::Alert(_) => ("", "fires", 1.0),
                 };
                 let title = sample.signal.to_string();
@@ -160,7 +163,13 @@ mod tests {
             Some(value) => Measured::Value { value },
             None => Measured::Unmeasurable { why: "away".to_owned() },
         };
-        News::Sample(Sample { signal: signal.parse().unwrap(), at: at(second), measured, what: String::new() })
+        News::Sample(Sample {
+            signal: signal.parse().unwrap(),
+            at: at(second),
+            measured,
+            what: String::new(),
+            of: None,
+        })
     }
 
     fn watched(news: Vec<News>, subject: &str) -> Vec<Plot> {

@@ -33,7 +33,7 @@ pub enum Impact {
     MajorDegradation,
     /// Everything works, and a little worse than before.
     MinorDegradation,
-    /// Memory, processor, disk or connections run out.
+    /// Memory, processor, disk or connections run out. Memory and processor are measured where a trigger is on them.
     Resources,
     /// A setting is wrong.
     Configuration,

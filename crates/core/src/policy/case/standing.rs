@@ -25,6 +25,7 @@ pub fn standing_case(environment: &Environment, checks: &[Check], now: Timestamp
             Ok(SignalPath::Up(service, _)) => case.add(Impact::ServiceDown, [service]),
             Ok(SignalPath::Latency(service, _)) => case.add(Impact::Slow, [service]),
             Ok(SignalPath::Named(name)) if is_error_rate(name.as_str()) => case.add(Impact::Errors, []),
+            Ok(SignalPath::Used(service, _)) => case.add(Impact::Resources, [service]),
             Ok(SignalPath::Named(_) | SignalPath::Alert(_)) | Err(_) => {}
         }
     }

@@ -20,7 +20,7 @@ use jiff::Timestamp;
 
 use super::words::exit_in_words;
 use crate::config::Environment;
-use crate::detect::{SignalPath, is_error_rate};
+use crate::detect::{Resource, SignalPath, is_error_rate};
 use crate::id::{DatabaseName, ServiceName};
 use crate::policy::{Case, Choice, Impact, Judgement, Tags};
 use crate::run::decide::findings;
@@ -64,6 +64,8 @@ impl State {
             match &fired.signal {
                 SignalPath::Up(service, _) => case.add(Impact::ServiceDown, [service.clone()]),
                 SignalPath::Latency(service, _) => case.add(Impact::Slow, [service.clone()]),
+                SignalPath::Used(service, Resource::Restarts) => case.add(Impact::ServiceDown, [service.clone()]),
+                SignalPath::Used(service, _) => case.add(Impact::Resources, [service.clone()]),
                 SignalPath::Named(name) if is_error_rate(name.as_str()) => {
                     case.error_rate = Some(fired.value);
                     case.add(Impact::Errors, changed());

@@ -1,23 +1,18 @@
 //! Logs after a rollback: how many lines there are that must not be there.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use backout_core::config::LogRule;
 use backout_core::detect::{LogFound, LogScan};
 use backout_core::id::ServiceName;
 use backout_core::journal::FileEnd;
 use backout_core::policy::{Check, Verdict};
-use backout_core::port::PortError;
+use backout_core::port::{LogSpan, PortError};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 
+use crate::look::logs::{scan_appended, scan_service};
 use crate::world::World;
-
-/// How long a platform may take to hand over a log.
-const READS_WITHIN: Duration = Duration::from_secs(20);
-/// How much of one log is looked at, in bytes.
-const AT_MOST: u64 = 64 * 1024 * 1024;
 
 /// From where logs are looked at.
 #[derive(Debug, Clone, Copy)]
@@ -48,25 +43,8 @@ pub async fn log_checks(world: &World, window: &Window<'_>) -> Vec<Check> {
 }
 
 async fn of_service(world: &World, rule: &LogRule, service: &ServiceName, since: Timestamp) -> Check {
-    let mut scan = LogScan::new(&rule.not);
-    let mut left = AT_MOST;
-    let mut sink = |piece: &[u8]| {
-        let length = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-        if left > 0 {
-            scan.feed(piece);
-        }
-        left = left.saturating_sub(length);
-    };
-    let read = match world.platform_of(service) {
-        Some(platform) => tokio::select! {
-            read = platform.logs(service, since, &mut sink) => read,
-            () = world.clock.sleep(READS_WITHIN) => {
-                Err(PortError::new(format!("it was not handed over within {} s", READS_WITHIN.as_secs())))
-            }
-        },
-        None => Err(PortError::new("no platform runs it")),
-    };
-    check(rule, &format!("log of {service}"), read.map(|()| scan.finish()))
+    let span = LogSpan { since, at_most: None };
+    check(rule, &format!("log of {service}"), scan_service(world, service, &rule.not, span).await)
 }
 
 async fn of_file(world: &World, rule: &LogRule, path: &str, mark: Option<&FileEnd>) -> Check {
@@ -75,20 +53,8 @@ async fn of_file(world: &World, rule: &LogRule, path: &str, mark: Option<&FileEn
 
 async fn scan_file(world: &World, rule: &LogRule, path: &str, mark: Option<&FileEnd>) -> Result<LogFound, PortError> {
     let mark = mark.ok_or_else(|| PortError::new("where it ended when the steps were done is not known"))?;
-    let now = world.files.end(path).await?;
-    // A file that was rotated, or emptied, is read from its start.
-    let is_same = now.is_some_and(|now| now.inode == mark.inode && now.bytes >= mark.bytes);
-    let from = if is_same { mark.bytes } else { 0 };
     let mut scan = LogScan::new(&rule.not);
-    let mut offset = from;
-    while offset < from.saturating_add(AT_MOST) {
-        let part = world.files.read_at(path, offset).await?;
-        if part.is_empty() {
-            break;
-        }
-        scan.feed(&part);
-        offset = offset.saturating_add(part.len().try_into().unwrap_or(u64::MAX));
-    }
+    scan_appended(world, path, *mark, &mut scan).await?;
     Ok(scan.finish())
 }
 

@@ -15,8 +15,10 @@ use super::watching::{Pace, Watching};
 use crate::look::alerts::{LOOK_EVERY as HEAR_EVERY, alerts, look_at_alerts};
 use crate::look::collect::{observe_some, samples};
 use crate::look::compare::{Followed, ask_dependencies};
+use crate::look::logs::{FollowedLog, followed};
 use crate::look::probing::{Probed, Probing, targets};
 use crate::look::signals::{ask, rounds, until_next_round};
+use crate::look::usage::{FollowedUse, LOOK_EVERY as USE_EVERY, used};
 use crate::world::{Hosted, World};
 
 /// How often everything is looked at although no event told of it: events can get lost.
@@ -40,7 +42,7 @@ pub(super) enum News {
 /// Every watcher is a task of its own that ends with the set.
 pub(super) fn start_watchers(
     world: &World,
-    watching: Watching<'_>,
+    (watching, before): (Watching<'_>, &[Fact]),
     sender: &mpsc::Sender<News>,
     watchers: &mut JoinSet<()>,
 ) {
@@ -57,6 +59,12 @@ pub(super) fn start_watchers(
     for signal in world.environment.counted.values() {
         let followed = Followed::new(signal.clone(), watching.deployed_at);
         watchers.spawn(count_again_and_again(world.clone(), followed, sender.clone()));
+    }
+    for log in followed(world) {
+        watchers.spawn(read_again_and_again(world.clone(), log, sender.clone()));
+    }
+    for service in used(world, before) {
+        watchers.spawn(use_again_and_again(world.clone(), service, sender.clone()));
     }
 }
 
@@ -140,6 +148,23 @@ async fn count_again_and_again(world: World, mut followed: Followed, sender: mps
             return;
         }
         world.clock.sleep(followed.until_next(&world)).await;
+    }
+}
+
+async fn read_again_and_again(world: World, mut log: FollowedLog, sender: mpsc::Sender<News>) {
+    loop {
+        let sample = log.look(&world).await;
+        world.watcher.sampled(&sample);
+        if sender.send(News::Asked(vec![sample])).await.is_err() {
+            return;
+        }
+        world.clock.sleep(log.until_next(&world)).await;
+    }
+}
+
+async fn use_again_and_again(world: World, mut service: FollowedUse, sender: mpsc::Sender<News>) {
+    while sender.send(News::Asked(service.look(&world).await)).await.is_ok() {
+        world.clock.sleep(USE_EVERY).await;
     }
 }
 

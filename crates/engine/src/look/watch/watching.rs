@@ -70,8 +70,8 @@ pub async fn watch(world: &World, rules: Rules, watching: Watching<'_>) -> Watch
     let (sender, mut news) = mpsc::channel(256);
     let (mut watchers, mut is_asking) = (JoinSet::new(), false);
     let (until, dependencies) = (watching.until, rules.comparing.dependencies.clone());
+    start_watchers(world, (watching, &rules.before), &sender, &mut watchers);
     let mut judge = Recorder::new(rules);
-    start_watchers(world, watching, &sender, &mut watchers);
     let mut starting = Starting::since(world.clock.uptime());
     // From here on by the time that never jumps: a clock that is set meanwhile makes no soak longer or shorter.
     let remaining = Duration::try_from(until.duration_since(world.clock.now())).unwrap_or_default();

@@ -1,4 +1,5 @@
-//! Deploys judged by what servers say of them.
+//! Deploys judged by what servers, logs and platforms say of them.
 
 mod compared;
 mod signals;
+mod used;

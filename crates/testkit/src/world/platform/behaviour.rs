@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use backout_core::detect::Usage;
 use backout_core::inventory::{Health, InstanceState};
 
 /// How a version behaves, as a function of how long an instance of it has run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Behaviour {
     exits: Option<(Duration, i64)>,
     out_of_memory: Option<Duration>,
@@ -15,6 +16,22 @@ pub struct Behaviour {
     answers_wrongly: Option<Duration>,
     cannot_be_stopped: bool,
     trouble: Option<(Duration, String)>,
+    logs: Option<(Duration, String)>,
+    restarts_every: Option<Duration>,
+    uses: Uses,
+}
+
+/// What an instance uses.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Uses {
+    /// Processors.
+    pub cpus: f64,
+    /// Bytes of memory at its start.
+    pub memory: f64,
+    /// Bytes of memory that are added each second.
+    pub growth: f64,
+    /// The limit of memory in bytes; none makes its use unmeasurable.
+    pub limit: Option<f64>,
 }
 
 impl Behaviour {
@@ -79,6 +96,46 @@ impl Behaviour {
     pub fn cannot_be_stopped(mut self) -> Self {
         self.cannot_be_stopped = true;
         self
+    }
+
+    /// Writes a line to its output, again and again.
+    #[must_use]
+    pub fn logs(mut self, every: Duration, line: &str) -> Self {
+        self.logs = Some((every, line.to_owned()));
+        self
+    }
+
+    /// Is started again by the platform, again and again.
+    #[must_use]
+    pub fn restarts_every(mut self, age: Duration) -> Self {
+        self.restarts_every = Some(age);
+        self
+    }
+
+    /// Uses that much of one of two processors, and of memory.
+    #[must_use]
+    pub fn uses(mut self, uses: Uses) -> Self {
+        self.uses = uses;
+        self
+    }
+
+    /// What an instance of that age wrote within the last part of its life.
+    pub(super) fn output(&self, age: Duration, last: Duration) -> String {
+        let Some((every, line)) = &self.logs else { return String::new() };
+        let written = |age: Duration| age.as_millis() / every.as_millis().max(1);
+        let lines = written(age) - written(age.saturating_sub(last));
+        (0..lines).map(|_| format!("{line}\n")).collect()
+    }
+
+    pub(super) fn restarts_at(&self, age: Duration) -> u32 {
+        let times = self.restarts_every.map_or(0, |every| age.as_millis() / every.as_millis().max(1));
+        u32::try_from(times).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn usage(&self, id: &str, age: Duration) -> Usage {
+        let (seconds, uses) = (age.as_secs_f64(), self.uses);
+        let memory = uses.limit.map(|_| uses.memory + uses.growth * seconds);
+        Usage { id: id.to_owned(), cpu_seconds: Some(uses.cpus * seconds), cpus: 2.0, memory, memory_limit: uses.limit }
     }
 
     pub(super) fn trouble_at(&self, age: Duration) -> Option<&str> {

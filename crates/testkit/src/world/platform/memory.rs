@@ -164,13 +164,15 @@ impl MemoryPlatform {
         self.state().pins.iter().map(|(checkpoint, _)| checkpoint.clone()).collect()
     }
 
-    /// The version, age and behaviour of each running instance of a service, for whoever probes it.
-    pub(in crate::world) fn serving(&self, service: &ServiceName) -> Vec<(Duration, Behaviour)> {
+    /// The id, age and behaviour of each running instance of a service, for whoever probes it.
+    pub(in crate::world) fn serving(&self, service: &ServiceName) -> Vec<(String, Duration, Behaviour)> {
         let now = self.clock.now();
         let state = self.state();
         let Some(hosted) = state.services.get(service) else { return Vec::new() };
         let running = |instance: &&Container| hosted.state(instance, now) == InstanceState::Running;
-        let of = |instance: &Container| Some((age(instance.started_at?, now), hosted.behaviour(&instance.version)));
+        let of = |instance: &Container| {
+            Some((instance.id.clone(), age(instance.started_at?, now), hosted.behaviour(&instance.version)))
+        };
         hosted.instances.iter().filter(running).filter_map(of).collect()
     }
 

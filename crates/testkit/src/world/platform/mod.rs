@@ -7,6 +7,6 @@ mod port;
 mod service;
 mod switching;
 
-pub use behaviour::Behaviour;
+pub use behaviour::{Behaviour, Uses};
 pub use faults::{Faults, SwitchFault};
 pub use memory::{Act, Did, MemoryPlatform};

@@ -3,11 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use backout_core::detect::Usage;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, ComposeArtifact, Detail, Fact, Seen, Version};
 use backout_core::plan::Switch;
 use backout_core::port::{
-    Blobs, Captured, EventSink, Evidence, Pending, Platform, PlatformEvent, PortError, Preflight,
+    Blobs, Captured, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PlatformEvent, PortError, Preflight,
 };
 
 use super::memory::{Act, Did, MemoryPlatform};
@@ -182,6 +183,28 @@ impl Platform for MemoryPlatform {
             let secret = self.state().secret.clone();
             let content = [format!("log of {:?}: ", self.running(service)).as_bytes(), &secret].concat();
             vec![Evidence { name: format!("{service}.log"), content }]
+        })
+    }
+
+    fn logs<'a>(
+        &'a self,
+        service: &'a ServiceName,
+        span: LogSpan,
+        sink: LogSink<'a>,
+    ) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move {
+            let last = Duration::try_from(self.clock.now().duration_since(span.since)).unwrap_or_default();
+            for (_, age, behaviour) in self.serving(service) {
+                sink(behaviour.output(age, last).as_bytes());
+            }
+            Ok(())
+        })
+    }
+
+    fn usage<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<Vec<Usage>, PortError>> {
+        Box::pin(async move {
+            let serving = self.serving(service);
+            Ok(serving.iter().map(|(id, age, behaviour)| behaviour.usage(id, *age)).collect())
         })
     }
 

@@ -51,6 +51,11 @@ impl Hosted {
         }
     }
 
+    fn restarts(&self, container: &Container, now: Timestamp) -> u32 {
+        let behaviour = self.behaviour(&container.version);
+        container.started_at.map_or(0, |at| behaviour.restarts_at(age(at, now)))
+    }
+
     fn trouble(&self, now: Timestamp) -> Option<Standing> {
         let of = |container: &Container| {
             let behaviour = self.behaviour(&container.version);
@@ -72,7 +77,7 @@ impl Hosted {
             state: self.state(container, now),
             health: self.health(container, now),
             since: container.started_at,
-            restarts: 0,
+            restarts: self.restarts(container, now),
         });
         Seen::Present(Running {
             label: versions.join(" and "),

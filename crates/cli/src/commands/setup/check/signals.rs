@@ -1,8 +1,8 @@
-//! The signals: every query asked once, and what came of it.
+//! The signals: every query asked once, every log read, and what came of it.
 
 use backout_core::config::{CountedSignal, PromSignal};
-use backout_core::detect::{Measured, QueryAnswer};
-use backout_engine::{World, counted_before};
+use backout_core::detect::{Measured, QueryAnswer, Sample};
+use backout_engine::{World, counted_before, look_at_logs};
 use futures_util::future::join_all;
 
 use super::finding::Finding;
@@ -13,7 +13,17 @@ pub(super) async fn asked(world: &World) -> Vec<Finding> {
     let environment = &world.environment;
     let numbers = join_all(environment.signals.values().map(|signal| one(world, signal))).await;
     let counted = join_all(environment.counted.values().map(|signal| counted(world, signal))).await;
-    numbers.into_iter().chain(counted).collect()
+    let logged = look_at_logs(world).await;
+    numbers.into_iter().chain(counted).chain(logged.iter().map(logged_lines)).collect()
+}
+
+/// A log that cannot be read is wrong.
+fn logged_lines(sample: &Sample) -> Finding {
+    let check = format!("signal {}", sample.signal);
+    match &sample.measured {
+        Measured::Unmeasurable { why } => Finding::fails(check, why),
+        Measured::Value { .. } => Finding::holds(check, sample.what.clone()),
+    }
 }
 
 /// What a deploy now would be compared with.

@@ -2,4 +2,4 @@
 
 mod verify;
 
-pub(super) use verify::verify;
+pub(super) use verify::{known_service, verify};

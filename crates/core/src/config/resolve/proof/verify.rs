@@ -96,7 +96,8 @@ fn inside(
     known_service(scalar, services, context)
 }
 
-fn known_service(
+/// A service that is named. Reports one that does not exist.
+pub(in crate::config::resolve) fn known_service(
     scalar: &Scalar<ServiceName>,
     services: &BTreeMap<ServiceName, Service>,
     context: &mut Context<'_>,

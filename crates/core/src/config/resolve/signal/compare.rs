@@ -6,15 +6,20 @@
 //! | a probe's `up`             | a percentage      | yes                               |
 //! | a probe's `latency`        | a duration        | no: nobody measured it before     |
 //! | a query of one number      | any               | no: nobody knows of how many      |
+//! | logged lines               | any               | no: nobody counted them before    |
+//! | a service's `cpu`          | a percentage      | no: a gauge condemns nobody alone |
+//! | a service's `memory`       | bytes             | yes: by the two rules of leaks    |
+//! | a service's `restarts`     | a number          | yes                               |
 //! | an alert                   | any, or none      | no: it fires or does not          |
 
 use super::super::context::Context;
 use super::super::known::Known;
+use super::Kind;
 use crate::config::leaf::Times;
 use crate::config::raw::RawTrigger;
 use crate::config::read::Located;
 use crate::config::{Condition, Problem, ProblemCode, Span, Threshold, Tolerated};
-use crate::detect::{Settings, SignalPath, Unit};
+use crate::detect::{Resource, Settings, SignalPath, Unit};
 
 /// The condition of a trigger, on a signal where that is known.
 pub(super) fn condition(
@@ -38,7 +43,7 @@ pub(super) fn condition(
     }
     let (condition, at) = limit(raw, name, context)?;
     let (signal, known) = signal?;
-    if known.is_counted(signal) {
+    if known.kind(signal) == Some(Kind::Counted) {
         let message = format!("the signal `{signal}` counts requests, and is compared with how it was before");
         let hint = "write `than: baseline`, or make a signal with `promql` for a fixed limit".to_owned();
         context.contradiction(at, message, hint);
@@ -67,7 +72,16 @@ fn baseline(
     let (signal, known) = signal?;
     let (what, hint) = match signal {
         SignalPath::Up(..) => return Some(Condition::Baseline(tolerated)),
-        SignalPath::Named(_) if known.is_counted(signal) => return Some(Condition::Baseline(tolerated)),
+        SignalPath::Used(_, Resource::Memory | Resource::Restarts) => return Some(Condition::Baseline(tolerated)),
+        SignalPath::Used(_, Resource::Cpu) => {
+            ("how busy it is condemns no deploy by itself", "write `above: 90%`, and `consecutive`")
+        }
+        SignalPath::Named(_) if known.kind(signal) == Some(Kind::Counted) => {
+            return Some(Condition::Baseline(tolerated));
+        }
+        SignalPath::Named(_) if known.kind(signal) == Some(Kind::Logged) => {
+            ("nobody counted its lines before a deploy", "write how many a second are too many: `above: 0.5`")
+        }
         SignalPath::Named(_) => (
             "a query of one number does not say of how many requests it is",
             "give it `above` or `below`, or make a signal of `requests` and `errors`",
@@ -102,12 +116,18 @@ fn limit(raw: &RawTrigger, name: &str, context: &mut Context<'_>) -> Option<(Con
 /// |---|---|
 /// | `latency` | a duration |
 /// | `up` | a percentage |
-/// | a query, an alert | any |
+/// | `cpu` | a percentage |
+/// | `memory` | bytes |
+/// | `restarts` | a number |
+/// | a query, logged lines, an alert | any |
 fn fits(signal: &SignalPath, condition: &Condition, at: Span, context: &mut Context<'_>) {
     let (Condition::Above(limit) | Condition::Below(limit)) = condition else { return };
     let wanted = match signal {
         SignalPath::Latency(..) => Some((Unit::Seconds, "a duration", "500ms")),
         SignalPath::Up(..) => Some((Unit::Ratio, "a percentage", "100%")),
+        SignalPath::Used(_, Resource::Cpu) => Some((Unit::Ratio, "a percentage", "90%")),
+        SignalPath::Used(_, Resource::Memory) => Some((Unit::Bytes, "bytes", "512MiB")),
+        SignalPath::Used(_, Resource::Restarts) => Some((Unit::Number, "a number", "2")),
         SignalPath::Named(_) | SignalPath::Alert(_) => None,
     };
     if let Some((_, what, example)) = wanted.filter(|(unit, ..)| *unit != limit.unit) {

@@ -2,13 +2,14 @@
 
 mod compare;
 mod counted;
+mod logged;
 mod query;
 mod server;
 mod signals;
 mod trigger;
 
 pub(super) use server::login;
-pub(super) use signals::{is_counted, signals};
+pub(super) use signals::{Kind, signals};
 pub(super) use trigger::triggers;
 
 use signals::Asking;

@@ -1,24 +1,32 @@
 //! All signals of an environment, by what kind each is.
+//!
+//! | the signal has                               | is of         |
+//! |----------------------------------------------|---------------|
+//! | `promql`                                     | one number    |
+//! | `requests`, `errors`, or what goes with them | counters      |
+//! | `logs`                                       | logged lines  |
+//! | more than one of these, or none              | is reported   |
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::super::context::Context;
-use super::{counted, query, server};
+use super::{counted, logged, query, server};
 use crate::config::leaf::Period;
 use crate::config::raw::RawSignal;
 use crate::config::read::{Field, Located, Map};
-use crate::config::{CountedSignal, PromServer, PromSignal};
-use crate::id::SignalName;
+use crate::config::{CountedSignal, LogSignal, Problem, ProblemCode, PromServer, PromSignal, Service};
+use crate::id::{ServiceName, SignalName};
 
 /// How often a server is asked, and how long it may take.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// The signals that come from queries: of one number, and of counters.
+/// The signals of an environment, by kind.
 #[derive(Debug, Default)]
 pub(in crate::config::resolve) struct Signals {
     pub(in crate::config::resolve) numbers: BTreeMap<SignalName, PromSignal>,
     pub(in crate::config::resolve) counted: BTreeMap<SignalName, CountedSignal>,
+    pub(in crate::config::resolve) logged: BTreeMap<SignalName, LogSignal>,
 }
 
 /// Who is asked, how often, and for how long.
@@ -28,8 +36,34 @@ pub(super) struct Asking {
     pub(super) timeout: Duration,
 }
 
-/// Resolves the signals that come from queries.
-pub(in crate::config::resolve) fn signals(raw: &Field<Map<RawSignal>>, context: &mut Context<'_>) -> Signals {
+/// What kind a signal is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::config::resolve) enum Kind {
+    /// A query of one number.
+    Number,
+    /// Counters.
+    Counted,
+    /// Lines that are logged.
+    Logged,
+}
+
+impl Kind {
+    /// What a signal is meant to be, by the keys that say so.
+    pub(in crate::config::resolve) fn of(raw: &RawSignal) -> Self {
+        match (raw.logs.key(), counters(raw).any(|(_, at)| at.is_some())) {
+            (Some(_), _) => Self::Logged,
+            (None, true) => Self::Counted,
+            (None, false) => Self::Number,
+        }
+    }
+}
+
+/// Resolves the signals.
+pub(in crate::config::resolve) fn signals(
+    raw: &Field<Map<RawSignal>>,
+    services: &BTreeMap<ServiceName, Service>,
+    context: &mut Context<'_>,
+) -> Signals {
     let mut signals = Signals::default();
     for entry in raw.value().map(|map| map.0.as_slice()).unwrap_or_default() {
         let name = context.part::<SignalName>(&entry.key, entry.at);
@@ -37,21 +71,24 @@ pub(in crate::config::resolve) fn signals(raw: &Field<Map<RawSignal>>, context: 
         if !is_one_kind(raw, &entry.key, context) {
             continue;
         }
-        let asking = asking(raw, context);
-        if is_counted(raw) {
-            let signal = counted::signal(raw, &entry.key, asking, context);
-            signals.counted.extend(name.zip(signal).map(|(name, unnamed)| (name.clone(), unnamed(name))));
-        } else {
-            let signal = query::signal(raw, &entry.key, asking, context);
-            signals.numbers.extend(name.zip(signal).map(|(name, unnamed)| (name.clone(), unnamed(name))));
+        match Kind::of(raw) {
+            Kind::Logged => {
+                let signal = logged::signal(raw, &entry.key, services, context);
+                signals.logged.extend(name.zip(signal).map(|(name, unnamed)| (name.clone(), unnamed(name))));
+            }
+            Kind::Counted => {
+                let asking = asking(raw, &entry.key, context);
+                let signal = counted::signal(raw, &entry.key, asking, context);
+                signals.counted.extend(name.zip(signal).map(|(name, unnamed)| (name.clone(), unnamed(name))));
+            }
+            Kind::Number => {
+                let asking = asking(raw, &entry.key, context);
+                let signal = query::signal(raw, &entry.key, asking, context);
+                signals.numbers.extend(name.zip(signal).map(|(name, unnamed)| (name.clone(), unnamed(name))));
+            }
         }
     }
     signals
-}
-
-/// Whether a signal is one of counters.
-pub(in crate::config::resolve) fn is_counted(raw: &RawSignal) -> bool {
-    counters(raw).any(|(_, at)| at.is_some())
 }
 
 /// The keys that only counters have, with where they stand.
@@ -71,25 +108,37 @@ fn counters(raw: &RawSignal) -> impl Iterator<Item = (&'static str, Option<crate
 
 fn is_one_kind(raw: &RawSignal, key: &str, context: &mut Context<'_>) -> bool {
     let counter = counters(raw).find_map(|(name, at)| Some((name, at?)));
-    match (raw.promql.key(), counter) {
-        (Some(_), Some((name, at))) => {
-            let message = format!("signal `{key}` has both `promql` and `{name}`");
-            context.contradiction(at, message, "keep one kind, and make the other a signal of its own".to_owned());
+    let promql = raw.promql.key().map(|at| ("promql", at));
+    let logs = raw.logs.key().map(|at| ("logs", at));
+    let kinds: Vec<_> = [promql, logs, counter].into_iter().flatten().collect();
+    match kinds.as_slice() {
+        [_] => true,
+        [(first, _), (second, at), ..] => {
+            let message = format!("signal `{key}` has both `{first}` and `{second}`");
+            context.contradiction(*at, message, "keep one kind, and make the other a signal of its own".to_owned());
             false
         }
-        (None, None) => {
+        [] => {
             let message = format!("signal `{key}` asks for nothing");
-            let hint = "write `promql`, a query of one number, or `requests` and `errors`, two of counters".to_owned();
-            context.contradiction(raw.at(), message, hint);
+            let hint = "write `promql`, a query of one number, or `requests` and `errors`, two of counters, or `logs`";
+            context.contradiction(raw.at(), message, hint.to_owned());
             false
         }
-        _ => true,
     }
 }
 
-fn asking(raw: &RawSignal, context: &mut Context<'_>) -> Option<Asking> {
+fn asking(raw: &RawSignal, key: &str, context: &mut Context<'_>) -> Option<Asking> {
+    if raw.server.is_absent() {
+        let lacking = Problem::error(ProblemCode::MissingKey, raw.at(), format!("`{key}` lacks the key `server`"));
+        context.problems.push(lacking);
+    }
     let server = server::server(raw, context);
-    let mut period = |field| context.value(field).map_or(PERIOD, |Period(period)| period);
-    let (every, timeout) = (period(&raw.every), period(&raw.timeout));
+    let every = every(raw, context);
+    let timeout = context.value(&raw.timeout).map_or(PERIOD, |Period(period)| period);
     Some(Asking { server: server?, every, timeout })
+}
+
+/// The time between two looks.
+pub(super) fn every(raw: &RawSignal, context: &mut Context<'_>) -> Duration {
+    context.value(&raw.every).map_or(PERIOD, |Period(period)| period)
 }

@@ -16,7 +16,7 @@ const TROUGHS: usize = 10;
 const SOON: f64 = 30.0;
 
 /// The share of the limit that is too much.
-const NEAR: f64 = 0.8;
+pub(crate) const NEAR: f64 = 0.8;
 
 /// For how many minutes on end a rule must hold.
 const LASTING: u32 = 3;

@@ -9,6 +9,6 @@ mod up_down;
 
 pub(crate) use beside::{Beside, Split};
 pub(crate) use counted::{Counted, FAILING, SLOW};
-pub(crate) use memory::{Leak, Memory};
+pub(crate) use memory::{Leak, Memory, NEAR};
 pub(crate) use restarts::Restarts;
 pub(crate) use up_down::UpDown;

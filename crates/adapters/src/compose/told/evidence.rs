@@ -3,16 +3,16 @@
 use std::collections::HashMap;
 
 use backout_core::id::ServiceName;
-use backout_core::port::{Evidence, LogSink, PortError};
+use backout_core::port::{Evidence, PortError};
 use bollard::Docker;
 use bollard::query_parameters::{EventsOptionsBuilder, LogsOptionsBuilder};
 use futures_util::StreamExt as _;
 use futures_util::future::{join, join_all};
 use jiff::{SignedDuration, Timestamp};
 
-use super::container::{Container, label};
-use super::engine::{failed, words};
-use super::platform::ComposePlatform;
+use crate::compose::container::{Container, label};
+use crate::compose::engine::words;
+use crate::compose::platform::ComposePlatform;
 
 /// How many of the last lines of a log are kept.
 const LINES: &str = "1000";
@@ -21,7 +21,7 @@ const LINES: &str = "1000";
 const BACK: SignedDuration = SignedDuration::from_mins(10);
 
 /// Collects the logs and state of every container of a service, and the project's recent events.
-pub(super) async fn evidence(platform: &ComposePlatform, service: &ServiceName) -> Vec<Evidence> {
+pub(in crate::compose) async fn evidence(platform: &ComposePlatform, service: &ServiceName) -> Vec<Evidence> {
     match collect(platform, service).await {
         Ok(evidence) => evidence,
         Err(error) => vec![missing(&format!("{service}.evidence"), &error.to_string())],
@@ -58,29 +58,6 @@ async fn log(docker: &Docker, container: &Container) -> Evidence {
         }
     }
     Evidence { name, content }
-}
-
-/// Hands over what the containers of a service have written since a time, each from its own start where that is later.
-pub(super) async fn output(
-    platform: &ComposePlatform,
-    service: &ServiceName,
-    since: Timestamp,
-    sink: LogSink<'_>,
-) -> Result<(), PortError> {
-    let docker = platform.engine.docker().await?;
-    for container in platform.look(std::slice::from_ref(service)).await? {
-        let since = container.instance().since.map_or(since, |started| started.max(since));
-        let since = i32::try_from(since.as_second()).unwrap_or(i32::MAX);
-        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).since(since).build();
-        let mut pieces = std::pin::pin!(docker.logs(container.id(), Some(options)));
-        while let Some(piece) = pieces.next().await {
-            let piece = piece
-                .map_err(|error| failed(&format!("the log of `{}` could not be read", container.name()), &error))?;
-            sink(&piece.into_bytes());
-        }
-        sink(b"\n");
-    }
-    Ok(())
 }
 
 /// The project's events as lines of JSON.
