@@ -108,6 +108,11 @@ pub enum Body {
         /// The verdict.
         judgement: Judgement,
     },
+    /// What ran when the watch began that found the deploy fixed: that, and not what the deploy had led to, is kept.
+    FixSeen {
+        /// What ran.
+        facts: Vec<Fact>,
+    },
     /// What to do about it.
     Decided {
         /// The decision.
@@ -326,6 +331,7 @@ impl Body {
                 | Body::DataEvidenceKept { .. }
                 | Body::MaintenanceIntended { .. }
                 | Body::WatchKept { .. }
+                | Body::FixSeen { .. }
                 | Body::LogsMarked { .. }
                 | Body::ManualAnswered { .. }
         )
@@ -348,6 +354,7 @@ impl Body {
             Body::AfterSeen { .. } => "after_seen",
             Body::WatchKept { .. } => "watch_kept",
             Body::Judged { .. } => "judged",
+            Body::FixSeen { .. } => "fix_seen",
             Body::Decided { .. } => "decided",
             Body::FallbackSwitched { .. } => "fallback_switched",
             Body::EvidenceKept { .. } => "evidence_kept",

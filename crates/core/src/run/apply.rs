@@ -160,6 +160,7 @@ impl State {
                 self.changed.clone_from(changed);
                 self.databases_after.clone_from(data);
             }
+            Body::FixSeen { facts } => self.after.clone_from(facts),
             Body::Armed { .. } => self.is_armed = true,
             Body::Judged { judgement } => self.judgement = Some(judgement.clone()),
             Body::Decided { decision } => self.decision = Some(decision.clone()),

@@ -59,6 +59,15 @@ impl Run {
         Ok(effects)
     }
 
+    /// Applies a record that was appended while something was being done ([`Body::is_aside`]), so that this process knows of it
+    /// what whoever replays the journal would.
+    ///
+    /// # Errors
+    /// [`Unexpected`] where it cannot stand here; nothing has changed then.
+    pub fn note(&mut self, record: &Record) -> Result<(), Unexpected> {
+        self.state.apply(&record.body, record.at)
+    }
+
     /// The records and the act that follow from where the run stands.
     ///
     /// # Errors

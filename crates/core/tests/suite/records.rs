@@ -119,6 +119,7 @@ fn others() -> Vec<Body> {
         Body::DeploySpawned { pid: 1, started_ticks: u64::MAX },
         Body::AfterSeen { facts: vec![], changed: vec![name("app")], data: DatabasesAfter::default() },
         Body::WatchKept { recording: blob.clone() },
+        Body::FixSeen { facts: Vec::new() },
         Body::Judged { judgement },
         Body::EvidenceKept { service: name("app"), items: vec![("app.log".to_owned(), blob.clone())] },
         Body::FileReplaced { path: "/etc/é \n\"".to_owned(), was: Some(blob) },

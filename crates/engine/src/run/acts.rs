@@ -41,7 +41,7 @@ impl Driver<'_> {
             Wanted::LookAfter if self.machine.state().is_noticed() => self.after_noticed().await,
             Wanted::LookAfter => self.look_after().await,
             Wanted::Decide => self.decide().await,
-            Wanted::AwaitFix { by } => Ok(self.await_fix(by).await),
+            Wanted::AwaitFix { by } => self.await_fix(by).await,
             Wanted::FallBack { name } => Ok(self.fall_back(name).await),
             Wanted::Watch => Ok(self.watch().await),
             Wanted::Plan => self.plan().await,

@@ -4,6 +4,7 @@
 //! stops the run before the act it announces.
 
 use std::future::pending;
+use std::sync::{Mutex, PoisonError};
 
 use backout_core::id::RunId;
 use backout_core::journal::{Body, Record, RunResult, RunStarted};
@@ -24,6 +25,8 @@ pub(crate) struct Driver<'a> {
     pub(crate) machine: Run,
     /// What was seen before a deploy was noticed, where this process has seen it.
     pub(crate) before: Option<SeenBefore>,
+    /// What was appended while something was being done.
+    pub(crate) aside: Mutex<Vec<Record>>,
 }
 
 /// How far a run was driven.
@@ -40,7 +43,7 @@ pub(crate) enum Driven {
 /// What stops the engine; the run stays open then.
 pub async fn begin(world: &World, lease: &Lease, run: RunId, started: RunStarted) -> Result<RunResult, EngineError> {
     let (machine, effects) = Run::begin(started, world.clock.now())?;
-    Driver { world, lease, run, machine, before: None }.drive(effects).await
+    Driver { world, lease, run, machine, before: None, aside: Mutex::default() }.drive(effects).await
 }
 
 /// Goes on with a run that was interrupted, and drives it to its end. A run that has ended answers with its result.
@@ -58,7 +61,7 @@ pub async fn resume(world: &World, lease: &Lease, run: RunId, by: String, pid: u
         return Ok(result);
     }
     let effects = machine.handle(Body::TakenOver { by, pid }, world.clock.now())?;
-    Driver { world, lease, run, machine, before: None }.drive(effects).await
+    Driver { world, lease, run, machine, before: None, aside: Mutex::default() }.drive(effects).await
 }
 
 impl Driver<'_> {
@@ -93,8 +96,18 @@ impl Driver<'_> {
                 return Ok(Driven::Paused(Box::new(self.machine), wanted));
             }
             let event = self.perform(wanted).await?;
+            for record in self.aside.get_mut().unwrap_or_else(PoisonError::into_inner).drain(..) {
+                self.machine.note(&record)?;
+            }
             effects = self.machine.handle(event, self.world.clock.now())?;
         }
+    }
+
+    /// Appends what happens while something is being done.
+    pub(crate) async fn append_aside(&self, body: &Body) -> Result<(), EngineError> {
+        let record = self.append(body).await?;
+        self.aside.lock().unwrap_or_else(PoisonError::into_inner).push(record);
+        Ok(())
     }
 
     pub(crate) async fn append(&self, body: &Body) -> Result<Record, EngineError> {

@@ -3,6 +3,8 @@
 //! Contract: a person or a pipeline can have the environment while a noticed deploy is in its soak, and while the environment
 //! is observed after it was taken back; what they begin ends it.
 
+use std::sync::Mutex;
+
 use backout_core::detect::SignalPath;
 use backout_core::id::RunId;
 use backout_core::inventory::{Checkpoint, Fact, deployed_between, last_known_good};
@@ -51,7 +53,7 @@ pub(crate) async fn begin_noticed(
     (started, before): (RunStarted, Option<SeenBefore>),
 ) -> Result<Begun, EngineError> {
     let (machine, effects) = Run::begin(started, world.clock.now())?;
-    Driver { world, lease, run, machine, before }.drive_noticed(effects).await
+    Driver { world, lease, run, machine, before, aside: Mutex::default() }.drive_noticed(effects).await
 }
 
 /// Goes on with such a run that another process has left, up to its soak, which begins anew, or to what is left of the
@@ -67,7 +69,7 @@ pub(crate) async fn go_on_noticed(
         return Ok(Begun::Ended(result));
     }
     let effects = machine.handle(Body::TakenOver { by, pid }, world.clock.now())?;
-    Driver { world, lease, run, machine, before: None }.drive_noticed(effects).await
+    Driver { world, lease, run, machine, before: None, aside: Mutex::default() }.drive_noticed(effects).await
 }
 
 impl Paused {
@@ -101,7 +103,7 @@ impl Paused {
             true => machine.handle(soaked.event, world.clock.now())?,
             false => machine.go_on(world.clock.now())?,
         };
-        let driver = Driver { world, lease, run: self.run, machine, before: None };
+        let driver = Driver { world, lease, run: self.run, machine, before: None, aside: Mutex::default() };
         // Nobody could append while it waited: it had no lease.
         driver.keep(soaked.watched.as_deref().filter(|_| is_awaited)).await;
         driver.drive_noticed(effects).await

@@ -92,6 +92,8 @@ fn what_is_fixed_in_time_is_kept() {
         let left = guard.join().unwrap();
         assert_eq!(left.code, Some(0), "{}", left.shown());
         assert!(left.shown().contains("it is healthy again, before"), "{}", left.shown());
+        // What the fix put there is a way back from now on.
+        assert_eq!(left.document()["result"], "kept", "{}", left.shown());
     });
 }
 

@@ -7,6 +7,7 @@ use backout_core::policy::{Verdict, weigh};
 use jiff::Timestamp;
 
 use crate::error::EngineError;
+use crate::look::observe;
 use crate::run::drive::Driver;
 use crate::run::switch::in_words;
 
@@ -24,14 +25,23 @@ impl Driver<'_> {
     }
 
     /// Watches until the environment has been healthy for long enough. What is healthy at `by` is watched to the end, so
-    /// that it can have been so for long enough; anything else has its last watch then.
-    pub(in crate::run) async fn await_fix(&self, by: Timestamp) -> Body {
+    /// that it can have been so for long enough; anything else has its last watch then. A fix that is deployed meanwhile is
+    /// watched from its own beginning.
+    pub(in crate::run) async fn await_fix(&self, by: Timestamp) -> Result<Body, EngineError> {
         let guarded = &self.world.environment;
         let long_enough = guarded.policy.rules.fixed_after.unwrap_or(guarded.guard.soak);
         loop {
-            let judgement = self.watch_through(self.world.clock.now() + long_enough).await;
-            if judgement.verdict == Verdict::Healthy || self.world.clock.now() >= by {
-                return Body::Judged { judgement };
+            let (facts, now) = (observe(self.world).await, self.world.clock.now());
+            let known = (now < by).then_some(facts.as_slice());
+            if let Some((judgement, watched)) = self.soak().judged(now + long_enough, known).await {
+                self.keep(watched.as_deref()).await;
+                let is_fixed = judgement.verdict == Verdict::Healthy;
+                if is_fixed {
+                    self.append_aside(&Body::FixSeen { facts }).await?;
+                }
+                if is_fixed || self.world.clock.now() >= by {
+                    return Ok(Body::Judged { judgement });
+                }
             }
             self.world.clock.sleep(PAUSE).await;
         }

@@ -47,7 +47,11 @@ impl Soak<'_> {
     }
 
     /// The verdict, and what led to it; nothing where something else is deployed than what was known.
-    async fn judged(&self, until: Timestamp, known: Option<&[Fact]>) -> Option<(Judgement, Option<Box<KeptWatch>>)> {
+    pub(in crate::run) async fn judged(
+        &self,
+        until: Timestamp,
+        known: Option<&[Fact]>,
+    ) -> Option<(Judgement, Option<Box<KeptWatch>>)> {
         let watched = tokio::select! {
             watched = self.watch_until(until, known) => watched,
             judgement = self.watch_integrity() => return Some((judgement, None)),
@@ -82,7 +86,7 @@ impl Soak<'_> {
 }
 
 impl Driver<'_> {
-    fn soak(&self) -> Soak<'_> {
+    pub(in crate::run) fn soak(&self) -> Soak<'_> {
         Soak { world: self.world, state: self.machine.state() }
     }
 
@@ -91,16 +95,6 @@ impl Driver<'_> {
         let soaked = self.soak().through().await;
         self.keep(soaked.watched.as_deref()).await;
         soaked.event
-    }
-
-    /// Watches until then, and comes to a verdict.
-    pub(in crate::run) async fn watch_through(&self, until: Timestamp) -> Judgement {
-        loop {
-            if let Some((judgement, watched)) = self.soak().judged(until, None).await {
-                self.keep(watched.as_deref()).await;
-                return judgement;
-            }
-        }
     }
 
     /// Watches beside something else until there is a verdict of which nothing is kept.

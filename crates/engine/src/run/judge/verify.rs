@@ -24,7 +24,7 @@ impl Driver<'_> {
         let state = self.machine.state();
         let files = mark_logs(self.world).await;
         if self.world.environment.verify.logs.is_some() {
-            self.append(&Body::LogsMarked { files: files.clone() }).await?;
+            self.append_aside(&Body::LogsMarked { files: files.clone() }).await?;
         }
         let target = self.checkpoint(state.plan.as_ref().map(|plan| &plan.target)).await?;
         // What a person takes back was red before: that is why.

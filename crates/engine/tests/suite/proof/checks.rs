@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use backout_core::config::{LogRule, Place, Probe, ProbeKind, Smoke};
 use backout_core::id::ProbeName;
-use backout_core::journal::{Body, RunResult};
+use backout_core::journal::{Body, RunResult, RunStarted};
 use backout_core::policy::{Check, Verdict};
 use backout_testkit::world::Answer;
 
-use crate::scenario::{Ended, Scenario, back, seconds, service};
+use crate::scenario::{Ended, Scenario, back, rollback, seconds, service};
 
 fn smoke(name: &str, is_advisory: bool) -> Smoke {
     let kind = ProbeKind::Exec { argv: vec!["./smoke".to_owned()], place: Place::Host };
@@ -90,6 +90,22 @@ async fn lines_that_were_logged_before_the_steps_were_done_do_not_count() {
     let ended = logging(rule(0, false), b"").await;
     assert_eq!(named(&ended, "log /var/log/app.log").what, "none of 0 lines matches");
     assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_that_are_logged_while_it_is_observed_need_a_person() {
+    let scenario = crashed(|scenario| scenario.environment.verify.logs = Some(rule(0, false))).await;
+    let old = b"panic: the bad version\n".as_slice();
+    scenario.files.put("/var/log/app.log", old);
+    let writes = async {
+        scenario.clock.sleep(seconds(300)).await;
+        scenario.files.put("/var/log/app.log", &[old, b"panic: again\n"].concat());
+    };
+    let observed = RunStarted { observe_ms: 900_000, ..rollback(back()) };
+    let (ended, ()) = tokio::join!(scenario.run(observed, "run-1"), writes);
+    let ended = ended.unwrap();
+    assert_eq!(ended.result, RunResult::NotVerified, "{}", ended.summary);
+    assert!(ended.summary.contains("went bad again after 5 min"), "{}", ended.summary);
 }
 
 #[tokio::test(start_paused = true)]
