@@ -37,7 +37,7 @@ pub trait Watcher: Send + Sync {
     /// Something was measured.
     fn sampled(&self, sample: &Sample);
 
-    /// How the probing has gone since it began; told every few seconds.
+    /// How the probing has gone since it began; told every few seconds, and at its end.
     fn probing(&self, tally: &Tally) {
         let _ = tally;
     }

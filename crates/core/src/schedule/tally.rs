@@ -8,6 +8,8 @@ use crate::detect::{Edges, Latencies};
 /// Counts the probes of a prober, and how late they began. As large for a million probes as for one.
 #[derive(Debug, Clone)]
 pub struct Tally {
+    /// When the prober began, by the clock that never jumps.
+    pub since: Duration,
     /// Probes that were begun.
     pub begun: u64,
     /// Times that a target was due at and nobody had time for, because a newer one had come.
@@ -21,15 +23,15 @@ pub struct Tally {
     latest: Duration,
 }
 
-impl Default for Tally {
-    fn default() -> Self {
+impl Tally {
+    /// Nothing yet of a prober that begins now.
+    #[must_use]
+    pub fn since(since: Duration) -> Self {
         let edges = Edges::fine();
         let late = Latencies::none(&edges);
-        Self { begun: 0, skipped: 0, crowded_out: 0, starved: 0, edges, late, latest: Duration::ZERO }
+        Self { since, begun: 0, skipped: 0, crowded_out: 0, starved: 0, edges, late, latest: Duration::ZERO }
     }
-}
 
-impl Tally {
     /// A target was due, and is probed.
     pub fn begins(&mut self, turn: &Turn) {
         self.begun += 1;
@@ -59,7 +61,7 @@ mod tests {
 
     #[test]
     fn lateness_is_that_of_a_share_of_the_probes() {
-        let mut tally = Tally::default();
+        let mut tally = Tally::since(Duration::ZERO);
         assert_eq!(tally.lateness(0.5), None);
         for ms in 1..=100 {
             tally.begins(&Turn { target: 0, late: Duration::from_millis(ms), skipped: ms % 2 });

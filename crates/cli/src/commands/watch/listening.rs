@@ -16,6 +16,7 @@ use tokio::task::JoinSet;
 
 use super::passes::successor;
 use super::scraped::Scraped;
+use super::teller::Teller;
 use crate::error::CliError;
 use crate::wire::Setup;
 
@@ -62,10 +63,15 @@ impl Listening {
     ///
     /// # Errors
     /// Where the address or a secret cannot be had.
-    pub(super) async fn begin(setup: &Setup, world: &World, address: &str) -> Result<Self, CliError> {
+    pub(super) async fn begin(
+        setup: &Setup,
+        world: &World,
+        teller: &Arc<Teller>,
+        address: &str,
+    ) -> Result<Self, CliError> {
         let (sender, told) = mpsc::channel(QUEUE);
         let secrets = Secrets::new(setup.process.variables.clone(), setup.found.folder());
-        let scraped = Arc::new(Scraped::new(Arc::clone(&setup.store), world));
+        let scraped = Arc::new(Scraped::new(Arc::clone(&setup.store), world, teller));
         let metrics = Box::new(move || Arc::clone(&scraped).text());
         let way = Doorway { news: sender, metrics, clock: Arc::new(SystemClock) };
         let door = Arc::new(Door::new(&setup.environment.watch, &secrets, way).await?);

@@ -41,7 +41,7 @@ pub(crate) async fn watch(global: &Global, args: &WatchArgs, ui: Ui) -> Result<E
     };
     ui.say(&greeting(&setup, &world));
     let listening = match args.listen.as_ref().or(setup.environment.watch.listen.as_ref()) {
-        Some(address) if sole.is_some() => Some(Listening::begin(&setup, &world, address).await?),
+        Some(address) if sole.is_some() => Some(Listening::begin(&setup, &world, &teller, address).await?),
         Some(_) => return Err(CliError::failed("webhooks are listened for only by the `backout watch` that records")),
         None => None,
     };

@@ -1,4 +1,4 @@
-//! What `/metrics` says of the environment: the same as `backout metrics`.
+//! What `/metrics` says of the environment: the same as `backout metrics`, and what became of this watch's probes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +10,7 @@ use backout_engine::World;
 use backout_engine::store::SqliteStore;
 use tokio::sync::Mutex;
 
+use super::teller::Teller;
 use crate::commands::look::metrics_text;
 
 /// How long a text is good enough: the whole journal is read for one, and everybody may ask.
@@ -23,13 +24,15 @@ pub(super) struct Scraped {
     store: Arc<SqliteStore>,
     environment: EnvironmentName,
     clock: Arc<dyn Clock>,
+    teller: Arc<Teller>,
     last: Mutex<Last>,
 }
 
 impl Scraped {
-    pub(super) fn new(store: Arc<SqliteStore>, world: &World) -> Self {
+    pub(super) fn new(store: Arc<SqliteStore>, world: &World, teller: &Arc<Teller>) -> Self {
         let (environment, clock) = (world.environment.name.clone(), Arc::clone(&world.clock));
-        Self { store, environment, clock, last: Mutex::default() }
+        let teller = Arc::clone(teller);
+        Self { store, environment, clock, teller, last: Mutex::default() }
     }
 
     /// The text; nothing where the journal cannot be read just now.
@@ -41,7 +44,7 @@ impl Scraped {
             if let Some((_, text)) = last.as_ref().filter(|(at, _)| now.saturating_sub(*at) < KEEPS) {
                 return Some(text.clone());
             }
-            let text = metrics_text(&self.store, &self.environment).await.ok()?;
+            let text = metrics_text(&self.store, &self.environment).await.ok()? + &self.teller.probed();
             *last = Some((now, text.clone()));
             Some(text)
         })

@@ -12,7 +12,7 @@ use backout_core::plan::explain;
 use backout_core::policy::{Judgement, Verdict};
 use backout_core::port::{Progress, Watcher};
 use backout_core::report::Timeline;
-use backout_core::schedule::Tally;
+use backout_core::schedule::{Counted, Tally};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -26,6 +26,7 @@ pub(super) struct Teller {
     services: Mutex<BTreeMap<ServiceName, String>>,
     /// How much was left out when it was last told of.
     left_out: Mutex<u64>,
+    probed: Mutex<Counted>,
     timeline: Mutex<Timeline>,
     said: Mutex<String>,
 }
@@ -58,6 +59,7 @@ impl Teller {
             signals: Mutex::default(),
             services: Mutex::default(),
             left_out: Mutex::default(),
+            probed: Mutex::default(),
             timeline: Mutex::default(),
             said: Mutex::default(),
         }
@@ -84,6 +86,11 @@ impl Teller {
             self.tell(&Change { at: judgement.at, subject, is: State::Unhealthy, what });
         }
         self.ui.say(&format!("{} see the way back: `backout plan`", Paint::hint("hint:")));
+    }
+
+    /// What became of the probes that were due, as Prometheus reads it.
+    pub(super) fn probed(&self) -> String {
+        self.probed.lock().unwrap_or_else(PoisonError::into_inner).exposition()
     }
 
     /// Talks to the person who looks on, unless that was the last that was said.
@@ -133,6 +140,7 @@ impl Watcher for Teller {
     }
 
     fn probing(&self, tally: &Tally) {
+        self.probed.lock().unwrap_or_else(PoisonError::into_inner).tell(tally);
         let left_out = tally.skipped + tally.crowded_out + tally.starved;
         let was = std::mem::replace(&mut *self.left_out.lock().unwrap_or_else(PoisonError::into_inner), left_out);
         // Each pass counts anew.

@@ -72,6 +72,13 @@ fn what_alertmanager_posts_is_a_signal_for_every_command_for_as_long_as_somebody
     assert!(metrics.contains("backout_hooks_taken_total 3\n"), "{metrics}");
     assert!(metrics.contains("backout_hooks_refused_total{reason=\"forged\"} 1\n"), "{metrics}");
     assert!(metrics.contains(&running.0.run(&["metrics"]).well().stdout), "{metrics}");
+    until("probes are counted", || {
+        let text = ask(port, "GET /metrics", "", "").1;
+        let performed =
+            text.lines().find_map(|line| line.strip_prefix("backout_probes_total{result=\"performed\"} "))?;
+        let is_none_left_out = text.contains("backout_probes_total{result=\"skipped\"} 0\n");
+        (performed.parse::<u64>().unwrap() > 0 && is_none_left_out).then_some(())
+    });
     let journal = rusqlite::Connection::open(running.0.work().join(".backout/journal.db")).unwrap();
     let heard = || -> i64 {
         let sql = "SELECT count(*) FROM record WHERE kind = 'alert_heard'";

@@ -65,7 +65,7 @@ impl Probing {
             back: VecDeque::new(),
             pulse: Pulse::default(),
             looks_up_at: now,
-            tally: Tally::default(),
+            tally: Tally::since(now),
         }
     }
 

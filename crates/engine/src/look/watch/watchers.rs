@@ -115,10 +115,10 @@ async fn look_again_and_again(world: World, hosted: Hosted, sender: mpsc::Sender
 
 async fn probe_again_and_again(world: World, pace: Pace, sender: mpsc::Sender<News>) {
     let (prober, clock) = (Arc::clone(&world.prober), Arc::clone(&world.clock));
-    let mut probing = Probing::new(prober, clock, targets(&world), Some(pace));
-    let mut told_at = world.clock.uptime();
+    let probing = Probing::new(prober, clock, targets(&world), Some(pace));
+    let (mut told, mut told_at) = (ToldOf { world: &world, probing }, world.clock.uptime());
     loop {
-        let probed = probing.next().await;
+        let probed = told.probing.next().await;
         let samples = samples(&world, &probed);
         if sender.send(News::Probed(probed, samples)).await.is_err() {
             return;
@@ -126,8 +126,20 @@ async fn probe_again_and_again(world: World, pace: Pace, sender: mpsc::Sender<Ne
         let now = world.clock.uptime();
         if now.saturating_sub(told_at) >= TOLD_EVERY {
             told_at = now;
-            world.watcher.probing(probing.tally());
+            world.watcher.probing(told.probing.tally());
         }
+    }
+}
+
+/// Whoever looks on is told how it went also when the watch ends, however that comes.
+struct ToldOf<'a> {
+    world: &'a World,
+    probing: Probing,
+}
+
+impl Drop for ToldOf<'_> {
+    fn drop(&mut self) {
+        self.world.watcher.probing(self.probing.tally());
     }
 }
 

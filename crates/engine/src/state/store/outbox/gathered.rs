@@ -1,0 +1,109 @@
+//! Gathering: what records say becomes notices, once for each who is told.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backout_core::config::Notify;
+use backout_core::id::{EnvironmentName, RunId};
+use backout_core::journal::{Record, RunResult};
+use backout_core::notify::{Alert, GIVE_UP_AFTER, NOTICE_KINDS, Notice, notices, told};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+
+use crate::state::store::fault::Fault;
+use crate::state::store::rows::{self, Selection, Which};
+use crate::state::store::runs::{RUN_KINDS, runs};
+
+/// How long what is settled is kept, for people who look.
+const KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
+
+/// Whose notices.
+#[derive(Debug, Clone)]
+pub struct Audience {
+    /// The project's name.
+    pub project: String,
+    /// The environment.
+    pub environment: EnvironmentName,
+    /// Who is told.
+    pub notify: Arc<Notify>,
+}
+
+/// Puts the notices of new records into the outbox, and gives up what is too old.
+pub(super) fn gather(transaction: &Transaction<'_>, audience: &Audience, now: Timestamp) -> Result<(), Fault> {
+    let environment = audience.environment.as_str();
+    give_up_old(transaction, environment, now)?;
+    let mark: Option<i64> = transaction
+        .query_row("SELECT seq FROM told WHERE environment = ?1", [environment], |row| row.get(0))
+        .optional()?;
+    let Some(mark) = mark else { return Ok(()) };
+    let mut selection = Selection::new(Which::Environment(audience.environment.clone()), &NOTICE_KINDS);
+    selection.since = mark + 1;
+    let fresh = rows::records(transaction, &selection)?;
+    let Some(newest) = fresh.last().map(|record| record.seq) else { return Ok(()) };
+    let mut told_of: Vec<&RunId> = fresh.iter().filter_map(|record| record.run.as_ref()).collect();
+    told_of.dedup();
+    for run in told_of {
+        let records = rows::records(transaction, &Selection::new(Which::Run(run.clone()), &NOTICE_KINDS))?;
+        for (_, mut notice) in notices(&audience.project, &records).into_iter().filter(|(seq, _)| *seq > mark) {
+            if notice.event.alert() == Some(Alert::Resolve) {
+                notice.resolves = unresolved_before(transaction, audience, run)?;
+            }
+            put(transaction, audience, &notice, now)?;
+        }
+    }
+    transaction.execute("UPDATE told SET seq = ?2 WHERE environment = ?1", params![environment, newest])?;
+    Ok(())
+}
+
+/// The runs before this one that ended in need of a person, since the last one that ended well.
+fn unresolved_before(connection: &Connection, audience: &Audience, run: &RunId) -> Result<Vec<RunId>, Fault> {
+    let selection = Selection::new(Which::Environment(audience.environment.clone()), &RUN_KINDS);
+    let records: Vec<Record> = rows::records(connection, &selection)?;
+    let mut open = Vec::new();
+    for earlier in runs(&records).into_iter().take_while(|earlier| earlier.id != *run) {
+        match earlier.ending.map(|ending| ending.result) {
+            Some(RunResult::NotVerified | RunResult::Held | RunResult::FixForward) => open.push(earlier.id),
+            Some(RunResult::RolledBack | RunResult::NothingChanged | RunResult::Kept) => open.clear(),
+            _ => {}
+        }
+    }
+    Ok(open)
+}
+
+fn put(transaction: &Transaction<'_>, audience: &Audience, notice: &Notice, now: Timestamp) -> Result<(), Fault> {
+    let is_old = notice.at.checked_add(GIVE_UP_AFTER).is_ok_and(|end| end < now);
+    if is_old {
+        return Ok(());
+    }
+    let text = serde_json::to_string(notice).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    for notifier in told(&audience.notify, notice) {
+        transaction.execute(
+            "INSERT OR IGNORE INTO outbox (environment, notifier, id, thread, notice, state, created_ms, due_ms, attempts)
+             VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', ?6, ?6, 0)",
+            params![
+                audience.environment.as_str(),
+                notifier.as_str(),
+                notice.id,
+                notice.thread(),
+                text,
+                now.as_millisecond()
+            ],
+        )?;
+    }
+    Ok(())
+}
+
+/// Also what nobody is configured for any more comes to an end.
+fn give_up_old(transaction: &Transaction<'_>, environment: &str, now: Timestamp) -> Result<(), Fault> {
+    let before = |age: Duration| now.checked_sub(age).unwrap_or(Timestamp::MIN).as_millisecond();
+    transaction.execute(
+        "UPDATE outbox SET state = 'given_up', ended_ms = ?2, error = coalesce(error, 'it was never tried')
+         WHERE environment = ?1 AND state = 'waiting' AND created_ms < ?3 AND coalesce(claimed_until, 0) < ?2",
+        params![environment, now.as_millisecond(), before(GIVE_UP_AFTER)],
+    )?;
+    transaction.execute(
+        "DELETE FROM outbox WHERE environment = ?1 AND state <> 'waiting' AND created_ms < ?2",
+        params![environment, before(KEPT)],
+    )?;
+    Ok(())
+}
