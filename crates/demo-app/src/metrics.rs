@@ -50,6 +50,16 @@ impl Metrics {
         let _ = writeln!(text, "http_request_duration_seconds_bucket{{le=\"+Inf\"}} {all}");
         let _ = writeln!(text, "http_request_duration_seconds_sum {}", seconds(load(&self.total_ms)));
         let _ = writeln!(text, "http_request_duration_seconds_count {all}");
+        if let Some(bytes) = resident() {
+            let _ = writeln!(text, "# TYPE process_resident_memory_bytes gauge\nprocess_resident_memory_bytes {bytes}");
+        }
         text
     }
+}
+
+/// How much memory this process has in use, in bytes, by the kernel's word.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
 }

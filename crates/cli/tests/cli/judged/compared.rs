@@ -90,6 +90,19 @@ fn few_requests_prove_nothing_unless_they_all_fail() {
     assert_eq!(stage.version(), "3");
 }
 
+/// The rule asks for three whole minutes, so this is the longest test of all.
+#[test]
+fn memory_that_comes_near_its_limit_and_stays_there_is_taken_back() {
+    let test = "memory_that_comes_near_its_limit_and_stays_there_is_taken_back";
+    let Some(stage) = UnderLoad::new(test, ["errors:1", "leak:100"], WELL, Load(1, 20)) else { return };
+    stage.compare_memory("12MiB");
+    let left = stage.guard("260s", "2");
+    assert_eq!(left.code, Some(3), "{}", left.shown());
+    let (result, found) = stage.judged();
+    assert_eq!((result.as_str(), found.contains("of the memory's limit is in use")), ("rolled_back", true), "{found}");
+    assert_eq!(stage.version(), "1");
+}
+
 #[test]
 fn an_outage_of_a_dependency_is_not_held_against_the_deploy() {
     let test = "an_outage_of_a_dependency_is_not_held_against_the_deploy";

@@ -116,6 +116,16 @@ impl UnderLoad {
         self.configure(&counters, "worse: { signal: traffic, than: baseline }", more_probes);
     }
 
+    /// Makes a deploy depend on the same counters, and on how much of such a limit of memory is in use.
+    pub(super) fn compare_memory(&self, limit: &str) {
+        let counters = format!(
+            "      traffic: {{ requests: 'http_requests_total', errors: 'http_requests_total{{status=\"500\"}}', memory: \
+             'process_resident_memory_bytes', memory_limit: {limit}, server: \"{}\", every: 1s, timeout: 1s }}\n",
+            self.server()
+        );
+        self.configure(&counters, "worse: { signal: traffic, than: baseline }", "");
+    }
+
     /// Makes a deploy depend on one trigger.
     pub(super) fn configure(&self, signals: &str, trigger: &str, more_probes: &str) {
         let place = &self.running.0;
