@@ -4,6 +4,7 @@
 //! which adapter is behind one. Verbs in pipeline order: [`observe`] -> [`prepare`] -> [`begin`], [`resume`] and
 //! [`take_over`] -> [`survey`] -> [`prune`].
 
+mod drill;
 mod error;
 mod fallback;
 mod interrupt;
@@ -18,6 +19,7 @@ mod state;
 mod tell;
 mod world;
 
+pub use drill::{await_turn, break_service};
 pub use error::EngineError;
 pub use fallback::switch_fallback;
 pub use interrupt::Interrupt;

@@ -9,7 +9,7 @@ use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, ComposeArtifact, Detail, Fact, Version};
 use backout_core::plan::Switch;
 use backout_core::port::{
-    Blobs, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PortError, Preflight,
+    Blobs, Breakage, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PortError, Preflight,
 };
 use tokio::sync::OnceCell;
 
@@ -105,6 +105,15 @@ impl Platform for ComposePlatform {
 
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
         Box::pin(switch::stop(self, service, Duration::from_millis(grace_ms)))
+    }
+
+    fn break_on_purpose<'a>(
+        &'a self,
+        artifact: &'a Artifact,
+        breakage: &'a Breakage,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<String, PortError>> {
+        Box::pin(switch::break_on_purpose(self, artifact, breakage, blobs))
     }
 
     fn release<'a>(

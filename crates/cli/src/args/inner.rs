@@ -26,3 +26,11 @@ pub(crate) struct DemoAppArgs {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     pub(crate) arguments: Vec<String>,
 }
+
+/// Arguments of `break-on-purpose`.
+#[derive(Debug, Args)]
+pub(crate) struct BreakArgs {
+    /// The drill
+    #[arg(long)]
+    pub(crate) run: String,
+}

@@ -18,14 +18,14 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
 pub(crate) use decide::{DecideArgs, FallbackAction, ToldArgs};
 pub(crate) use incident::{CheckItemArgs, IncidentAction, NoteArgs, OpenArgs, PageFormat, PostmortemArgs};
-pub(crate) use inner::{DeadManArgs, DemoAppArgs, SuperviseArgs};
+pub(crate) use inner::{BreakArgs, DeadManArgs, DemoAppArgs, SuperviseArgs};
 pub(crate) use look::{
     BacktestArgs, DiffArgs, HistoryArgs, MetricsArgs, Numbers, PlanArgs, ReportArgs, ReportFormat, ShowArgs,
     StatusArgs, WatchArgs,
 };
 pub(crate) use maintenance::MaintenanceAction;
 pub(crate) use notify::NotifyAction;
-pub(crate) use prove::VerifyArgs;
+pub(crate) use prove::{DrillAction, DrillArgs, VerifyArgs};
 pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, ManArgs, Scenario};
 
 /// Gives every deploy a way back.
@@ -150,6 +150,8 @@ pub(crate) enum Command {
     Rearm(RearmArgs),
     /// Run the checks, or answer one that only a person can make
     Verify(VerifyArgs),
+    /// Break a service on purpose, measure how that is noticed and taken back, and put everything back
+    Drill(DrillArgs),
     /// Watch in the foreground, and say what changes
     Watch(WatchArgs),
     /// What the detector would have said about a recorded series
@@ -186,6 +188,9 @@ pub(crate) enum Command {
     /// Stand by for a guarding process
     #[command(hide = true)]
     DeadMan(DeadManArgs),
+    /// Break a service for a drill
+    #[command(hide = true)]
+    BreakOnPurpose(BreakArgs),
     /// Supervise one host service
     #[command(hide = true)]
     Supervise(SuperviseArgs),

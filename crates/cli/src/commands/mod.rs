@@ -53,6 +53,8 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Restart(args) => act::restart(global, &args, ui).await,
         Command::Abort { run } => act::abort(global, run.as_deref(), ui).await,
         Command::Verify(args) => prove::verify(global, &args, ui).await,
+        Command::Drill(args) => prove::drill(global, &args, ui).await,
+        Command::BreakOnPurpose(args) => prove::break_on_purpose(global, &args, ui).await,
         Command::Watch(args) => watch::watch(global, &args, ui).await,
         Command::Backtest(args) => judge::backtest(&args, ui),
         Command::Maintenance { action } => maintenance::maintenance(global, action, ui).await,

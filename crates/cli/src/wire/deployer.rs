@@ -7,12 +7,14 @@ use backout_adapters::command::{
     Command, Guarded, ProcessId, interrupt_group, is_alive, spawn_beside_document, spawn_detached, spawn_inherited,
 };
 use backout_core::id::RunId;
-use backout_core::journal::DeployExit;
+use backout_core::journal::{DeployExit, Drill};
 use backout_core::port::{Deployer, Pending, PortError};
 use tokio::sync::Mutex;
 
 /// How long a deploy command may take to end when asked to, and then when told to.
 const GRACE: Duration = Duration::from_secs(10);
+/// How long repairing may take.
+const REPAIRS_WITHIN: Duration = Duration::from_secs(60);
 /// Time between two looks at a process that is not our child.
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -26,13 +28,20 @@ pub(crate) struct ProcessDeployer {
     pub(crate) logs: PathBuf,
     /// Whether our standard output is for one document, which what the deploy command prints must not come into.
     pub(crate) is_document: bool,
+    /// The command that repairs what a drill broke, where one is needed.
+    repair: Option<Command>,
     /// The deploy command, once it runs.
     pub(crate) running: Mutex<Option<Guarded>>,
 }
 
 impl ProcessDeployer {
     pub(crate) fn new(deploy: Option<Command>, stand_by: Command, logs: PathBuf, is_document: bool) -> Self {
-        Self { deploy, stand_by, logs, is_document, running: Mutex::new(None) }
+        Self { deploy, stand_by, logs, is_document, repair: None, running: Mutex::new(None) }
+    }
+
+    /// The same, which knows how to repair what a drill broke.
+    pub(crate) fn repairing(self, repair: Option<Command>) -> Self {
+        Self { repair, ..self }
     }
 }
 
@@ -73,6 +82,17 @@ impl Deployer for ProcessDeployer {
     fn stop(&self, pid: u32, started_ticks: u64) -> Pending<'_, ()> {
         Box::pin(async move {
             interrupt_group(ProcessId { pid, started_ticks }, GRACE).await;
+        })
+    }
+
+    fn repair<'a>(&'a self, _: &'a Drill) -> Pending<'a, Result<String, PortError>> {
+        Box::pin(async move {
+            let Some(command) = self.repair.clone() else {
+                return Err(PortError::new("the command that repairs it is no longer configured"));
+            };
+            let command = command.limit(REPAIRS_WITHIN);
+            command.run().await.map_err(|error| PortError::new(error.to_string()))?;
+            Ok(format!("`{command}` has ended well"))
         })
     }
 

@@ -125,12 +125,21 @@ impl Setup {
             switchboard: switchboard(self),
             store: Arc::clone(&self.store) as _,
             clock: Arc::new(SystemClock),
-            deployer: Arc::new(ProcessDeployer::new(deploy, stand_by, self.state.logs(), self.ui.json)),
+            deployer: Arc::new(self.deployer(deploy, stand_by)),
             watcher: Arc::clone(&watcher) as _,
             progress: watcher,
             salt: Arc::new(salt),
             interrupt,
         })
+    }
+
+    /// What a drill broke by a command is repaired by the command beside it.
+    fn deployer(&self, deploy: Option<Command>, stand_by: Command) -> ProcessDeployer {
+        let command = self.environment.drill.as_ref().and_then(|policy| policy.command.as_ref());
+        let repair = command.and_then(|(_, repair)| repair.split_first()).map(|(program, arguments)| {
+            Command::new(program, &self.process.variables).args(arguments).folder(self.found.folder())
+        });
+        ProcessDeployer::new(deploy, stand_by, self.state.logs(), self.ui.json).repairing(repair)
     }
 
     /// The options that make a process started by this one mean the same environment.

@@ -4,6 +4,7 @@
 
 mod bad_deploys;
 mod configuration;
+mod drills;
 mod half_way;
 mod innocent;
 mod kept;

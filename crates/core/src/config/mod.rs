@@ -19,12 +19,13 @@ pub use load::{RawConfig, json_schema, load, parse, resolve};
 pub use model::{
     Alert, Approvals, ArgocdRevert, ArgocdService, Backup, BackupEncryption, BackupStore, BarrierFile, BarrierKind,
     Cache, Channel, ClusterAccess, ComposeProject, Condition, Config, Connection, Contact, CountedSignal, Counters,
-    Database, Environment, Escalation, ExecService, Fallback, FallbackBy, Flush, GitMode, GuardPolicy, HelmService,
-    Hook, HookProof, HookTakes, HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe, Incidents,
-    KubernetesService, LogRule, LogSignal, Mail, Maintenance, MemoryGauge, Migrations, Notifier, Notify, Objectives,
-    PgBouncer, Place, Policy, Probe, ProbeKind, PromLogin, PromServer, PromSignal, Protocol, Recovery, Redirect,
-    S3Store, SecretsPolicy, Service, ServicePlatform, Smoke, StatusPage, StatusRange, StatusService, StatusSet,
-    Threshold, Tier, TlsExpect, Tolerated, Trigger, TriggerAction, VerifyPolicy, WatchPolicy, WhenOn, WorkloadKind,
+    Database, DrillPolicy, Environment, Escalation, ExecService, Fallback, FallbackBy, Flush, GitMode, GuardPolicy,
+    HelmService, Hook, HookProof, HookTakes, HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe,
+    Incidents, KubernetesService, LogRule, LogSignal, Mail, Maintenance, MemoryGauge, Migrations, Notifier, Notify,
+    Objectives, PgBouncer, Place, Policy, Probe, ProbeKind, PromLogin, PromServer, PromSignal, Protocol, Recovery,
+    Redirect, S3Store, SecretsPolicy, Service, ServicePlatform, Smoke, StatusPage, StatusRange, StatusService,
+    StatusSet, Threshold, Tier, TlsExpect, Tolerated, Trigger, TriggerAction, VerifyPolicy, WatchPolicy, WhenOn,
+    WorkloadKind,
 };
 pub use problem::{Problem, ProblemCode, Problems, Severity, Span};
 pub use secret::{SecretOrText, SecretRef, Sensitive};

@@ -95,7 +95,7 @@ impl<'a> Facts<'a> {
                 self.command = self.command.take().or_else(|| match &started.run {
                     RunKind::Guard { command } => Some(command.join(" ")),
                     RunKind::Noticed(noticed) => Some(noticed.words()),
-                    RunKind::Rollback => None,
+                    RunKind::Rollback | RunKind::Drill(_) => None,
                 });
             }
             Body::DeployEnded { exit } => self.exit = self.exit.or(Some(exit)),

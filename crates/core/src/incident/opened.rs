@@ -256,6 +256,7 @@ fn hear(all: &mut Vec<Incident>, record: &Record, entry: &Entry) {
 
 fn is_trouble(body: &Body, started: &RunStarted) -> bool {
     match (body, &started.run) {
+        (_, RunKind::Drill(_)) => false,
         (Body::Decided { decision }, _) => !matches!(decision.choice, Choice::Keep | Choice::Observe),
         (Body::RunStarted(_), RunKind::Rollback) => started.reason.is_some(),
         (Body::StepIntended { .. }, RunKind::Rollback) => true,

@@ -293,6 +293,11 @@ pub enum Body {
         /// What was said.
         announced: Announcement,
     },
+    /// What a drill broke was repaired, as far as going back does not do that, or could not be.
+    Repaired {
+        /// What came of it, in a sentence.
+        seen: String,
+    },
     /// Another process goes on with the run.
     TakenOver {
         /// Who, in words.
@@ -384,6 +389,7 @@ impl Body {
             Body::ObservationStarted { .. } => "observation_started",
             Body::Observed { .. } => "observed",
             Body::ManualAnswered { .. } => "manual_answered",
+            Body::Repaired { .. } => "repaired",
             Body::TakenOver { .. } => "taken_over",
             Body::AbortRequested { .. } => "abort_requested",
             Body::RunEnded { .. } => "run_ended",

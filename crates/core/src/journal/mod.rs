@@ -1,6 +1,7 @@
 //! The journal's record formats. History is appended, never edited.
 
 mod body;
+mod drill;
 mod fallback;
 mod noticed;
 mod person;
@@ -10,6 +11,7 @@ mod recourse;
 mod run;
 
 pub use body::Body;
+pub use drill::{Break, Drill};
 pub use fallback::{FallbackSwitching, fallbacks_on};
 pub use noticed::{Announcement, Noticed};
 pub use person::{ActStage, PersonAct};

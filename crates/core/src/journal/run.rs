@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Noticed;
+use super::{Drill, Noticed};
 use crate::id::EnvironmentName;
 use crate::plan::{Agreed, Request};
 use crate::policy::Circumstances;
@@ -45,6 +45,8 @@ pub enum RunKind {
     Rollback,
     /// A deploy that was there before anybody told of it.
     Noticed(Box<Noticed>),
+    /// A rehearsed rollback.
+    Drill(Box<Drill>),
 }
 
 /// How the deploy command ended.

@@ -86,6 +86,7 @@ pub fn notices(project: &str, records: &[Record]) -> Vec<(i64, Notice)> {
 fn headline(event: Event, started: &RunStarted) -> &'static str {
     let is_guard = !matches!(started.run, RunKind::Rollback);
     let is_noticed = matches!(started.run, RunKind::Noticed(_));
+    let is_drill = matches!(started.run, RunKind::Drill(_));
     match event {
         Event::Started if is_noticed => "a deploy was noticed",
         Event::Started if is_guard => "a deploy began",
@@ -94,6 +95,7 @@ fn headline(event: Event, started: &RunStarted) -> &'static str {
         Event::TakenOver => "another process goes on",
         Event::RolledBack => "rolled back and verified",
         Event::NothingChanged if is_noticed => "what was noticed is as it was again",
+        Event::NotVerified | Event::Held if is_drill => "NOT BACK after a drill: a person is needed",
         Event::Held if is_noticed => "a deploy went bad: a person is needed to decide",
         Event::Observed => "observed after the rollback",
         Event::WentBadAgain => "WENT BAD AGAIN after a rollback: a person is needed",
@@ -170,6 +172,9 @@ fn fields(event: Event, record: &Record, started: &RunStarted, known: &Known<'_>
     }
     if let RunKind::Noticed(noticed) = &started.run {
         fields.push(Field::new("Noticed", noticed.words()));
+    }
+    if let RunKind::Drill(drill) = &started.run {
+        fields.push(Field::new("Drill", format!("{}: {}", drill.service, drill.how)));
     }
     if let Some(weighed) = known.decision.and_then(|decision| decision.weighed.as_ref()) {
         fields.push(Field::new("Severity", weighed.severity.word()));

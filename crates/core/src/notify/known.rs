@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Alert, Event, Severity};
-use crate::journal::{ActStage, Body, MaintenanceOutcome, Record, Recourse, RunResult, RunStarted};
+use crate::journal::{ActStage, Body, MaintenanceOutcome, Record, Recourse, RunKind, RunResult, RunStarted};
 use crate::policy::{self, Choice, Decision, Judgement, Verdict};
 
 /// What the records so far have told.
@@ -45,8 +45,14 @@ impl<'a> Known<'a> {
         }
     }
 
-    /// What people are told of at a record, if anything.
+    /// What people are told of at a record, if anything. Of a drill they are told only where what it broke is not back.
     pub(super) fn event(&self, record: &Record) -> Option<Event> {
+        let is_drill = self.started.is_some_and(|started| matches!(started.run, RunKind::Drill(_)));
+        let is_left = |event: &Event| matches!(event, Event::NotVerified | Event::Held);
+        self.any_event(record).filter(|event| !is_drill || is_left(event))
+    }
+
+    fn any_event(&self, record: &Record) -> Option<Event> {
         match &record.body {
             Body::RunStarted(_) => Some(Event::Started),
             Body::Decided { decision } => match decision.choice {

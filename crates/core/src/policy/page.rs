@@ -32,6 +32,7 @@ pub fn page(name: RefusalName) -> &'static str {
         RefusalName::CoolingDown => include_str!("pages/cooling-down.md"),
         RefusalName::TooManyAtOnce => include_str!("pages/too-many-at-once.md"),
         RefusalName::Quarantined => include_str!("pages/quarantined.md"),
+        RefusalName::DrillNotAllowed => include_str!("pages/drill-not-allowed.md"),
     }
 }
 

@@ -57,11 +57,13 @@ pub enum RefusalName {
     TooManyAtOnce,
     /// The version went bad before.
     Quarantined,
+    /// Nobody has marked the environment for drills, or a drill there would prove nothing.
+    DrillNotAllowed,
 }
 
 impl RefusalName {
     /// All of them.
-    pub const ALL: [RefusalName; 25] = [
+    pub const ALL: [RefusalName; 26] = [
         RefusalName::NoGoodCheckpoint,
         RefusalName::TargetNotGood,
         RefusalName::TargetIsWhatRuns,
@@ -87,6 +89,7 @@ impl RefusalName {
         RefusalName::CoolingDown,
         RefusalName::TooManyAtOnce,
         RefusalName::Quarantined,
+        RefusalName::DrillNotAllowed,
     ];
 
     /// The name as it is typed.
@@ -118,6 +121,7 @@ impl RefusalName {
             RefusalName::CoolingDown => "cooling-down",
             RefusalName::TooManyAtOnce => "too-many-at-once",
             RefusalName::Quarantined => "quarantined",
+            RefusalName::DrillNotAllowed => "drill-not-allowed",
         }
     }
 
@@ -135,6 +139,7 @@ impl RefusalName {
                 | RefusalName::DatabaseNotReady
                 | RefusalName::BackupGone
                 | RefusalName::NoWayBack
+                | RefusalName::DrillNotAllowed
         )
     }
 }

@@ -122,7 +122,7 @@ pub fn going_back(records: &[Record]) -> Option<i64> {
 }
 
 /// The kinds of records that [`going_back`] needs.
-pub const GOING_BACK_KINDS: [&str; 3] = ["decided", "plan_made", "run_ended"];
+pub const GOING_BACK_KINDS: [&str; 4] = ["run_started", "decided", "plan_made", "run_ended"];
 
 /// Of other environments with the numbers by which they began to go back, those that began before the one with number `own`.
 #[must_use]

@@ -3,7 +3,7 @@
 use super::{Pending, PortError};
 use crate::detect::Sample;
 use crate::id::RunId;
-use crate::journal::{DeployExit, Record};
+use crate::journal::{DeployExit, Drill, Record};
 use crate::schedule::Tally;
 
 /// Runs the deploy command and arms the switch. The command itself is not in the journal unredacted, so only the process
@@ -23,6 +23,15 @@ pub trait Deployer: Send + Sync {
 
     /// Ends the deploy command and its process group. Does nothing where the process is gone.
     fn stop(&self, pid: u32, started_ticks: u64) -> Pending<'_, ()>;
+
+    /// Repairs what a drill broke, as far as going back does not do that; may be done again. Answers with what was done.
+    ///
+    /// # Errors
+    /// Where it could not be repaired.
+    fn repair<'a>(&'a self, drill: &'a Drill) -> Pending<'a, Result<String, PortError>> {
+        let _ = drill;
+        Box::pin(std::future::ready(Ok("there was nothing to repair".to_owned())))
+    }
 
     /// Starts a detached process that goes on with the run when this one stops renewing its lease. Answers with its
     /// process id.

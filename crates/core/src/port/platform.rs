@@ -77,6 +77,23 @@ pub trait Platform: Send + Sync {
     /// Stops a service that should not be there.
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>>;
 
+    /// Breaks a service on purpose, for a drill, in such a way that a switch to the artifact, which it runs, mends it. Answers
+    /// with what was done, in a sentence; whether it is broken is observed afterwards.
+    ///
+    /// # Errors
+    /// Where it could not be broken; it may be half broken then.
+    fn break_on_purpose<'a>(
+        &'a self,
+        artifact: &'a Artifact,
+        breakage: &'a Breakage,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<String, PortError>> {
+        let _ = (breakage, blobs);
+        let what = format!("`{}` cannot be broken on purpose on its platform", artifact.service);
+        let hint = "break it with a pair of commands: `backout drill --break errors`";
+        Box::pin(std::future::ready(Err(PortError::new(what).hint(hint))))
+    }
+
     /// Ends when nothing that was begun here and then let go of (a [`Platform::switch`] that was dropped) is still being tidied
     /// up. A process that ends before leaves that to the next one.
     fn at_rest(&self) -> Pending<'_, ()> {
@@ -122,6 +139,17 @@ pub trait Platform: Send + Sync {
     /// Sends events until dropped. A platform without an event stream never ends and never sends; one whose stream breaks
     /// connects again by itself, and sends [`PlatformEvent::Lost`] so that the watcher looks anew.
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()>;
+}
+
+/// How a platform breaks a service on purpose.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Breakage {
+    /// It is told to run an image that does not exist.
+    Image,
+    /// It is told to run something that ends at once.
+    Crash,
+    /// It starts anew with these environment variables, and with the files as they are.
+    Config(BTreeMap<String, String>),
 }
 
 /// What is wanted of a log.

@@ -5,6 +5,7 @@ pub mod chart;
 mod data;
 mod decided;
 mod diff;
+mod drill;
 mod exposition;
 mod period;
 mod proof;
@@ -16,6 +17,7 @@ pub use amount::{bytes_text, rows_text};
 pub use data::{act_text, loss_lines, point_text};
 pub use decided::{decided_details, decided_text};
 pub use diff::{Difference, FileDiff, ServiceDiff, Snapshot, Standing, diff};
+pub use drill::{DRILL_KINDS, DrillReport, drill_is_due, drills};
 pub use exposition::{Gauges, exposition};
 pub use period::{
     CHANGELOG_KINDS, Change, Deployed, Dora, PageError, Period, Scope, Share, Spread, Story, changelog,

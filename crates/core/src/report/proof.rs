@@ -15,6 +15,7 @@ pub(super) fn of_proof(body: &Body) -> Option<Said> {
             let what = if answer.holds { "holds" } else { "DOES NOT HOLD" };
             said("answered", format!("`{check}` {what}, says {by}")).bad_if(!answer.holds)
         }
+        Body::Repaired { seen } => said("repaired", seen.clone()),
         _ => return None,
     })
 }

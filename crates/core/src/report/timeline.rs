@@ -31,6 +31,7 @@ pub struct Line {
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     plan: Option<Plan>,
+    is_drill: bool,
 }
 
 pub(super) struct Said {
@@ -62,6 +63,9 @@ impl Timeline {
         if let Body::PlanMade { plan } = &record.body {
             self.plan = Some((**plan).clone());
         }
+        if let Body::RunStarted(started) = &record.body {
+            self.is_drill = matches!(started.run, RunKind::Drill(_));
+        }
         let said = self
             .of_deploy(&record.body)
             .or_else(|| self.of_rollback(&record.body))
@@ -75,6 +79,7 @@ impl Timeline {
         Some(match body {
             Body::RunStarted(started) => match &started.run {
                 RunKind::Guard { command } => said("guard", command.join(" ")),
+                RunKind::Drill(drill) => said("drill", format!("`{}`: {}", drill.service, drill.how)),
                 RunKind::Rollback => said("rollback", started.reason.clone().unwrap_or_default()),
                 RunKind::Noticed(noticed) => said("noticed", noticed.words()),
             },
@@ -101,6 +106,11 @@ impl Timeline {
                 said("announced", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
             }
             Body::Armed { pid } => said("armed", format!("the dead-man's switch stands by (process {pid})")),
+            Body::DeployIntended if self.is_drill => said("break", "breaking it on purpose"),
+            Body::DeployEnded { exit } if self.is_drill => {
+                let is_bad = *exit != DeployExit::Code { code: 0 };
+                said("break", if is_bad { exit_text(exit) } else { "broken".to_owned() }).bad_if(is_bad)
+            }
             Body::DeployIntended => said("deploy", "starting the deploy command"),
             Body::DeployEnded { exit } => said("deploy", exit_text(exit)).bad_if(*exit != DeployExit::Code { code: 0 }),
             Body::AfterSeen { changed, facts, data } => after(changed, facts, data),

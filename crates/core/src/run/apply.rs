@@ -55,6 +55,9 @@ impl State {
             (Phase::KeptCaptured, Body::Graded { .. }) => phase,
             (Phase::Changed, Body::CheckpointTaken { .. } | Body::Graded { .. }) if self.is_noticed() => phase,
             (Phase::Decided(_), Body::Graded { .. }) if self.is_noticed() => phase,
+            (Phase::Planning | Phase::Decided(Choice::RollBack), Body::Repaired { .. }) if self.is_to_be_repaired() => {
+                phase
+            }
             (Phase::Planning | Phase::Planned | Phase::Decided(Choice::RollBack), Body::PlanMade { .. }) => {
                 Phase::Planned
             }
@@ -83,7 +86,7 @@ impl State {
         match self.started.as_ref().map(|started| &started.run) {
             Some(RunKind::Rollback) => Phase::Planning,
             Some(RunKind::Noticed(_)) => Phase::Deployed,
-            Some(RunKind::Guard { .. }) | None => Phase::Looked,
+            Some(RunKind::Guard { .. } | RunKind::Drill(_)) | None => Phase::Looked,
         }
     }
 
@@ -176,6 +179,7 @@ impl State {
             | Body::Observed { .. } => self.keep_proof(body, at),
             Body::AbortRequested { .. } => self.is_abort_requested = true,
             Body::TakenOver { .. } => self.is_resumed = true,
+            Body::Repaired { .. } => self.is_repaired = true,
             Body::AttemptFailed { .. } | Body::MaintenanceEnded { .. } => self.keep_recourse(body),
             _ => self.keep_step(body),
         }
@@ -195,6 +199,7 @@ impl State {
         self.checks.clear();
         self.refusals.clear();
         (self.failure, self.stopped, self.present) = (None, None, None);
+        self.is_repaired = false;
     }
 
     fn keep_proof(&mut self, body: &Body, at: Timestamp) {

@@ -72,6 +72,8 @@ pub enum Act {
         /// Which.
         step: StepId,
     },
+    /// Repair what a drill broke, as far as going back does not do that. Answer: `Repaired`.
+    Repair,
     /// Run the checks. Answer: `Verified`.
     Verify,
     /// Switch maintenance mode on, unless it is. Answer: `MaintenanceEnded`.

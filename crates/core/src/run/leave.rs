@@ -24,6 +24,7 @@ impl State {
     /// | looks, watches, plans, waits for the deploy command   | at once       | nothing is changed                  |
     /// | starts the switch or the deploy command               | never         | its process would be known to nobody |
     /// | records what runs, switches maintenance mode          | when insisted | what was kept may take long         |
+    /// | repairs what a drill broke                            | when insisted | it can be done again                |
     /// | switches a fallback                                   | when insisted | whether it is on would not be known |
     /// | a step that only looks, or waits for health           | at once       | nothing is changed                  |
     /// | a step that builds a copy beside what is in use       | at once       | it may take hours, and harms nobody |
@@ -33,7 +34,7 @@ impl State {
     pub fn leave(&self, act: &Act) -> Leave {
         match act {
             Act::Arm | Act::StartDeploy => Leave::Never,
-            Act::Capture(_) | Act::Maintain | Act::FallBack { .. } => Leave::WhenInsisted,
+            Act::Capture(_) | Act::Maintain | Act::FallBack { .. } | Act::Repair => Leave::WhenInsisted,
             Act::Execute { .. } | Act::Undo { .. } => {
                 self.step_of(act).map_or(Leave::Never, |step| of_step(&step.action))
             }

@@ -12,6 +12,7 @@
 mod apply;
 mod conclude;
 mod decide;
+mod drill;
 mod effect;
 mod fallback;
 mod gate;

@@ -30,6 +30,8 @@ impl State {
             Phase::Deployed => Effect::Do(Act::LookAfter),
             Phase::Changed if self.is_noticed() => self.record_noticed()?,
             Phase::Decided(choice) if self.is_noticed() => self.conclude_noticed(choice)?,
+            Phase::Changed if self.drill().is_some() => self.after_breaking(),
+            Phase::Judged if self.drill().is_some() => self.decide_drill(),
             Phase::Changed => self.judge_deploy(),
             Phase::Judged => self.decide(),
             Phase::Decided(Choice::Keep | Choice::Observe) => Effect::Do(Act::Capture(CapturePurpose::Kept)),
@@ -38,6 +40,7 @@ impl State {
             Phase::Decided(Choice::FixForward) => end(RunResult::FixForward, FIX_FORWARD),
             Phase::Decided(Choice::RollBackUnlessFixed) => self.await_fix(),
             Phase::Decided(Choice::FallBack) | Phase::FallingBack => self.fall_back(),
+            Phase::Decided(Choice::RollBack) | Phase::Planning if self.is_to_be_repaired() => Effect::Do(Act::Repair),
             Phase::Decided(Choice::RollBack) | Phase::Planning => Effect::Do(Act::Plan),
             Phase::Planned => self.capture_or_refuse(),
             Phase::PresentCaptured => self.grade_present()?,
@@ -51,14 +54,17 @@ impl State {
         Some(effect)
     }
 
-    /// Whether the run guards a deploy.
+    /// Whether the run has a command of its own that changes things: it guards a deploy, or is a drill.
     #[must_use]
     pub fn is_guard(&self) -> bool {
-        matches!(self.started.as_ref().map(|started| &started.run), Some(RunKind::Guard { .. }))
+        let run = self.started.as_ref().map(|started| &started.run);
+        matches!(run, Some(RunKind::Guard { .. } | RunKind::Drill(_)))
     }
 
     /// Why the run ends before its next act, if it does: a guard whose process is gone has nobody who knows the deploy
     /// command, and a person's wish to stop counts wherever nothing is half done.
+    ///
+    /// What a drill broke is put back nevertheless.
     ///
     /// | phase                                     | interrupted guard | a person wants it to stop         |
     /// |-------------------------------------------|-------------------|-----------------------------------|
@@ -80,6 +86,7 @@ impl State {
                 | Phase::Planned
                 | Phase::PresentCaptured
         );
+        let before_steps = before_steps && self.drill().is_none();
         if before_deploy && self.is_resumed && self.is_guard() {
             Some("interrupted before the deploy command was started; nothing was changed")
         } else if self.is_abort_requested && before_steps && !self.tried.is_empty() {
@@ -123,6 +130,9 @@ impl State {
     fn arm_or_refuse(&self) -> Effect {
         let is_good = self.last_checkpoint.as_ref().is_some_and(|(_, grade)| *grade == Some(Grade::Good));
         let request = self.started.as_ref().map(|started| &started.request);
+        if let Some(refusal) = self.refused_drill() {
+            return Effect::Record(Body::Refused { refusals: vec![refusal] });
+        }
         let is_forced = request.is_some_and(|request| request.forced.contains(&RefusalName::NoGoodCheckpoint));
         let named = self.named.as_ref().and_then(|id| self.quarantined.iter().find(|it| it.checkpoint == *id));
         if let Some(named) = named.filter(|_| !self.is_quarantine_forced()) {
@@ -162,6 +172,8 @@ impl State {
     fn grade_present(&self) -> Option<Effect> {
         if !self.tried.is_empty() {
             self.grade(Grade::Candidate, "what an earlier try at going back left".to_owned())
+        } else if self.drill().is_some() {
+            self.grade(Grade::Candidate, "what a drill broke on purpose".to_owned())
         } else if self.has_deploy() {
             self.grade(Grade::Bad, "its deploy went bad and was rolled back".to_owned())
         } else {
@@ -177,7 +189,7 @@ impl State {
         let Some((step, status)) = current else { return Effect::Do(Act::Verify) };
         let id = step.id;
         match status {
-            None if self.is_abort_requested => stopped_between_steps(),
+            None if self.may_stop() => stopped_between_steps(),
             None => Effect::Record(Body::StepIntended { step: id, attempt: 1 }),
             Some(StepStatus::Intended { attempt }) => Effect::Do(Act::Execute { step: id, attempt: *attempt }),
             Some(StepStatus::InDoubt { attempt }) => Effect::Do(Act::Reobserve { step: id, attempt: *attempt }),
@@ -196,7 +208,7 @@ impl State {
     /// A step that was tried and is not there may have left less than ran before it, so a person who wants the run to
     /// stop gets it undone first.
     fn after_a_try(&self, step: &Step, attempt: u32) -> Effect {
-        match (self.is_abort_requested, step.action.is_read_only()) {
+        match (self.may_stop(), step.action.is_read_only()) {
             (true, true) => stopped_between_steps(),
             (false, _) if self.may_be_tried_again(step) => {
                 Effect::Record(Body::StepIntended { step: step.id, attempt: attempt + 1 })

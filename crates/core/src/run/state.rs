@@ -197,6 +197,8 @@ pub struct State {
     pub observing: Option<(Timestamp, u64)>,
     /// What became of observing it.
     pub observation: Option<Observation>,
+    /// Whether what a drill broke was repaired as far as going back does not do that.
+    pub is_repaired: bool,
     /// Whether a person wants the run to stop.
     pub is_abort_requested: bool,
     /// Whether this process goes on with what another began.
@@ -246,6 +248,7 @@ impl State {
             logs_marked: None,
             observing: None,
             observation: None,
+            is_repaired: false,
             is_abort_requested: false,
             is_resumed: false,
         }

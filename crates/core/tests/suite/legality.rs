@@ -128,6 +128,7 @@ impl Fate {
             }
             Act::Undo { step } => Body::UndoEnded { step: *step, outcome: self.outcome(false) },
             Act::Verify => Body::Verified { checks: self.checks(), facts: self.facts(), red: Vec::new() },
+            Act::Repair => Body::Repaired { seen: String::new() },
             Act::Observe => Body::Observed { observation: self.observation() },
             Act::Maintain => {
                 Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { seen: Vec::new() } }

@@ -124,6 +124,7 @@ fn others() -> Vec<Body> {
         Body::EvidenceKept { service: name("app"), items: vec![("app.log".to_owned(), blob.clone())] },
         Body::FileReplaced { path: "/etc/é \n\"".to_owned(), was: Some(blob) },
         Body::UndoIntended { step: StepId(1) },
+        Body::Repaired { seen: "`./chaos off` ended well".to_owned() },
         Body::TakenOver { by: "dead-man's switch".to_owned(), pid: 3 },
         Body::AbortRequested { by: "ops".to_owned() },
     ];

@@ -1,10 +1,10 @@
 //! What the journal's records say, taken together: projections, recomputed from the records each time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use backout_core::id::{CheckpointId, RunId, StepId};
 use backout_core::inventory::{Grade, Graded};
-use backout_core::journal::{Body, Record, RunResult, StepOutcome};
+use backout_core::journal::{Body, Record, RunKind, RunResult, RunStarted, StepOutcome};
 use backout_core::plan::{Estimates, Plan};
 use jiff::Timestamp;
 
@@ -63,6 +63,16 @@ fn plans(records: &[Record]) -> Vec<(&Plan, &RunId)> {
         })
         .collect();
     of_run.into_iter().map(|(run, plan)| (plan, run)).collect()
+}
+
+/// The records without those of drills, which count for nothing but for how long steps take.
+#[must_use]
+pub(crate) fn without_drills(records: &[Record]) -> Vec<Record> {
+    let is_drill =
+        |record: &&Record| matches!(&record.body, Body::RunStarted(RunStarted { run: RunKind::Drill(_), .. }));
+    let drills: BTreeSet<&RunId> = records.iter().filter(is_drill).filter_map(|record| record.run.as_ref()).collect();
+    let is_of_drill = |record: &&Record| record.run.as_ref().is_some_and(|run| drills.contains(run));
+    records.iter().filter(|record| !is_of_drill(record)).cloned().collect()
 }
 
 /// A run that changed something on its way back, and ended.

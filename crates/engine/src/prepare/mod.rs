@@ -19,7 +19,7 @@ pub use notes::notes;
 
 use crate::error::EngineError;
 use crate::look::observe;
-use crate::past::{checkpoints, estimates, past_rollbacks};
+use crate::past::{checkpoints, estimates, past_rollbacks, without_drills};
 use crate::world::World;
 
 /// How long it may take to fetch what a service ran.
@@ -50,9 +50,10 @@ pub async fn prepare(
     let Ok(target) = chosen else { return Ok(Prepared::Refused(chosen.err().into_iter().collect())) };
     let facts = observe(world).await;
     let preflight = preflight(world, request, target, &facts).await;
-    let past = Past::of(&records, &target.checkpoint.id, &facts, &all);
+    let serious = without_drills(&records);
+    let past = Past { estimates: estimates(&records), ..Past::of(&serious, &target.checkpoint.id, &facts, &all) };
     let depends_on = world.depends_on();
-    let held_back = storm::limits(world, request, &records).await?;
+    let held_back = storm::limits(world, request, &serious).await?;
     let gathered = data::gather(world, request, &target.checkpoint, &records).await;
     let situation = Situation {
         environment: &world.environment.name,

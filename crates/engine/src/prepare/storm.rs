@@ -7,6 +7,7 @@ use backout_core::policy::Refusal;
 use backout_core::policy::storm::{GOING_BACK_KINDS, Weather, are_before, going_back, held_back};
 
 use crate::error::EngineError;
+use crate::past::without_drills;
 use crate::world::World;
 
 /// Why an automatic run is held for a person, if it is. A person's run never is.
@@ -26,7 +27,7 @@ async fn others(world: &World, records: &[Record]) -> Result<Vec<EnvironmentName
         if name == world.environment.name || !is_held(world, &name).await? {
             continue;
         }
-        let began = going_back(&world.store.records(&name, &GOING_BACK_KINDS).await?);
+        let began = going_back(&without_drills(&world.store.records(&name, &GOING_BACK_KINDS).await?));
         found.extend(began.map(|began| (name, began)));
     }
     Ok(are_before(going_back(records), found))

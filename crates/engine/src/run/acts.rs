@@ -51,6 +51,7 @@ impl Driver<'_> {
             Wanted::Verify => self.verify().await,
             Wanted::Maintain => self.maintain().await,
             Wanted::Observe => Ok(self.observe().await),
+            Wanted::Repair => Ok(self.repair().await),
         }
     }
 
@@ -76,7 +77,7 @@ impl Driver<'_> {
             red,
             checks: survey.checks,
             has_good_checkpoint,
-            means: means(self.world),
+            means: means(self.world, self.machine.state().drill().is_some()),
             quarantined,
             named,
         })

@@ -41,6 +41,16 @@ impl Driver<'_> {
         }
     }
 
+    /// What could not be repaired is told, and the verification says how everything is.
+    pub(super) async fn repair(&self) -> Body {
+        let Some(drill) = self.machine.state().drill() else { return Body::Repaired { seen: String::new() } };
+        let seen = match self.world.deployer.repair(drill).await {
+            Ok(seen) => seen,
+            Err(error) => format!("it could not be repaired: {}", in_words(&error)),
+        };
+        Body::Repaired { seen }
+    }
+
     pub(super) async fn await_deploy(&self, pid: u32, started_ticks: u64) -> Body {
         let exit = if self.machine.state().is_resumed {
             self.await_orphan(pid, started_ticks).await

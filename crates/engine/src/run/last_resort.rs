@@ -7,11 +7,12 @@ use crate::error::EngineError;
 use crate::maintain::{MaintenanceWish, switch};
 use crate::world::World;
 
-/// What an automatic run may do where its way back is not verified.
-pub(super) fn means(world: &World) -> Means {
+/// What an automatic run may do where its way back is not verified. A drill never goes to an older version, and never keeps
+/// users away.
+pub(super) fn means(world: &World, is_drill: bool) -> Means {
     let policy = &world.environment.policy;
     let maintenance = world.environment.maintenance.automatic && !world.barriers.is_empty();
-    Means { attempts: policy.attempts, plan_b: policy.plan_b, maintenance }
+    Means { attempts: policy.attempts, plan_b: policy.plan_b && !is_drill, maintenance: maintenance && !is_drill }
 }
 
 impl Driver<'_> {

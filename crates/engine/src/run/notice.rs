@@ -139,7 +139,7 @@ impl Driver<'_> {
             red: seen.red,
             checks: seen.checks,
             has_good_checkpoint,
-            means: means(self.world),
+            means: means(self.world, false),
             quarantined: quarantined(&graded),
             named: None,
         })

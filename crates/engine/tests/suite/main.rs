@@ -7,6 +7,8 @@ mod data;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
+mod drilling;
+#[cfg(test)]
 mod durable;
 #[cfg(test)]
 mod files;

@@ -406,6 +406,7 @@ fn environment(services: &[(&str, &[&str])]) -> Environment {
         guard: GuardPolicy { soak: seconds(10), ..GuardPolicy::default() },
         watch: WatchPolicy::default(),
         verify: VerifyPolicy::default(),
+        drill: None,
         policy: Policy::default(),
         fallbacks: BTreeMap::new(),
         objectives: Objectives::default(),

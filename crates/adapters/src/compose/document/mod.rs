@@ -5,6 +5,7 @@
 //! the engine says of the running container wins, and the files fill in only what the engine does not know.
 
 mod attachments;
+mod broken;
 mod captured;
 mod process;
 mod resolved;
@@ -12,6 +13,7 @@ mod resources;
 mod service;
 mod started;
 
+pub(super) use broken::broken;
 pub(super) use captured::{Kept, captured, secrets};
 pub(super) use resolved::{Resolved, project_name, resolve};
 pub(super) use started::would_start;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use backout_core::id::RunId;
 use backout_core::journal::{Body, RunKind, RunResult};
 use backout_core::port::Store;
+use backout_engine::World;
 use backout_engine::store::{Lookup, RunSummary};
 
 use super::finish::{Ended, finish};
@@ -33,13 +34,16 @@ pub(crate) async fn resume(global: &Global, typed: Option<&str>, ui: Ui) -> Resu
     answer
 }
 
-/// Ends a run that nobody goes on with. What runs stays as it is.
+/// Ends a run that nobody goes on with. What runs stays as it is, but for what a drill broke.
 pub(crate) async fn abort(global: &Global, typed: Option<&str>, ui: Ui) -> Result<ExitCode, CliError> {
     let setup = Setup::open(global, ui, Access::Write)?;
     let run = open_run(&setup, typed).await?;
     let narrator = Arc::new(Narrator::new(ui));
     let world = setup.world(None, narrator, interrupts()?)?;
     let session = Session::begin(&setup, &world, "abort").await?;
+    if matches!(run.kind, RunKind::Drill(_)) {
+        return abort_drill((&setup, &world, session), &run).await;
+    }
     let summary = "aborted by a person; what runs was left as it is".to_owned();
     let bodies =
         [Body::AbortRequested { by: setup.process.actor() }, Body::RunEnded { result: RunResult::Aborted, summary }];
@@ -50,6 +54,23 @@ pub(crate) async fn abort(global: &Global, typed: Option<&str>, ui: Ui) -> Resul
     session.finish().await;
     ui.say(&format!("run {} is ended; see what runs: `backout status`", run.id));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Ends a drill that nobody goes on with: what it broke is put back first.
+async fn abort_drill(
+    (setup, world, session): (&Setup, &World, Session),
+    run: &RunSummary,
+) -> Result<ExitCode, CliError> {
+    let by = setup.process.actor();
+    let wish = Body::AbortRequested { by: by.clone() };
+    let record = world.store.append(session.lease(), Some(&run.id), &wish).await?;
+    world.watcher.recorded(&record);
+    let resumed = backout_engine::resume(world, session.lease(), run.id.clone(), by, setup.process.pid);
+    let result = session.run(resumed).await;
+    let ended = Ended { setup, world, run: &run.id, is_guard: false };
+    let answer = finish(&ended, result, session.lease()).await;
+    session.finish().await;
+    answer
 }
 
 /// The run named, or the newest open one.

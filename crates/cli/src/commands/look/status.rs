@@ -28,6 +28,7 @@ use super::past::{Pending, pending, what};
 use super::standing::{Probed, Standing, standings};
 use crate::args::Global;
 use crate::commands::incident::Found;
+use crate::commands::prove::DrillStanding;
 use crate::error::CliError;
 use crate::ui::{Paint, Ui, ago, table};
 use crate::wire::{Access, Setup};
@@ -57,6 +58,8 @@ pub(super) struct Status {
     pub(super) notices: Notices,
     pub(super) quarantined: Vec<Quarantined>,
     pub(super) maintenance: maintenance::Standing,
+    /// How well going back is rehearsed, where that is configured.
+    pub(super) drill: Option<DrillStanding>,
 }
 
 /// What people were not told.
@@ -97,6 +100,9 @@ pub(crate) async fn status(global: &Global, ui: Ui) -> Result<ExitCode, CliError
             "record what runs while it is healthy: `backout checkpoint create`; `backout guard` does it by itself";
         ui.say(&format!("\n{} {hint}", Paint::hint("hint:")));
     }
+    if let Some(due) = status.drill.and_then(|drill| drill.due) {
+        ui.warn(&format!("{due}: `{}`", setup.typed("drill")));
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -135,6 +141,7 @@ pub(super) async fn look(setup: &Setup) -> Result<Status, CliError> {
         notices: Notices::of(&outbox?, now),
         quarantined: quarantined(&checkpoints),
         maintenance: maintenance::standing(&switched?),
+        drill: DrillStanding::of(setup).await?,
     })
 }
 

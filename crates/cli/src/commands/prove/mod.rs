@@ -1,7 +1,9 @@
-//! Proving: the checks after a rollback, and what people answer to those that only they can make.
+//! Proving: the checks after a rollback, what people answer to those that only they can make, and rehearsals.
 
 mod answer;
+mod drill;
 mod verify;
 
 pub(crate) use answer::{answer_check, asked_of_people};
+pub(crate) use drill::{DrillStanding, break_on_purpose, drill};
 pub(crate) use verify::verify;

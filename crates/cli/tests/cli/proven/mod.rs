@@ -1,3 +1,4 @@
-//! What is checked after a rollback, as a person has it.
+//! What is checked after a rollback, and rehearsals, as a person has them.
 
 mod after;
+mod drills;

@@ -5,6 +5,7 @@ use crate::config::{
     Connection, GitMode, HttpMethod, Place, ProblemCode, Protocol, SecretsPolicy, StatusRange, Tier, TriggerAction,
 };
 use crate::data::Level;
+use crate::journal::Break;
 use crate::notify::{Event, Severity};
 use crate::policy::{self, Choice, Impact};
 
@@ -56,6 +57,11 @@ impl NotifierKind {
     pub(in crate::config) fn word(self) -> &'static str {
         Self::WORDS.iter().find(|(_, kind)| *kind == self).map_or("", |(word, _)| word)
     }
+}
+
+impl Keyword for Break {
+    const WHAT: &'static str = "a way to break a service";
+    const WORDS: &'static [(&'static str, Self)] = &Self::WORDS;
 }
 
 impl Keyword for NotifierKind {

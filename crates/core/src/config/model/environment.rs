@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    Cache, CountedSignal, Database, Fallback, GuardPolicy, Incidents, LogSignal, Maintenance, Notify, Objectives,
-    Policy, ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy, WatchPolicy,
+    Cache, CountedSignal, Database, DrillPolicy, Fallback, GuardPolicy, Incidents, LogSignal, Maintenance, Notify,
+    Objectives, Policy, ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy, WatchPolicy,
 };
 use crate::config::Problem;
 use crate::detect::SignalPath;
@@ -48,6 +48,8 @@ pub struct Environment {
     pub watch: WatchPolicy,
     /// What must hold after a rollback, and before a checkpoint is good.
     pub verify: VerifyPolicy,
+    /// How going back is rehearsed, where that is configured.
+    pub drill: Option<DrillPolicy>,
     /// What automatic runs may do.
     pub policy: Policy,
     /// What can be switched on in place of going back, by name: that of its service, or `environment`.

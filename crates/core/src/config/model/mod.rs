@@ -28,7 +28,7 @@ pub use policy::{Approvals, GuardPolicy, Objectives, Policy};
 pub use probe::{
     Connection, HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, Protocol, StatusRange, StatusSet, TlsExpect,
 };
-pub use proof::{LogRule, Smoke, VerifyPolicy};
+pub use proof::{DrillPolicy, LogRule, Smoke, VerifyPolicy};
 pub use service::{
     ComposeProject, ExecService, GitMode, HostManage, HostService, HostSource, Service, ServicePlatform, Tier,
 };

@@ -1,8 +1,8 @@
 //! The file, its environments, and their triggers.
 
 use super::{
-    RawCache, RawContact, RawDatabase, RawEscalation, RawFallback, RawGuard, RawIncidents, RawMaintenance, RawNotifier,
-    RawObjectives, RawPlatform, RawPolicy, RawService, RawSignal, RawVerify, RawWatch,
+    RawCache, RawContact, RawDatabase, RawDrill, RawEscalation, RawFallback, RawGuard, RawIncidents, RawMaintenance,
+    RawNotifier, RawObjectives, RawPlatform, RawPolicy, RawService, RawSignal, RawVerify, RawWatch,
 };
 use crate::config::leaf::{Comparand, Positive, Times};
 use crate::config::read::{List, Map, Scalar, raw};
@@ -38,6 +38,8 @@ raw! {
         watch: optional RawWatch,
         /// What must hold after going back, and for a checkpoint to be good.
         verify: optional RawVerify,
+        /// How going back is rehearsed.
+        drill: optional RawDrill,
         /// What automatic runs may do.
         policy: optional RawPolicy,
         /// What can be switched on in place of going back, where no affected service has something of its own.

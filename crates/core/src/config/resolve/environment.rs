@@ -11,7 +11,7 @@ use super::order::needs;
 use super::people::{incidents, notify};
 use super::platform::base;
 use super::policy::{guard, objectives, policy};
-use super::proof::verify;
+use super::proof::{drill, verify};
 use super::service::services;
 use super::signal::{signals, triggers};
 use super::watch::watch;
@@ -76,6 +76,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
     let guard = guard(raw.guard.value(), context);
     let watch = watch(raw.watch.value(), &services, context);
     let verify = verify(raw.verify.value(), &services, &known, context);
+    let drill = drill(raw.drill.value(), &guard, &services, context);
     let policy = Policy { rules: rules(raw, &services, context), ..policy(raw.policy.value(), context) };
     let fallbacks = fallbacks(raw, context);
     let objectives = objectives(raw.objectives.value(), context);
@@ -95,6 +96,7 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
         guard,
         watch,
         verify,
+        drill,
         policy,
         fallbacks,
         objectives,

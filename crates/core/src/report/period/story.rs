@@ -92,6 +92,10 @@ fn story(run: &RunId, records: &[Record]) -> Option<Story> {
         Body::RunEnded { result, .. } => Some((record.at, *result)),
         _ => None,
     })?;
+    // A rehearsal is no incident.
+    if matches!(started.run, RunKind::Drill(_)) {
+        return None;
+    }
     let acted = records.iter().any(|record| matches!(record.body, Body::StepIntended { .. }));
     let plan = records.iter().rev().find_map(|record| match &record.body {
         Body::PlanMade { plan } if acted => Some(plan.as_ref()),

@@ -67,7 +67,7 @@ impl State {
     /// | automatic      | enough, or refused    | otherwise     | otherwise   | it ends          |
     fn recourse(&self, is_refused: bool) -> Option<Recourse> {
         let is_automatic = self.started.as_ref().is_some_and(|started| started.request.is_automatic);
-        if !is_automatic || self.is_abort_requested {
+        if !is_automatic || self.may_stop() {
             return None;
         }
         let tries = self.tried.len() + 1;
@@ -108,7 +108,9 @@ impl State {
                 None => self.end_with(RunResult::NotVerified, why),
             };
         }
-        if self.has_deploy() {
+        if self.drill().is_some() && self.has_deploy() {
+            end(RunResult::Held, format!("what the drill broke is still broken; going back is refused: {why}"))
+        } else if self.has_deploy() {
             let what = "what was deployed went bad and is still there; going back is refused";
             end(RunResult::Held, format!("{what}: {why}"))
         } else {

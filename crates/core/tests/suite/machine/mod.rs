@@ -1,5 +1,6 @@
 //! The state machine: what a run does next.
 
+mod drill;
 mod observing;
 mod recourse;
 mod stations;

@@ -209,6 +209,7 @@ impl Sim {
             Act::Maintain => {
                 Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { seen: Vec::new() } }
             }
+            Act::Repair => Body::Repaired { seen: String::new() },
             Act::Observe => Body::Observed {
                 observation: Observation { result: ObservationResult::Held, after_ms: 60_000, findings: Vec::new() },
             },

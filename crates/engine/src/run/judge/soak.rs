@@ -1,5 +1,7 @@
 //! The watch through the soak: by what is probed and asked, and by what the data says.
 
+use std::time::Duration;
+
 use backout_core::detect::{Comparing, Counting, KeptWatch, Rules};
 use backout_core::inventory::Fact;
 use backout_core::journal::{Body, RunResult};
@@ -37,7 +39,8 @@ impl Soak<'_> {
     /// Watches through the soak. It lasts for as long as somebody watches, so whoever takes over begins it anew.
     /// What the probes find is not all: rows that a deploy has broken are looked for beside them, and once more at the end.
     pub(in crate::run) async fn through(&self) -> Soaked {
-        let until = self.world.clock.now() + self.world.environment.guard.soak;
+        let within = self.state.drill().map(|drill| Duration::from_millis(drill.within_ms));
+        let until = self.world.clock.now() + within.unwrap_or(self.world.environment.guard.soak);
         // What a guard has begun is its own; what was noticed may be overtaken by another deploy.
         let known = self.state.is_noticed().then_some(self.state.after.as_slice());
         match self.judged(until, known).await {

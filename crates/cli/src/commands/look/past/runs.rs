@@ -10,6 +10,7 @@ use backout_engine::store::RunSummary;
 pub(crate) fn what(run: &RunSummary) -> String {
     match &run.kind {
         RunKind::Guard { command } => format!("guard `{}`", command.join(" ")),
+        RunKind::Drill(drill) => format!("drill `{}` ({})", drill.service, drill.how),
         RunKind::Rollback => "rollback".to_owned(),
         RunKind::Noticed(noticed) => format!("noticed {}", noticed.words()),
     }

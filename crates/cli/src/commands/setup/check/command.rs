@@ -10,6 +10,7 @@ use super::finding::{Finding, Outcome, text};
 use super::{clusters, databases, docker, machine, notifiers, services, signals, unsupported};
 use crate::args::{CheckArgs, Global};
 use crate::commands::look::world;
+use crate::commands::prove::DrillStanding;
 use crate::error::{CliError, Exit};
 use crate::ui::{Ui, count};
 use crate::wire::{Access, Process, Setup, find, load};
@@ -91,5 +92,8 @@ async fn all(global: &Global, ui: Ui) -> Result<Vec<Finding>, CliError> {
     findings.extend(databases::databases(&world).await);
     findings.extend(notifiers::notifiers(&setup).await);
     findings.extend(unsupported::unsupported(&setup.environment));
+    if let Some(due) = DrillStanding::of(&setup).await?.and_then(|standing| standing.due) {
+        findings.push(Finding::note("drill", due).hint(format!("rehearse: `{}`", setup.typed("drill"))));
+    }
     Ok(findings)
 }

@@ -1,5 +1,7 @@
-//! How it is proven that a way back works: what is checked after it.
+//! How it is proven that a way back works: what is checked after it, and how it is rehearsed.
 
+mod drill;
 mod verify;
 
+pub(super) use drill::drill;
 pub(super) use verify::{known_service, verify};

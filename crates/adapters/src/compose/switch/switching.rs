@@ -12,11 +12,11 @@ use bollard::errors::Error;
 use bollard::query_parameters::{RemoveContainerOptionsBuilder, StopContainerOptionsBuilder};
 use tokio::time::{Instant, sleep};
 
-use super::argv::{self, Recreate, Up};
-use super::container::Container;
-use super::document::secrets;
-use super::engine::{failed, is_missing};
-use super::platform::{ComposePlatform, detail};
+use crate::compose::argv::{self, Recreate, Up};
+use crate::compose::container::Container;
+use crate::compose::document::secrets;
+use crate::compose::engine::{failed, is_missing};
+use crate::compose::platform::{ComposePlatform, detail};
 
 /// How long a new container may take to be well, beside its start period, before the old one is kept instead.
 const WELL_WITHIN: Duration = Duration::from_secs(60);
@@ -37,7 +37,11 @@ struct Switching<'a> {
 }
 
 /// Makes a service run an artifact.
-pub(super) async fn switch(platform: &ComposePlatform, switch: &Switch, blobs: &dyn Blobs) -> Result<(), PortError> {
+pub(in crate::compose) async fn switch(
+    platform: &ComposePlatform,
+    switch: &Switch,
+    blobs: &dyn Blobs,
+) -> Result<(), PortError> {
     let detail = detail(&switch.to)?;
     let service = &switch.to.service;
     let recreate = if switch.starts_anew() { Recreate::All } else { Recreate::Differing };
@@ -156,7 +160,11 @@ impl Switching<'_> {
 }
 
 /// Stops and removes the containers of a service. Their volumes stay.
-pub(super) async fn stop(platform: &ComposePlatform, service: &ServiceName, grace: Duration) -> Result<(), PortError> {
+pub(in crate::compose) async fn stop(
+    platform: &ComposePlatform,
+    service: &ServiceName,
+    grace: Duration,
+) -> Result<(), PortError> {
     let containers = platform.look(std::slice::from_ref(service)).await?;
     end(&platform.engine.docker().await?, &containers, grace).await
 }
