@@ -36,7 +36,7 @@ pub use past::{
 };
 pub use prepare::{Prepared, notes, prepare};
 pub use recover::{StandBy, Successor, take_over};
-pub use run::{begin, record_checkpoint, resume};
+pub use run::{asked, begin, record_checkpoint, resume};
 pub use state::{blob, clock, durable, lease, state_dir, store};
 pub use tell::{Teller, Told};
 pub use world::{Hosted, OwnedFile, World};

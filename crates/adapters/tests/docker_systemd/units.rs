@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use backout_core::inventory::{InstanceState, Seen};
-use backout_core::port::{Platform, PlatformEvent};
+use backout_core::port::{LogSpan, Platform, PlatformEvent};
 
 use crate::machine::inside;
 use crate::world::{GRACE, UNIT, Way, World, until};
@@ -43,6 +43,7 @@ both_ways! {
     an_unknown_unit_is_absent_and_not_restarted_over_the_bus,
         an_unknown_unit_is_absent_and_not_restarted_through_systemctl: unknown;
     a_switch_runs_the_good_release_over_the_bus, a_switch_runs_the_good_release_through_systemctl: switch;
+    what_a_unit_logs_and_uses_is_told_over_the_bus, what_a_unit_logs_and_uses_is_told_through_systemctl: told;
 }
 
 async fn restart(world: World) {
@@ -61,6 +62,27 @@ async fn restart(world: World) {
     world.restart().await.unwrap();
     let later = world.running().await.instances[0].since.unwrap();
     assert!(later.as_millisecond() - since.as_millisecond() >= 250, "{since} {later}");
+}
+
+async fn told(world: World) {
+    let accounted = "MemoryAccounting=yes\nCPUAccounting=yes";
+    world.unit(UNIT, &format!("ExecStart=/bin/sh -c 'echo ERROR 500; exec sleep 1000'\n{accounted}"));
+    world.restart().await.unwrap();
+    let logged = async |since: &str| {
+        let (span, mut log) = (LogSpan { since: since.parse().unwrap(), at_most: Some(100) }, Vec::new());
+        let mut sink = |piece: &[u8]| log.extend_from_slice(piece);
+        world.platform.logs(&world.service, span, &mut sink).await.unwrap();
+        String::from_utf8(log).unwrap()
+    };
+    until(GRACE, async || logged("2020-01-01T00:00:00.5Z").await.lines().any(|line| line == "ERROR 500")).await;
+    assert_eq!(logged("2200-01-01T00:00:00Z").await, "", "nothing is from then on");
+    let usage = world.platform.usage(&world.service).await.unwrap();
+    assert_eq!((usage.len(), usage[0].id.as_str()), (1, UNIT));
+    assert!(usage[0].memory.is_some_and(|used| used > 0.0), "{usage:?}");
+    assert!(usage[0].memory_limit.is_some_and(|limit| limit > 1e6) && usage[0].cpu_seconds.is_some(), "{usage:?}");
+    world.unit(UNIT, "ExecStart=/bin/true");
+    world.restart().await.unwrap();
+    until(GRACE, async || world.platform.usage(&world.service).await.unwrap().is_empty()).await;
 }
 
 async fn failure(world: World) {

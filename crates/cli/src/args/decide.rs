@@ -35,6 +35,22 @@ pub(crate) struct DecideArgs {
     pub(crate) what_if: Vec<String>,
 }
 
+/// Arguments of `approve`.
+#[derive(Debug, Args)]
+pub(crate) struct ApproveArgs {
+    /// The run that waits: its id, or the beginning of it; the newest open one unless given
+    pub(crate) run: Option<String>,
+    /// Who agrees
+    #[arg(long = "as", value_name = "NAME")]
+    pub(crate) name: String,
+    /// Do not agree: the run ends, and nothing more is changed
+    #[arg(long)]
+    pub(crate) decline: bool,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+}
+
 /// What to do about what is switched on in place of going back.
 #[derive(Debug, Clone, Subcommand)]
 pub(crate) enum FallbackAction {

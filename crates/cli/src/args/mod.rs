@@ -16,7 +16,7 @@ use std::path::PathBuf;
 pub(crate) use act::{CheckpointAction, GuardArgs, RearmArgs, RestartArgs, RollbackArgs, ScopeArgs};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
-pub(crate) use decide::{DecideArgs, FallbackAction, ToldArgs};
+pub(crate) use decide::{ApproveArgs, DecideArgs, FallbackAction, ToldArgs};
 pub(crate) use incident::{CheckItemArgs, IncidentAction, NoteArgs, OpenArgs, PageFormat, PostmortemArgs};
 pub(crate) use inner::{BreakArgs, DeadManArgs, DemoAppArgs, SuperviseArgs};
 pub(crate) use look::{
@@ -134,6 +134,8 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: FallbackAction,
     },
+    /// Agree to the plan of a run that waits for people, or do not
+    Approve(ApproveArgs),
     /// Go on with an interrupted run
     Resume {
         /// The run; the newest open one unless given

@@ -48,6 +48,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
             None => decide::decide(global, &args, ui).await,
         },
         Command::Fallback { action } => decide::fallback(global, action, ui).await,
+        Command::Approve(args) => decide::approve(global, &args, ui).await,
         Command::Resume { run } => act::resume(global, run.as_deref(), ui).await,
         Command::Rearm(args) => act::rearm(global, &args, ui).await,
         Command::Restart(args) => act::restart(global, &args, ui).await,

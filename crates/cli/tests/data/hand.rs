@@ -61,7 +61,8 @@ fn nobody_changes_data_by_hand_while_a_run_has_the_environment() {
 fn data_goes_back_where_as_many_people_agreed_as_the_configuration_wants() {
     let shop = Shop::guarded();
     let configuration = std::fs::read_to_string(shop.path("backout.yaml")).unwrap();
-    let wanting = configuration.replace("    databases:", "    policy: { approvals: { database: 2 } }\n    databases:");
+    let wanting = configuration
+        .replace("    databases:", "    policy: { approvals: { database: 2, within: 0s } }\n    databases:");
     shop.write("backout.yaml", &wanting);
     shop.damage();
     let back = ["rollback", "--database", "main", "--yes", "--accept-loss", "100"];

@@ -127,6 +127,7 @@ fn plan() -> Plan {
         reasons: Vec::new(),
         blocked_by: Vec::new(),
         overridden: Vec::new(),
+        approvals: None,
     }
 }
 

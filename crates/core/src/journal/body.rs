@@ -13,11 +13,11 @@ use super::{
 use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
 use crate::hook::Heard;
-use crate::id::{BackupId, CheckpointId, DatabaseName, ServiceName, StepId};
+use crate::id::{BackupId, CheckpointId, DatabaseName, Digest, ServiceName, StepId};
 use crate::incident::{Entry, Told};
 use crate::inventory::{BlobRef, Checkpoint, DatabasesAfter, Fact, Grade};
 use crate::plan::Plan;
-use crate::policy::{Check, Decision, Judgement, Quarantined, Refusal};
+use crate::policy::{Approval, ApprovalsOutcome, Check, Decision, Judgement, Needed, Quarantined, Refusal};
 
 /// What happened, or is about to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -87,6 +87,23 @@ pub enum Body {
     DeployEnded {
         /// How.
         exit: DeployExit,
+    },
+    /// A plan waits until people have agreed to it.
+    ApprovalsWanted {
+        /// How many, and to what.
+        needed: Needed,
+        /// The digest of the plan: an agreement to another one counts for nothing.
+        plan: Digest,
+    },
+    /// A person agrees to a plan that waits, or does not; written beside the run that waits.
+    Approved {
+        /// Who, and to what.
+        approval: Approval,
+    },
+    /// The plan waits no longer.
+    ApprovalsEnded {
+        /// How that ended.
+        outcome: ApprovalsOutcome,
     },
     /// What runs after the deploy command.
     AfterSeen {
@@ -339,6 +356,7 @@ impl Body {
                 | Body::FixSeen { .. }
                 | Body::LogsMarked { .. }
                 | Body::ManualAnswered { .. }
+                | Body::Approved { .. }
         )
     }
 
@@ -356,6 +374,9 @@ impl Body {
             Body::DeployIntended => "deploy_intended",
             Body::DeploySpawned { .. } => "deploy_spawned",
             Body::DeployEnded { .. } => "deploy_ended",
+            Body::ApprovalsWanted { .. } => "approvals_wanted",
+            Body::Approved { .. } => "approved",
+            Body::ApprovalsEnded { .. } => "approvals_ended",
             Body::AfterSeen { .. } => "after_seen",
             Body::WatchKept { .. } => "watch_kept",
             Body::Judged { .. } => "judged",

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | run started | started |
 //! | decided to roll back | going back |
+//! | a plan waits for people to agree | approval wanted, once a record |
 //! | another process goes on | taken over, once a record |
 //! | a try at going back is not verified | trying again, once a record, unless maintenance comes next |
 //! | maintenance mode was switched | maintenance on, or nothing where that failed: the end says so |
@@ -22,11 +23,12 @@ use crate::policy::Decision;
 use crate::report::recourse_text;
 
 /// The kinds of records that notices are made of.
-pub const NOTICE_KINDS: [&str; 13] = [
+pub const NOTICE_KINDS: [&str; 14] = [
     "run_started",
     "judged",
     "decided",
     "fallback_switched",
+    "approvals_wanted",
     "refused",
     "verified",
     "attempt_failed",
@@ -54,7 +56,7 @@ pub fn notices(project: &str, records: &[Record]) -> Vec<(i64, Notice)> {
         };
         let severity = known.severity(event);
         known.worst = known.worst.max(severity);
-        let is_of_record = matches!(record.body, Body::ManualAnswered { .. });
+        let is_of_record = matches!(record.body, Body::ManualAnswered { .. } | Body::ApprovalsWanted { .. });
         let key = if is_of_record || matches!(event, Event::TakenOver | Event::TryingAgain) {
             format!("{}-{}", event.word(), record.seq)
         } else {
@@ -104,6 +106,7 @@ fn headline(event: Event, started: &RunStarted) -> &'static str {
         Event::MaintenanceOn => "maintenance mode is on: a person is needed",
         Event::NotVerified => "NOT VERIFIED after a rollback: a person is needed",
         Event::Held => "held: a person is needed to decide",
+        Event::ApprovalWanted => "people must agree before it goes back",
         Event::Countdown => "the deploy went bad; going back unless it is fixed",
         Event::FellBack => "the deploy went bad; fallen back",
         Event::FixForward => "the deploy went bad and is kept, to be fixed forward",
@@ -131,6 +134,13 @@ fn text(event: Event, record: &Record, known: &Known<'_>) -> String {
         }
         Body::ObservationStarted { for_ms } => {
             lines.push(format!("What is required holds. It is observed for {} min.", for_ms.div_ceil(60_000)));
+        }
+        Body::ApprovalsWanted { needed, .. } => {
+            let run = record.run.as_ref().map_or("RUN", |run| run.as_str());
+            let (people, what) = (needed.people, &needed.what);
+            let until = record.at + std::time::Duration::from_millis(needed.within_ms);
+            lines.push(format!("{people} people must agree before {what}, until {until:.0}."));
+            lines.push(format!("Each of them: `backout approve {run} --as NAME`; or `--decline`."));
         }
         Body::ManualAnswered { answer } => {
             lines.push(format!("{} says that the check `{}` does not hold.", answer.by, answer.check));

@@ -31,6 +31,8 @@ pub enum Event {
     Held,
     /// The environment goes back unless it is healthy again in time.
     Countdown,
+    /// The environment goes back once people have agreed to it.
+    ApprovalWanted,
     /// Something was switched on in place of going back.
     FellBack,
     /// The deploy went bad and is kept: people fix it with the next one.
@@ -76,7 +78,7 @@ pub enum Alert {
 
 impl Event {
     /// The words of the configuration. `test` is told to whoever is tested.
-    pub const WORDS: [(&'static str, Self); 18] = [
+    pub const WORDS: [(&'static str, Self); 19] = [
         ("started", Self::Started),
         ("going_back", Self::GoingBack),
         ("taken_over", Self::TakenOver),
@@ -89,6 +91,7 @@ impl Event {
         ("maintenance_on", Self::MaintenanceOn),
         ("held", Self::Held),
         ("countdown", Self::Countdown),
+        ("approval_wanted", Self::ApprovalWanted),
         ("fell_back", Self::FellBack),
         ("fix_forward", Self::FixForward),
         ("kept", Self::Kept),
@@ -108,9 +111,12 @@ impl Event {
     pub fn severity(self) -> Severity {
         match self {
             Self::NotVerified | Self::WentBadAgain | Self::MaintenanceOn | Self::Held => Severity::Critical,
-            Self::GoingBack | Self::TryingAgain | Self::Countdown | Self::FellBack | Self::FixForward => {
-                Severity::Error
-            }
+            Self::GoingBack
+            | Self::TryingAgain
+            | Self::Countdown
+            | Self::ApprovalWanted
+            | Self::FellBack
+            | Self::FixForward => Severity::Error,
             Self::RolledBack | Self::NothingChanged | Self::KeptUnproven | Self::Refused | Self::Aborted => {
                 Severity::Warning
             }
@@ -128,6 +134,7 @@ impl Event {
             | Self::MaintenanceOn
             | Self::Held
             | Self::Countdown
+            | Self::ApprovalWanted
             | Self::FellBack
             | Self::FixForward => Some(Alert::Trigger),
             Self::TakenOver => Some(Alert::Acknowledge),

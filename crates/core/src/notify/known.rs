@@ -64,6 +64,7 @@ impl<'a> Known<'a> {
             Body::FallbackSwitched { switching } if matches!(switching.stage, ActStage::Done { .. }) => {
                 Some(Event::FellBack)
             }
+            Body::ApprovalsWanted { .. } => Some(Event::ApprovalWanted),
             Body::TakenOver { .. } => Some(Event::TakenOver),
             Body::AttemptFailed { next, .. } if *next != Recourse::Maintenance => Some(Event::TryingAgain),
             Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { .. } } => Some(Event::MaintenanceOn),

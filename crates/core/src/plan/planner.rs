@@ -96,6 +96,7 @@ pub fn plan(request: &Request, target: &Graded, situation: &Situation<'_>) -> Pl
         reasons: reasons(request, target).into_iter().chain(course.reasons).collect(),
         blocked_by: Vec::new(),
         overridden: Vec::new(),
+        approvals: None,
     };
     let (overridden, blocked_by) = refusals(&plan, target, &changes, situation, course.refusals)
         .into_iter()

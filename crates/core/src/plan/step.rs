@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Action, Point, Request};
 use crate::data::Ladder;
 use crate::id::{CheckpointId, Digest, EnvironmentName, ServiceName, StepId};
-use crate::policy::Refusal;
+use crate::policy::{Needed, Refusal};
 
 /// One step of a plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -108,6 +108,9 @@ pub struct Plan {
     pub blocked_by: Vec<Refusal>,
     /// Refusals that a person overrode by name.
     pub overridden: Vec<Refusal>,
+    /// How many people must agree before it runs, where they are waited for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approvals: Option<Needed>,
 }
 
 impl Plan {

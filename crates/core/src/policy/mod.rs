@@ -1,5 +1,6 @@
 //! Verdicts, decisions and refusals: what to make of what was measured, and what must not be done.
 
+mod approval;
 mod case;
 mod decision;
 mod page;
@@ -12,6 +13,9 @@ pub mod storm;
 mod verdict;
 mod weigh;
 
+pub use approval::{
+    Approval, ApprovalsOutcome, Asked, Needed, WAITED_FOR, agreed, approvals_outcome, ask_people, is_enough, people,
+};
 pub use case::{BadTag, Case, Circumstances, Impact, Tags, standing_case};
 pub use decision::{Choice, Decision, Weighed};
 pub use page::page;

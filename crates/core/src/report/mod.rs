@@ -1,5 +1,6 @@
 //! Records in words: the timeline that people read while a run goes on, and the next morning.
 
+mod agreed;
 mod amount;
 pub mod chart;
 mod data;

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 
+use super::agreed::of_approvals;
 use super::data::{ladders, of_data};
 use super::decided::{decided_details, decided_text, fallback};
 use super::proof::of_proof;
@@ -70,6 +71,7 @@ impl Timeline {
             .of_deploy(&record.body)
             .or_else(|| self.of_rollback(&record.body))
             .or_else(|| of_recourse(&record.body))
+            .or_else(|| of_approvals(record))
             .or_else(|| of_proof(&record.body))
             .or_else(|| of_data(&record.body))?;
         Some(Line { at: record.at, label: said.label, text: said.text, details: said.details, is_bad: said.is_bad })

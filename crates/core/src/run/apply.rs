@@ -28,7 +28,8 @@ impl State {
     pub(super) fn apply(&mut self, body: &Body, at: Timestamp) -> Result<(), Unexpected> {
         let phase = self.phase;
         let next = match (phase, body) {
-            (Phase::Ended(_), Body::ManualAnswered { .. }) => phase,
+            // Said in the moment in which it ended.
+            (Phase::Ended(_), Body::ManualAnswered { .. } | Body::Approved { .. }) => phase,
             (Phase::Ended(_), _) => return Err(self.unexpected(body)),
             (Phase::Empty, Body::RunStarted(_)) => Phase::Started,
             (Phase::Empty, _) => return Err(self.unexpected(body)),
@@ -63,7 +64,10 @@ impl State {
             }
             (Phase::Decided(Choice::RollBack) | Phase::Ready, Body::Refused { .. })
             | (Phase::Planning | Phase::Planned, Body::Refused { .. }) => Phase::Refused,
-            (Phase::Planned, Body::CheckpointTaken { .. }) => Phase::PresentCaptured,
+            (Phase::Planned | Phase::AwaitingApprovals, Body::ApprovalsWanted { .. } | Body::ApprovalsEnded { .. }) => {
+                self.among_people(body).ok_or_else(|| self.unexpected(body))?
+            }
+            (Phase::Planned, Body::CheckpointTaken { .. }) if self.lacks_approval().is_none() => Phase::PresentCaptured,
             (Phase::PresentCaptured, Body::Graded { .. }) => Phase::Executing,
             (Phase::Executing, Body::StepIntended { .. } | Body::StepEnded { .. }) => phase,
             (Phase::Executing, Body::UndoIntended { .. } | Body::UndoEnded { .. }) => phase,
@@ -177,6 +181,10 @@ impl State {
             | Body::LogsMarked { .. }
             | Body::ObservationStarted { .. }
             | Body::Observed { .. } => self.keep_proof(body, at),
+            Body::ApprovalsWanted { plan, .. } => {
+                (self.asked_people, self.approvals) = (Some((plan.clone(), at)), None)
+            }
+            Body::ApprovalsEnded { outcome } => self.approvals = Some(outcome.clone()),
             Body::AbortRequested { .. } => self.is_abort_requested = true,
             Body::TakenOver { .. } => self.is_resumed = true,
             Body::Repaired { .. } => self.is_repaired = true,

@@ -53,6 +53,11 @@ pub enum Act {
     Watch,
     /// Make a plan for [`super::State::wish`]. Answer: `PlanMade` or `Refused`.
     Plan,
+    /// Wait until people have said enough about the plan, or `by` is over. Answer: `ApprovalsEnded`.
+    AwaitApprovals {
+        /// Until when.
+        by: Timestamp,
+    },
     /// Do a step and observe whether its target is there. Answer: `StepEnded`.
     Execute {
         /// Which.

@@ -21,7 +21,7 @@ impl State {
     ///
     /// | act                                                   | left          | because                             |
     /// |-------------------------------------------------------|---------------|-------------------------------------|
-    /// | looks, watches, plans, waits for the deploy command   | at once       | nothing is changed                  |
+    /// | looks, watches, plans, waits for the command or people | at once      | nothing is changed                  |
     /// | starts the switch or the deploy command               | never         | its process would be known to nobody |
     /// | records what runs, switches maintenance mode          | when insisted | what was kept may take long         |
     /// | repairs what a drill broke                            | when insisted | it can be done again                |
@@ -45,6 +45,7 @@ impl State {
             | Act::Decide
             | Act::AwaitFix { .. }
             | Act::Plan
+            | Act::AwaitApprovals { .. }
             | Act::Reobserve { .. }
             | Act::Verify
             | Act::Observe => Leave::AtOnce,

@@ -10,6 +10,7 @@
 //! repeated; a deploy command is never run a second time.
 
 mod apply;
+mod approvals;
 mod conclude;
 mod decide;
 mod drill;

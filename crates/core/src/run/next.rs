@@ -43,6 +43,7 @@ impl State {
             Phase::Decided(Choice::RollBack) | Phase::Planning if self.is_to_be_repaired() => Effect::Do(Act::Repair),
             Phase::Decided(Choice::RollBack) | Phase::Planning => Effect::Do(Act::Plan),
             Phase::Planned => self.capture_or_refuse(),
+            Phase::AwaitingApprovals => self.await_approvals()?,
             Phase::PresentCaptured => self.grade_present()?,
             Phase::Executing => self.step(),
             Phase::Verified => self.conclude(),
@@ -84,6 +85,7 @@ impl State {
                 | Phase::Decided(Choice::RollBack | Choice::RollBackUnlessFixed | Choice::FallBack)
                 | Phase::Planning
                 | Phase::Planned
+                | Phase::AwaitingApprovals
                 | Phase::PresentCaptured
         );
         let before_steps = before_steps && self.drill().is_none();
@@ -100,10 +102,12 @@ impl State {
         }
     }
 
-    /// A plan with something in its way never runs, whoever made it.
+    /// A plan with something in its way never runs, whoever made it; one that people must agree to waits for them.
     fn capture_or_refuse(&self) -> Effect {
         match &self.plan {
-            Some(plan) if plan.blocked_by.is_empty() => Effect::Do(Act::Capture(CapturePurpose::BeforeRollback)),
+            Some(plan) if plan.blocked_by.is_empty() => {
+                self.ask_people().unwrap_or(Effect::Do(Act::Capture(CapturePurpose::BeforeRollback)))
+            }
             Some(plan) => Effect::Record(Body::Refused { refusals: plan.blocked_by.clone() }),
             None => Effect::Do(Act::Plan),
         }

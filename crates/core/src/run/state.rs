@@ -6,11 +6,11 @@ use jiff::Timestamp;
 
 use super::conclude::Tried;
 use crate::detect::SignalPath;
-use crate::id::{CheckpointId, ServiceName, StepId};
+use crate::id::{CheckpointId, Digest, ServiceName, StepId};
 use crate::inventory::{DatabasesAfter, Fact, Grade};
 use crate::journal::{DeployExit, FileEnd, MaintenanceOutcome, Means, Observation, RunResult, RunStarted};
 use crate::plan::{Action, Plan, Step};
-use crate::policy::{Check, Choice, Decision, Judgement, Quarantined, Refusal};
+use crate::policy::{ApprovalsOutcome, Check, Choice, Decision, Judgement, Quarantined, Refusal};
 
 /// How often a step may be tried once more because whoever was at it was interrupted. Such a try is not counted as a
 /// failure: the step did not fail.
@@ -57,6 +57,8 @@ pub enum Phase {
     Planning,
     /// There is a plan, and what runs now is not recorded yet.
     Planned,
+    /// The plan waits for people to agree to it.
+    AwaitingApprovals,
     /// What runs now is recorded, and has no grade yet.
     PresentCaptured,
     /// The steps are being done.
@@ -169,6 +171,10 @@ pub struct State {
     pub fallbacks: BTreeMap<String, bool>,
     /// The plan.
     pub plan: Option<Plan>,
+    /// The digest of the plan that people are asked about, and since when.
+    pub asked_people: Option<(Digest, Timestamp)>,
+    /// How waiting for them ended.
+    pub approvals: Option<ApprovalsOutcome>,
     /// The steps that were begun.
     pub steps: BTreeMap<StepId, StepStatus>,
     /// How often whoever was at a step was interrupted before its target was there.
@@ -234,6 +240,8 @@ impl State {
             falling_back: None,
             fallbacks: BTreeMap::new(),
             plan: None,
+            asked_people: None,
+            approvals: None,
             steps: BTreeMap::new(),
             interruptions: BTreeMap::new(),
             failure: None,

@@ -11,7 +11,8 @@ use backout_core::journal::{
 };
 use backout_core::plan::{Action, Mode, Plan, Request, StepClass};
 use backout_core::policy::{
-    Case, Check, Choice, Decision, Judgement, Refusal, RefusalName, Rules, Verdict, Weighed, weigh,
+    ApprovalsOutcome, Case, Check, Choice, Decision, Judgement, Needed, Refusal, RefusalName, Rules, Verdict, Weighed,
+    weigh,
 };
 use backout_core::run::{Act, Effect, Run, State, StepStatus};
 use proptest::prelude::*;
@@ -105,6 +106,7 @@ impl Fate {
                 Ok(request) => self.plan(&request),
                 Err(refusal) => Body::Refused { refusals: vec![refusal] },
             },
+            Act::AwaitApprovals { .. } => Body::ApprovalsEnded { outcome: self.said() },
             Act::Execute { step, attempt } => {
                 let last = self.records.iter().rev().find(|r| matches!(r.body, Body::StepIntended { .. })).unwrap();
                 assert_eq!(last.body, Body::StepIntended { step: *step, attempt: *attempt });
@@ -133,6 +135,15 @@ impl Fate {
             Act::Maintain => {
                 Body::MaintenanceEnded { on: true, outcome: MaintenanceOutcome::Done { seen: Vec::new() } }
             }
+        }
+    }
+
+    fn said(&mut self) -> ApprovalsOutcome {
+        let (ann, ben) = ("ann".to_owned(), "ben".to_owned());
+        match self.draw(4) {
+            0 => ApprovalsOutcome::Declined { by: ann, reason: None },
+            1 => ApprovalsOutcome::TooLate { by: [ann].into() },
+            _ => ApprovalsOutcome::Given { by: [ann, ben].into() },
         }
     }
 
@@ -229,8 +240,11 @@ impl Fate {
                 plan.blocked_by = vec![stale()];
                 Body::PlanMade { plan: Box::new(plan) }
             }
-            _ => {
+            people => {
                 plan.blocked_by = Vec::new();
+                let what = "the environment goes back".to_owned();
+                let needed = Needed { people: 2, what, within_ms: u64::from(people) };
+                plan.approvals = (people > 3).then_some(needed);
                 Body::PlanMade { plan: Box::new(plan) }
             }
         }

@@ -21,8 +21,8 @@ use backout_core::journal::{
 use backout_core::notify::Event;
 use backout_core::plan::{Request, Scope};
 use backout_core::policy::{
-    Case, Check, Finding, Fired, Identity, Judgement, Objective, Quarantined, Refusal, RefusalName, Rules, Severity,
-    Tags, Verdict, weigh,
+    Approval, ApprovalsOutcome, Case, Check, Finding, Fired, Identity, Judgement, Needed, Objective, Quarantined,
+    Refusal, RefusalName, Rules, Severity, Tags, Verdict, weigh,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -273,10 +273,29 @@ fn of_databases() -> Vec<Body> {
 /// What is written about whether a way back arrived, and stays.
 fn of_proof() -> Vec<Body> {
     let answer = backout_core::journal::Answer { check: "login".to_owned(), holds: true, by: "ann".to_owned() };
-    vec![
+    let mut bodies = of_people();
+    bodies.extend([
         Body::LogsMarked { files: [("/var/log/app.log".to_owned(), FileEnd { inode: 7, bytes: u64::MAX })].into() },
         Body::ManualAnswered { answer },
-    ]
+    ]);
+    bodies
+}
+
+/// What people say about a plan that waits for them.
+fn of_people() -> Vec<Body> {
+    let plan = Digest::of(b"plan");
+    let needed = Needed { people: 2, what: "the environment goes back".to_owned(), within_ms: u64::MAX };
+    let (by, from) = ("ann".to_owned(), "ann@web1".to_owned());
+    let reason = Some("seen".to_owned());
+    let names = || ["ann".to_owned(), "ben".to_owned()].into();
+    let outcomes = [
+        ApprovalsOutcome::Given { by: names() },
+        ApprovalsOutcome::Declined { by: by.clone(), reason: reason.clone() },
+        ApprovalsOutcome::TooLate { by: names() },
+    ];
+    let wanted = Body::ApprovalsWanted { needed, plan: plan.clone() };
+    let said = Body::Approved { approval: Approval { plan, by, from, agrees: false, reason } };
+    [wanted, said].into_iter().chain(outcomes.map(|outcome| Body::ApprovalsEnded { outcome })).collect()
 }
 
 /// Every way in which something ends.

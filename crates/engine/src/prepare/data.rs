@@ -107,6 +107,12 @@ struct Asked<'a> {
 }
 
 impl<'a> Asked<'a> {
+    /// How many people must have agreed by now. Where they are waited for, the whole plan is what they agree to.
+    fn refused_without(&self) -> u32 {
+        let approvals = &self.world.environment.policy.approvals;
+        if approvals.within.is_zero() { approvals.database } else { 0 }
+    }
+
     async fn look<'c>(&self, configured: &'c Configured, suffix: &str) -> Gathered<'c> {
         let now = look_at(self.world, self.name).await;
         let then = self.target.databases.get(self.name).cloned();
@@ -118,7 +124,7 @@ impl<'a> Asked<'a> {
             configured,
             vault: None,
             put_aside: put_aside(self.records, &now),
-            approvals: self.world.environment.policy.approvals.database,
+            approvals: self.refused_without(),
             suffix: suffix.to_owned(),
             now,
             then,

@@ -11,7 +11,7 @@ use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Fact, Graded, Version};
 use backout_core::journal::{Body, Record, RunResult};
 use backout_core::plan::{Change, Estimates, Plan, Request, Situation, check, choose_target, difference, needed, plan};
-use backout_core::policy::Refusal;
+use backout_core::policy::{Refusal, ask_people};
 use backout_core::port::{PortError, Preflight};
 use futures_util::future::join_all;
 use jiff::Timestamp;
@@ -70,7 +70,8 @@ pub async fn prepare(
         target_failed: past.target_failed,
         now: world.clock.now(),
     };
-    let plan = plan(request, target, &situation);
+    let mut plan = plan(request, target, &situation);
+    ask_people(&mut plan, &world.environment.policy.approvals);
     let faults = check::check(&plan, &depends_on);
     match faults.first() {
         None => Ok(Prepared::Plan(Box::new(plan))),

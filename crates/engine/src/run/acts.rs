@@ -45,6 +45,7 @@ impl Driver<'_> {
             Wanted::FallBack { name } => Ok(self.fall_back(name).await),
             Wanted::Watch => Ok(self.watch().await),
             Wanted::Plan => self.plan().await,
+            Wanted::AwaitApprovals { by } => self.await_approvals(by).await,
             Wanted::Execute { step, attempt } => self.execute(step, attempt).await,
             Wanted::Reobserve { step, attempt } => self.reobserve(step, attempt).await,
             Wanted::Undo { step } => self.undo(step).await,
@@ -198,7 +199,8 @@ impl Driver<'_> {
         };
         Ok(match prepare(self.world, &wish, &state.suspect()).await? {
             Prepared::Refused(refusals) => Body::Refused { refusals },
-            Prepared::Plan(plan) => {
+            Prepared::Plan(mut plan) => {
+                state.excuse(&mut plan);
                 let stale = started.agreed.as_ref().and_then(|agreed| safety::stale_plan(agreed, &plan));
                 let refusals: Vec<Refusal> = stale.into_iter().chain(plan.blocked_by.iter().cloned()).collect();
                 if refusals.is_empty() { Body::PlanMade { plan } } else { Body::Refused { refusals } }

@@ -1,6 +1,7 @@
 //! A run being done: driven, captured, executed, undone.
 
 mod acts;
+mod approve;
 mod capture;
 mod data;
 mod deploy;
@@ -12,6 +13,7 @@ mod step;
 mod switch;
 mod undo;
 
+pub use approve::asked;
 pub use capture::record_checkpoint;
 pub use drive::{begin, resume};
 pub(crate) use notice::{Begun, Paused, SeenBefore, begin_noticed, go_on_noticed};

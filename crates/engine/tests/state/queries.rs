@@ -115,6 +115,7 @@ fn plan() -> Body {
         reasons: Vec::new(),
         blocked_by: Vec::new(),
         overridden: Vec::new(),
+        approvals: None,
     };
     Body::PlanMade { plan: Box::new(plan) }
 }

@@ -1,6 +1,8 @@
 //! The engine against an in-memory world: every run is driven to its end in virtual time.
 
 #[cfg(test)]
+mod agreed;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod data;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use backout_core::hook::AlertState;
 use backout_core::id::{AlertName, Digest, EnvironmentName, FencingToken, RunId};
 use backout_core::journal::{Body, FORMAT, Record, chain};
+use backout_core::policy::Approval;
 use backout_core::port::{Clock, Holder, Lease, Pending, Store, StoreError};
 
 use super::Fuse;
@@ -49,6 +50,14 @@ impl MemoryStore {
     /// From now on no record of this kind is taken; `None` takes all again.
     pub fn refuse(&self, kind: Option<&'static str>) {
         self.state().refused = kind;
+    }
+
+    /// Somebody says something about the plan of a run, beside it and without a lease.
+    ///
+    /// # Errors
+    /// None in practice: what is said can be written.
+    pub fn agree(&self, environment: &EnvironmentName, run: &RunId, approval: Approval) -> Result<Record, StoreError> {
+        self.push(environment, Some(run), &Body::Approved { approval })
     }
 
     /// Takes the lease of an environment from whoever has it, as if it had expired.
@@ -99,12 +108,16 @@ impl MemoryStore {
     }
 
     fn write(&self, lease: &Lease, run: Option<&RunId>, body: &Body) -> Result<Record, StoreError> {
-        let at = self.clock.now();
-        let mut state = self.state();
-        match state.leases.get(&lease.environment) {
+        match self.state().leases.get(&lease.environment) {
             Some((token, Some(_))) if *token == lease.token => {}
             _ => return Err(StoreError::Fenced { environment: lease.environment.clone() }),
         }
+        self.push(&lease.environment, run, body)
+    }
+
+    fn push(&self, environment: &EnvironmentName, run: Option<&RunId>, body: &Body) -> Result<Record, StoreError> {
+        let at = self.clock.now();
+        let mut state = self.state();
         if state.refused.is_some_and(|kind| kind == body.kind()) {
             return Err(unusable("append a record: no space left on the device"));
         }
@@ -114,7 +127,7 @@ impl MemoryStore {
             seq: i64::try_from(state.records.len()).unwrap_or(i64::MAX) + 1,
             format: FORMAT,
             at,
-            environment: lease.environment.clone(),
+            environment: environment.clone(),
             run: run.cloned(),
             body: serde_json::from_str(&text).map_err(|error| unusable(&error.to_string()))?,
             hash: hash(before.as_ref(), &text),

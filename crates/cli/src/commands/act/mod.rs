@@ -18,6 +18,7 @@ pub(crate) use plan_file::write_plan;
 pub(crate) use rearm::rearm;
 pub(crate) use request::{checkpoint_id, request};
 pub(crate) use restart::restart;
+pub(super) use resume::open_run;
 pub(crate) use resume::{abort, resume};
 pub(crate) use rollback::rollback;
 pub(crate) use secrets::planted;

@@ -74,7 +74,7 @@ async fn abort_drill(
 }
 
 /// The run named, or the newest open one.
-async fn open_run(setup: &Setup, typed: Option<&str>) -> Result<RunSummary, CliError> {
+pub(in crate::commands) async fn open_run(setup: &Setup, typed: Option<&str>) -> Result<RunSummary, CliError> {
     let name = &setup.environment.name;
     let Some(typed) = typed else {
         let newest = setup.store.open_runs(name).await?.pop();

@@ -36,6 +36,10 @@ pub(crate) fn plan_text(plan: &Plan, notes: &BTreeMap<ServiceName, Vec<String>>)
     lines.push("why:".to_owned());
     lines.extend(plan.reasons.iter().map(|reason| format!("  {reason}")));
     lines.extend(plan.overridden.iter().map(overridden_line));
+    if let Some(needed) = &plan.approvals {
+        let (people, minutes) = (needed.people, needed.within_ms.div_ceil(60_000));
+        lines.push(format!("  {people} people must agree before {}: it waits for them for {minutes} min", needed.what));
+    }
     if !plan.blocked_by.is_empty() {
         lines.push(String::new());
         lines.extend(refusal_lines(&plan.blocked_by));

@@ -24,7 +24,7 @@ use serde::Serialize;
 
 use super::data_standing::{DataStanding, data_standings};
 use super::onlooker::world;
-use super::past::{Pending, pending, what};
+use super::past::{Pending, Waiting, pending, waiting, what};
 use super::standing::{Probed, Standing, standings};
 use crate::args::Global;
 use crate::commands::incident::Found;
@@ -51,6 +51,7 @@ pub(super) struct Status {
     pub(super) held_by: Option<HeldBy>,
     pub(super) open_runs: Vec<RunSummary>,
     pub(super) decided: Vec<Pending>,
+    pub(super) waiting: Vec<Waiting>,
     pub(super) fallbacks_on: BTreeMap<String, Timestamp>,
     pub(super) open_incidents: Vec<Incident>,
     /// Whether a process sees to deploys that nobody told of.
@@ -134,6 +135,7 @@ pub(super) async fn look(setup: &Setup) -> Result<Status, CliError> {
         last_known_good: last_known_good(&checkpoints).map(Good::of),
         held_by: held_by.map(|holder| HeldBy { holder: holder.holder, until: holder.until }),
         decided: pending(setup, &open_runs).await?,
+        waiting: waiting(setup, &open_runs).await?,
         open_runs,
         fallbacks_on: fallbacks_on(&setup.store.records(name, &["fallback_switched"]).await?),
         open_incidents,
@@ -243,27 +245,7 @@ fn text(status: &Status) -> String {
         Some(good) => format!("last known good: {} ({}): {}", good.checkpoint, ago(good.taken_at, status.at), good.why),
         None => format!("last known good: `{}` has none", status.environment),
     });
-    if let Some(held) = &status.held_by {
-        lines.push(format!("held by: {}", held.holder));
-    }
-    for run in &status.open_runs {
-        lines.push(format!("open run: {} {} ({})", run.id, what(run), ago(run.started, status.at)));
-    }
-    lines.extend(
-        status.quarantined.iter().map(|it| format!("in quarantine: {} ({}: {})", it.in_words(), it.checkpoint, it.why)),
-    );
-    lines.extend(status.maintenance.in_words());
-    lines.extend(status.decided.iter().flat_map(|pending| pending.lines(status.at)));
-    let fallback = |(name, since): (&String, &Timestamp)| {
-        format!("fallback on: {name} ({}); `backout fallback off`", ago(*since, status.at))
-    };
-    lines.extend(status.fallbacks_on.iter().map(fallback));
-    for incident in &status.open_incidents {
-        lines.push(format!("incident: {} {} ({})", incident.id, incident.title, ago(incident.opened_at, status.at)));
-    }
-    if status.is_watched {
-        lines.push("watched: `backout watch` sees to deploys that nobody tells of".to_owned());
-    }
+    lines.extend(of_runs(status));
     lines.extend(status.notices.line());
     lines.join("\n")
 }
@@ -275,4 +257,32 @@ fn signal_line(check: &Check) -> String {
         Verdict::Inconclusive | Verdict::Unmeasurable => "not measured",
     };
     format!("{label}: {} ({})", check.name, check.what)
+}
+
+/// Who is at it, and what was done that is not over.
+fn of_runs(status: &Status) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(held) = &status.held_by {
+        lines.push(format!("held by: {}", held.holder));
+    }
+    for run in &status.open_runs {
+        lines.push(format!("open run: {} {} ({})", run.id, what(run), ago(run.started, status.at)));
+    }
+    lines.extend(
+        status.quarantined.iter().map(|it| format!("in quarantine: {} ({}: {})", it.in_words(), it.checkpoint, it.why)),
+    );
+    lines.extend(status.maintenance.in_words());
+    lines.extend(status.waiting.iter().map(|waiting| waiting.line(status.at)));
+    lines.extend(status.decided.iter().flat_map(|pending| pending.lines(status.at)));
+    let fallback = |(name, since): (&String, &Timestamp)| {
+        format!("fallback on: {name} ({}); `backout fallback off`", ago(*since, status.at))
+    };
+    lines.extend(status.fallbacks_on.iter().map(fallback));
+    for incident in &status.open_incidents {
+        lines.push(format!("incident: {} {} ({})", incident.id, incident.title, ago(incident.opened_at, status.at)));
+    }
+    if status.is_watched {
+        lines.push("watched: `backout watch` sees to deploys that nobody tells of".to_owned());
+    }
+    lines
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::policy::Rules;
+use crate::policy::{Rules, WAITED_FOR};
 
 /// How a deploy is guarded.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -72,7 +72,7 @@ impl Default for Policy {
 }
 
 /// How many people must agree before something goes back; 0 unless configured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Approvals {
     /// A single service.
     pub service: u32,
@@ -82,6 +82,16 @@ pub struct Approvals {
     pub config: u32,
     /// A database.
     pub database: u32,
+    /// Whatever has a step that cannot be undone.
+    pub irreversible: u32,
+    /// How long people are waited for; 30 minutes. Zero refuses what too few agreed to when it was asked for.
+    pub within: Duration,
+}
+
+impl Default for Approvals {
+    fn default() -> Self {
+        Self { service: 0, stack: 0, config: 0, database: 0, irreversible: 0, within: WAITED_FOR }
+    }
 }
 
 /// How long going back may take, from the decision to verified.

@@ -69,6 +69,10 @@ raw! {
         config: optional Scalar<u32>,
         /// A database.
         database: optional Scalar<u32>,
+        /// Whatever has a step that cannot be undone.
+        irreversible: optional Scalar<u32>,
+        /// How long people are waited for. 0s refuses what too few agreed to when it was asked for. Default 30m.
+        within: optional Scalar<Duration>,
     }
 }
 

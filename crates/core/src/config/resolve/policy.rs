@@ -42,8 +42,10 @@ pub(super) fn policy(raw: Option<&RawPolicy>, context: &mut Context<'_>) -> Poli
     let Some(raw) = raw else { return usual };
     let approvals = raw.approvals.value().map(|raw| {
         let mut people = |field| context.value(field).unwrap_or(0);
-        let (service, stack) = (people(&raw.service), people(&raw.stack));
-        Approvals { service, stack, config: people(&raw.config), database: people(&raw.database) }
+        let (service, stack, config) = (people(&raw.service), people(&raw.stack), people(&raw.config));
+        let (database, irreversible) = (people(&raw.database), people(&raw.irreversible));
+        let within = context.value(&raw.within).unwrap_or(usual.approvals.within);
+        Approvals { service, stack, config, database, irreversible, within }
     });
     let mut positive = |field, usual| context.value(field).map_or(usual, |Positive(many)| many);
     let attempts = positive(&raw.attempts, usual.attempts);

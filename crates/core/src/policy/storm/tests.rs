@@ -52,6 +52,7 @@ impl Journal {
             reasons: Vec::new(),
             blocked_by: Vec::new(),
             overridden: Vec::new(),
+            approvals: None,
         };
         self.add(at, run, Body::PlanMade { plan: Box::new(plan) });
     }

@@ -3,7 +3,7 @@
 use backout_core::inventory::{DatabasesAfter, Grade};
 use backout_core::journal::{Body, Break, DeployExit, Drill, Means, RunKind, RunResult};
 use backout_core::plan::Request;
-use backout_core::policy::{Choice, Verdict};
+use backout_core::policy::{Choice, Needed, Refusal, RefusalName, Verdict};
 use backout_core::run::Act;
 
 use super::story::{Story, a_plan, before, check, done, judged, taken, verified};
@@ -46,6 +46,19 @@ fn choice(story: &Story) -> Option<Choice> {
         Body::Decided { decision } => Some(decision.choice),
         _ => None,
     })
+}
+
+#[test]
+fn what_a_drill_broke_is_put_back_without_asking_anybody() {
+    let story = broken(Break::Crash).then(judged(Verdict::Unhealthy, false));
+    let mut plan = a_plan();
+    plan.approvals = Some(Needed { people: 2, what: "the environment goes back".to_owned(), within_ms: 60_000 });
+    let hint = "`--approved-by NAME`".to_owned();
+    let what = "2 people must agree: 0 did".to_owned();
+    plan.blocked_by.push(Refusal { name: RefusalName::ApprovalMissing, what, hint });
+    story.run.state().excuse(&mut plan);
+    let story = story.then(Body::PlanMade { plan: Box::new(plan) });
+    assert!(matches!(story.wants, Some(Act::Capture(_))), "{:?}", story.wants);
 }
 
 #[test]

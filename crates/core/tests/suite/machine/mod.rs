@@ -1,5 +1,6 @@
 //! The state machine: what a run does next.
 
+mod approvals;
 mod drill;
 mod observing;
 mod recourse;

@@ -185,7 +185,9 @@ impl Sim {
             Act::Decide => {
                 Body::Decided { decision: Decision::plain(Choice::RollBack, vec!["bad".to_owned()], Vec::new()) }
             }
-            Act::AwaitFix { .. } | Act::FallBack { .. } => panic!("{act:?} does not follow from going back"),
+            Act::AwaitFix { .. } | Act::FallBack { .. } | Act::AwaitApprovals { .. } => {
+                panic!("{act:?} does not follow from going back")
+            }
             Act::Watch => Body::Judged { judgement: self.judgement() },
             Act::Plan => match run.state().wish(&[self.spec.then()]) {
                 Ok(request) => self.plan(&request),

@@ -1,12 +1,13 @@
-//! What is said about incidents, and who was told: records beside whatever goes on.
+//! What is said about incidents and plans, and who was told: records beside whatever goes on.
 //!
 //! Architecture invariant: a person can write a note while a run holds the environment, and a run never waits for one: these
 //! records are appended without a lease, each in a transaction of its own. They are in the same chain as all others, and change
-//! nothing of what a run may do next.
+//! nothing of what a run may do next: what people say of its plan counts once the run that waits has recorded what it came to.
 
-use backout_core::id::EnvironmentName;
+use backout_core::id::{EnvironmentName, RunId};
 use backout_core::incident::{self, Told};
 use backout_core::journal::{Body, Record};
+use backout_core::policy::Approval;
 use backout_core::port::StoreError;
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -24,7 +25,29 @@ impl SqliteStore {
     /// Where the journal cannot be written.
     pub async fn say(&self, environment: &EnvironmentName, entry: &incident::Entry) -> Result<Record, StoreError> {
         let body = Body::Incident { entry: Box::new(entry.clone()) };
-        let (entry, head) = (Entry::new(environment, None, &body, self.clock.now())?, self.head.clone());
+        self.beside(environment, None, &body).await
+    }
+
+    /// Records what somebody says about the plan of a run.
+    ///
+    /// # Errors
+    /// Where the journal cannot be written.
+    pub async fn agree(
+        &self,
+        environment: &EnvironmentName,
+        run: &RunId,
+        approval: Approval,
+    ) -> Result<Record, StoreError> {
+        self.beside(environment, Some(run), &Body::Approved { approval }).await
+    }
+
+    async fn beside(
+        &self,
+        environment: &EnvironmentName,
+        run: Option<&RunId>,
+        body: &Body,
+    ) -> Result<Record, StoreError> {
+        let (entry, head) = (Entry::new(environment, run.cloned(), body, self.clock.now())?, self.head.clone());
         self.blocking("append a record to", move |connection| {
             let record = write(connection, |transaction| rows::append(transaction, entry))?;
             head::advance(connection, &head, &record);

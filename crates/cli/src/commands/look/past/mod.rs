@@ -6,6 +6,7 @@ mod pending;
 mod report;
 mod runs;
 mod show;
+mod waiting;
 
 pub(crate) use history::history;
 pub(crate) use pending::{Pending, pending};
@@ -13,3 +14,4 @@ pub(super) use report::TOLD;
 pub(crate) use report::report;
 pub(crate) use runs::what;
 pub(crate) use show::show;
+pub(crate) use waiting::{Waiting, waiting};

@@ -55,7 +55,7 @@ impl Pending {
 }
 
 /// How long there is left.
-fn left(by: Timestamp, now: Timestamp) -> String {
+pub(super) fn left(by: Timestamp, now: Timestamp) -> String {
     match by.duration_since(now).as_secs() {
         ..=0 => "over".to_owned(),
         seconds => format!("{} min {} s left", seconds / 60, seconds % 60),
