@@ -122,6 +122,11 @@ pub(super) fn pull(options: &DockerOptions, repo_digest: &str) -> Command {
     docker(options).args(["pull", "--quiet", repo_digest]).limit(PULLING)
 }
 
+/// Asks a registry for an image by digest, and fetches nothing of it.
+pub(super) fn manifest(options: &DockerOptions, repo_digest: &str) -> Command {
+    docker(options).args(["manifest", "inspect", repo_digest]).limit(READING)
+}
+
 /// Compose and the engine count in whole seconds; a container gets no less than it was promised.
 pub(super) fn whole_seconds(time: Duration) -> u64 {
     time.as_millis().div_ceil(1000).try_into().unwrap_or(u64::MAX)

@@ -9,7 +9,8 @@ use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, ComposeArtifact, Detail, Fact, Version};
 use backout_core::plan::Switch;
 use backout_core::port::{
-    Blobs, Breakage, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PortError, Preflight,
+    Blobs, Breakage, Captured, Clock, EventSink, Evidence, Kept, LogSink, LogSpan, Pending, Platform, PortError,
+    Preflight, Rival,
 };
 use tokio::sync::OnceCell;
 
@@ -17,7 +18,7 @@ use super::container::Container;
 use super::document::{project_name, would_start};
 use super::engine::Engine;
 use super::options::ComposeOptions;
-use super::{argv, capture, events, image, observe, switch, told};
+use super::{argv, capture, events, image, observe, rivals, switch, told};
 
 /// How long a look may take before it counts as failed.
 const LOOKS_WITHIN: Duration = Duration::from_secs(10);
@@ -93,6 +94,14 @@ impl Platform for ComposePlatform {
 
     fn preflight<'a>(&'a self, artifact: &'a Artifact, _blobs: &'a dyn Blobs) -> Pending<'a, Preflight> {
         Box::pin(image::preflight(self, artifact))
+    }
+
+    fn is_kept<'a>(&'a self, artifact: &'a Artifact) -> Pending<'a, Kept> {
+        Box::pin(image::kept(self, artifact))
+    }
+
+    fn rivals<'a>(&'a self, services: &'a [ServiceName]) -> Pending<'a, Result<Option<Vec<Rival>>, PortError>> {
+        Box::pin(async move { rivals::rivals(self, services).await.map(Some) })
     }
 
     fn would_start<'a>(&'a self, command: &'a [String]) -> Pending<'a, BTreeMap<ServiceName, Version>> {

@@ -11,7 +11,7 @@ use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Fact, Seen};
 use backout_core::plan::Switch;
 use backout_core::port::{
-    Blobs, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PlatformEvent, PortError,
+    Blobs, Captured, Clock, EventSink, Evidence, Kept, LogSink, LogSpan, Pending, Platform, PlatformEvent, PortError,
     Preflight,
 };
 use futures_util::future::join_all;
@@ -121,6 +121,15 @@ impl Platform for HostPlatform {
             match self.service(&artifact.service) {
                 Ok(service) => service.preflight(&artifact.version).await,
                 Err(error) => Preflight::Unknown { why: error.what },
+            }
+        })
+    }
+
+    fn is_kept<'a>(&'a self, artifact: &'a Artifact) -> Pending<'a, Kept> {
+        Box::pin(async move {
+            match self.service(&artifact.service) {
+                Ok(service) => service.preflight(&artifact.version).await.into(),
+                Err(error) => Kept::Unknown { why: error.what },
             }
         })
     }

@@ -24,6 +24,10 @@ pub(crate) struct CheckArgs {
     /// Only read the configuration; reach for nothing
     #[arg(long)]
     pub(crate) offline: bool,
+    /// Look also whether a way back would find what it needs: tools, images, restore points, room, ports; reads restore points to
+    /// their end
+    #[arg(long, conflicts_with = "offline")]
+    pub(crate) deep: bool,
     /// Print the role that is just enough on its clusters, as YAML for `kubectl apply`, and check nothing
     #[arg(long, conflicts_with = "offline")]
     pub(crate) role: bool,

@@ -89,3 +89,28 @@ fn checking_tells_of_the_database_and_touches_nothing() {
     assert_eq!(status["databases"][0]["dbname"], "shop", "{status}");
     assert_eq!(shop.state_of_server(), before);
 }
+
+#[test]
+fn a_deep_check_reads_the_newest_restore_point_to_its_end_and_changes_nothing() {
+    let shop = Shop::new();
+    let of_points = |document: &Value| {
+        let findings = document["findings"].as_array().unwrap();
+        findings.iter().find(|finding| finding["check"] == "main: newest restore point").unwrap().clone()
+    };
+    let looked = || serde_json::from_str(&shop.backout(&["check", "--deep", "--json"]).stdout).unwrap();
+    let none = of_points(&looked());
+    assert_eq!((&none["result"], none["hint"].is_string()), (&"note".into(), true), "{none}");
+    shop.document(&["backup", "create"]);
+    let before = shop.stored("");
+    let whole = of_points(&looked());
+    assert_eq!(whole["result"], "holds", "{whole}");
+    assert_eq!((shop.stored(""), shop.databases()), (before, vec!["shop".to_owned()]));
+    let dump = shop.stored("dump.pgc.zst").remove(0);
+    let mut bytes = std::fs::read(&dump).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0xff;
+    backout_engine::durable::replace(&dump, &bytes, 0o600).unwrap();
+    let broken = of_points(&looked());
+    assert_eq!((&broken["result"], broken["hint"].is_string()), (&"fails".into(), true), "{broken}");
+    assert_eq!(shop.backout(&["check", "--deep"]).code, 6);
+}

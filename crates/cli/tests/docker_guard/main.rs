@@ -4,11 +4,11 @@
 
 mod bad_deploys;
 mod configuration;
-mod drills;
 mod half_way;
 mod innocent;
 mod kept;
 mod measured;
+mod rehearsed;
 mod secrets;
 #[path = "../stage/mod.rs"]
 mod stage;

@@ -56,6 +56,22 @@ pub trait Platform: Send + Sync {
     /// digest where that is possible.
     fn preflight<'a>(&'a self, artifact: &'a Artifact, blobs: &'a dyn Blobs) -> Pending<'a, Preflight>;
 
+    /// Whether an artifact could run again here. Changes nothing and fetches nothing.
+    fn is_kept<'a>(&'a self, artifact: &'a Artifact) -> Pending<'a, Kept> {
+        let _ = artifact;
+        let why = "whether it can run again is found out when it is needed".to_owned();
+        Box::pin(std::future::ready(Kept::Unknown { why }))
+    }
+
+    /// Whoever else has, or may take, what services publish; nothing on platforms that have no such thing. Changes nothing.
+    ///
+    /// # Errors
+    /// Where that cannot be found out.
+    fn rivals<'a>(&'a self, services: &'a [ServiceName]) -> Pending<'a, Result<Option<Vec<Rival>>, PortError>> {
+        let _ = services;
+        Box::pin(std::future::ready(Ok(None)))
+    }
+
     /// What a person should know of going back to an artifact before it is done, a sentence each: how it differs from what
     /// runs, and what will and will not happen on the way. Best effort, and nothing unless the platform has something to say.
     /// No secrets.
@@ -215,6 +231,50 @@ pub enum Preflight {
         /// Why.
         why: String,
     },
+}
+
+/// Whether an artifact could run again, without anything being done about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kept {
+    /// It is here.
+    Here,
+    /// It is not here, and where it came from has it still.
+    Elsewhere {
+        /// Where.
+        from: String,
+    },
+    /// It is gone.
+    Gone {
+        /// What is missing, and where it was looked for.
+        why: String,
+    },
+    /// It could not be found out.
+    Unknown {
+        /// Why.
+        why: String,
+    },
+}
+
+impl From<Preflight> for Kept {
+    fn from(preflight: Preflight) -> Self {
+        match preflight {
+            Preflight::Present => Kept::Here,
+            Preflight::Fetched { from } => Kept::Elsewhere { from },
+            Preflight::Gone { why } => Kept::Gone { why },
+            Preflight::Unknown { why } => Kept::Unknown { why },
+        }
+    }
+}
+
+/// Somebody who has, or may take, what a service publishes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rival {
+    /// Who, and what of it.
+    pub what: String,
+    /// What to do about it.
+    pub hint: String,
+    /// Whether the service cannot have it now.
+    pub blocks: bool,
 }
 
 /// A file of evidence.

@@ -4,4 +4,4 @@ mod pin;
 mod preflight;
 
 pub(super) use pin::{pin, release, tag};
-pub(super) use preflight::preflight;
+pub(super) use preflight::{kept, preflight};

@@ -2,7 +2,7 @@
 
 use backout_core::id::CheckpointId;
 use backout_core::inventory::Artifact;
-use backout_core::port::{PortError, Preflight};
+use backout_core::port::{Kept, PortError, Preflight};
 use bollard::Docker;
 use bollard::models::ImageInspect;
 
@@ -47,6 +47,32 @@ async fn look_or_fetch(platform: &ComposePlatform, artifact: &Artifact) -> Resul
         ));
     }
     Ok(Preflight::Gone { why: tried.join("; ") })
+}
+
+/// Looks for the image by its id, and asks where it came from whether it is there still. Fetches nothing.
+pub(in crate::compose) async fn kept(platform: &ComposePlatform, artifact: &Artifact) -> Kept {
+    match look(platform, artifact).await {
+        Ok(kept) => kept,
+        Err(error) => Kept::Unknown { why: error.to_string() },
+    }
+}
+
+async fn look(platform: &ComposePlatform, artifact: &Artifact) -> Result<Kept, PortError> {
+    let detail = detail(artifact)?;
+    let id = artifact.version.code.as_str();
+    if inspect(&platform.engine.docker().await?, id).await?.is_some() {
+        return Ok(Kept::Here);
+    }
+    for source in &detail.repo_digests {
+        if argv::manifest(&platform.options.docker, source).run().await.is_ok() {
+            return Ok(Kept::Elsewhere { from: source.clone() });
+        }
+    }
+    let tried = match detail.repo_digests.is_empty() {
+        true => "it was never in a registry".to_owned(),
+        false => format!("{} does not have it", detail.repo_digests.join(", ")),
+    };
+    Ok(Kept::Gone { why: format!("image {id} (`{}`) is not on the engine, and {tried}", detail.image) })
 }
 
 async fn inspect(docker: &Docker, id: &str) -> Result<Option<ImageInspect>, PortError> {

@@ -7,7 +7,7 @@ mod reference;
 mod schema;
 mod shell;
 
-pub(crate) use check::check;
+pub(crate) use check::{check, way_back};
 pub(crate) use explain::explain;
 pub(crate) use init::init;
 pub(crate) use reference::reference;

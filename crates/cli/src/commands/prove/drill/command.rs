@@ -17,6 +17,7 @@ use backout_engine::{begin, resume};
 use super::past::{all, line, list};
 use super::shown::shown;
 use crate::args::{DrillAction, DrillArgs, Global};
+use crate::commands::setup::way_back;
 use crate::error::{CliError, Exit};
 use crate::ui::{Narrator, Ui, agrees};
 use crate::wire::{Access, Session, Setup, interrupts, salt};
@@ -37,6 +38,12 @@ pub(crate) async fn drill(global: &Global, args: &DrillArgs, ui: Ui) -> Result<E
     ui.say(&shown(&setup, &drill, &breaks, &past).await?);
     if args.dry_run {
         return Ok(ExitCode::SUCCESS);
+    }
+    let in_the_way = way_back(&setup).await?;
+    if !in_the_way.is_empty() {
+        return Err(in_the_way.into_iter().fold(unsafe_now(), |error, (what, hint)| {
+            error.hint(hint.map_or_else(|| what.clone(), |hint| format!("{what}: {hint}")))
+        }));
     }
     if !args.yes && !agrees(ui, "Break it, and put it back?")? {
         return Err(CliError::new(Exit::Refused, "not confirmed; nothing was changed"));
@@ -74,6 +81,10 @@ fn wanted(setup: &Setup, args: &DrillArgs) -> Result<Drill, CliError> {
     let within = policy.map_or(setup.environment.guard.soak, |policy| policy.within);
     let objective_ms = policy.and_then(|policy: &DrillPolicy| policy.objective).map(ms);
     Ok(Drill { service, how, within_ms: ms(within), objective_ms })
+}
+
+fn unsafe_now() -> CliError {
+    CliError::new(Exit::Refused, "drill-not-allowed: what is needed for the way back is missing, so nothing was broken")
 }
 
 fn refused(refusal: Refusal) -> CliError {

@@ -7,7 +7,7 @@ use backout_engine::clock::SystemClock;
 use serde::Serialize;
 
 use super::finding::{Finding, Outcome, text};
-use super::{clusters, databases, docker, machine, notifiers, services, signals, unsupported};
+use super::{clusters, databases, deep, docker, machine, notifiers, services, signals, unsupported};
 use crate::args::{CheckArgs, Global};
 use crate::commands::look::world;
 use crate::commands::prove::DrillStanding;
@@ -26,7 +26,7 @@ pub(crate) async fn check(global: &Global, args: &CheckArgs, ui: Ui) -> Result<E
     if args.role {
         return print_role(global, ui).await;
     }
-    let findings = if args.offline { offline(global, ui)? } else { all(global, ui).await? };
+    let findings = if args.offline { offline(global, ui)? } else { all(global, args.deep, ui).await? };
     let failing = findings.iter().filter(|finding| finding.result == Outcome::Fails).count();
     let holds = failing == 0;
     if ui.json {
@@ -73,7 +73,22 @@ fn configuration(path: &str, warnings: usize) -> Finding {
     }
 }
 
-async fn all(global: &Global, ui: Ui) -> Result<Vec<Finding>, CliError> {
+/// What would make a way back fail that begins now, a sentence each with what to do: for whoever is about to need one.
+///
+/// # Errors
+/// A journal that cannot be read.
+pub(crate) async fn way_back(setup: &Setup) -> Result<Vec<(String, Option<String>)>, CliError> {
+    let world = world(setup)?;
+    let mut findings = vec![machine::disk(setup.state.root())];
+    findings.extend(docker::docker(setup).await);
+    findings.extend(clusters::clusters(setup).await);
+    findings.extend(services::files(&world).await);
+    findings.extend(deep::deep(setup, &world).await?);
+    let failing = findings.into_iter().filter(|finding| finding.result == Outcome::Fails);
+    Ok(failing.map(|finding| (format!("{}: {}", finding.check, finding.what), finding.hint)).collect())
+}
+
+async fn all(global: &Global, is_deep: bool, ui: Ui) -> Result<Vec<Finding>, CliError> {
     let setup = Setup::open(global, ui, Access::Read)?;
     let world = world(&setup)?;
     let newest = setup.store.runs(&setup.environment.name).await?.pop().map(|run| run.started);
@@ -92,6 +107,9 @@ async fn all(global: &Global, ui: Ui) -> Result<Vec<Finding>, CliError> {
     findings.extend(databases::databases(&world).await);
     findings.extend(notifiers::notifiers(&setup).await);
     findings.extend(unsupported::unsupported(&setup.environment));
+    if is_deep {
+        findings.extend(deep::deep(&setup, &world).await?);
+    }
     if let Some(due) = DrillStanding::of(&setup).await?.and_then(|standing| standing.due) {
         findings.push(Finding::note("drill", due).hint(format!("rehearse: `{}`", setup.typed("drill"))));
     }

@@ -76,7 +76,7 @@ pub(super) fn clock(now: Timestamp, newest_record: Option<Timestamp>) -> Finding
 }
 
 /// The nearest folder above that exists.
-fn existing(path: &Path) -> Option<&Path> {
+pub(super) fn existing(path: &Path) -> Option<&Path> {
     path.ancestors().find(|folder| folder.is_dir())
 }
 

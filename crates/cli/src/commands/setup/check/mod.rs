@@ -3,6 +3,7 @@
 mod clusters;
 mod command;
 mod databases;
+mod deep;
 mod docker;
 mod finding;
 mod machine;
@@ -11,4 +12,4 @@ mod services;
 mod signals;
 mod unsupported;
 
-pub(crate) use command::check;
+pub(crate) use command::{check, way_back};
