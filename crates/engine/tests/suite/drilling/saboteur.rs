@@ -10,7 +10,7 @@ use backout_engine::{World, await_turn};
 use backout_testkit::world::{Fuse, MemoryPlatform};
 use tokio::sync::watch;
 
-use crate::scenario::{Scenario, service};
+use crate::scenario::{Scenario, seconds, service};
 
 /// Breaks `app`. Clones are the same process.
 #[derive(Clone)]
@@ -40,6 +40,8 @@ impl Saboteur {
         started.insert(pid, exit);
         let saboteur = self.clone();
         tokio::spawn(async move {
+            // It is slow to start: whoever goes on without knowing of it is through by then.
+            saboteur.world.clock.sleep(seconds(60)).await;
             if await_turn(&saboteur.world, &saboteur.run, pid).await.is_ok() {
                 saboteur.platform.deploy(&service("app"), "app:broken");
             }
