@@ -131,6 +131,11 @@ fn a_second_rollback_is_told_who_holds_the_release_or_the_application() {
     argo::sync(&application, "bbb");
     argo::until(&application, "the bad sync", |site| argo::is_settled(site) && argo::state(site)[0] == "bbb");
     for site in [release, application] {
+        // The first must not be through within the moment that the second waits for it.
+        for (verb, path) in [("create", "/secrets"), ("patch", "/applications/shop"), ("update", "/applications/shop")]
+        {
+            site.double.fault(Fault::new(verb, path, 1, FaultKind::Delay { milliseconds: 4_000 }));
+        }
         let first = site.start(&["rollback", "--yes"]);
         wait_until("the first", SOON, || site.journal().newest("plan_made").is_some());
         let second = site.backout(&["rollback", "--yes"]).expect_code(7);

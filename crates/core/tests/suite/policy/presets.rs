@@ -49,6 +49,7 @@ fn heliosdb_follows_its_matrix() {
         ("impact=partial_loss", P2, Hold),
         ("impact=minor_degradation", P3, FixForward),
         ("impact=cosmetic", P4, Observe),
+        ("impact=dependency", P2, FallBack),
         // Its triggers for going back at once.
         ("impact=data_corruption", P1, RollBack),
         ("impact=compliance", P1, RollBack),
@@ -76,8 +77,10 @@ fn piper_morgan_follows_its_matrix_and_its_thresholds() {
         ("impact=data_corruption", P1, RollBack),
         ("security=true", P1, RollBack),
         ("impact=errors error_rate=5.1% failures=2", P2, RollBack),
+        ("impact=dependency", P2, FallBack),
     ];
     agrees("piper-morgan", &table);
+    agrees("helm-and-compose", &[("impact=dependency", P2, FallBack), ("impact=slow", P2, RollBack)]);
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub struct Target {
 pub struct Probed {
     /// The target.
     pub target: Arc<Target>,
-    /// What came back, as it counts (see [`credible`]).
+    /// What came back, as it counts: a starved prober says nothing of its target.
     pub reading: Reading,
     /// Where it stands among the targets.
     pub(super) place: usize,

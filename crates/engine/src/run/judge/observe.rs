@@ -6,13 +6,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use backout_core::detect::{Comparing, Counting, Rules};
+use backout_core::detect::Rules;
 use backout_core::journal::{Body, Observation, ObservationResult};
 use backout_core::policy::{Check, Finding, Judgement, Verdict};
 use backout_core::run::State;
 use jiff::Timestamp;
 
-use crate::look::{Pace, Watched, Watching, Window, acted_upon, error_bar, log_checks, required, survey, watch};
+use super::soak::rules;
+use crate::look::{Pace, Watched, Watching, Window, error_bar, log_checks, survey, watch};
 use crate::run::drive::Driver;
 use crate::world::World;
 
@@ -79,24 +80,15 @@ impl Observing<'_> {
 
     /// The verdict; nothing where something else is deployed than what was brought back.
     async fn watch_after(&self, until: Timestamp) -> Option<Judgement> {
-        let (state, environment) = (self.state, &self.world.environment);
-        let since = self.world.clock.now();
+        let (state, now) = (self.state, self.world.clock.now());
         let rules = Rules {
-            triggers: environment.triggers.clone(),
-            required: required(self.world).into_iter().chain(acted_upon(self.world)).collect(),
             red_before: state.red_after.iter().cloned().collect(),
             before: state.facts.clone(),
-            comparing: Comparing {
-                since,
-                horizon: until.duration_since(since).as_secs_f64(),
-                false_alarms: environment.guard.false_alarms,
-                counted: environment.counted.values().map(Counting::of).collect(),
-                dependencies: environment.dependencies(&state.changed),
-            },
             bar: error_bar(self.world),
+            ..rules(self.world, state, (now, until))
         };
         // Counted signals are compared with the time before the deploy: that is what the environment went back to.
-        let deployed_at = state.before_until().unwrap_or(since);
+        let deployed_at = state.before_until().unwrap_or(now);
         // What a run has brought back is its own; after a noticed deploy somebody may deploy again without telling.
         let known = state.is_noticed().then_some(state.facts.as_slice());
         match watch(self.world, rules, Watching { pace: Pace::AtRest, until, deployed_at, known }).await {

@@ -1,5 +1,6 @@
 //! The watch through the soak: by what is probed and asked, and by what the data says.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use backout_core::detect::{Comparing, Counting, KeptWatch, Rules};
@@ -66,25 +67,31 @@ impl Soak<'_> {
     }
 
     pub(in crate::run) async fn watch_until(&self, until: Timestamp, known: Option<&[Fact]>) -> Watched {
-        let (state, environment) = (self.state, &self.world.environment);
-        let since = self.world.clock.now();
-        let rules = Rules {
-            triggers: environment.triggers.clone(),
-            required: required(self.world).into_iter().chain(acted_upon(self.world)).collect(),
-            red_before: state.red_before.iter().cloned().collect(),
-            before: state.before.clone(),
-            comparing: Comparing {
-                since,
-                horizon: until.duration_since(since).as_secs_f64(),
-                false_alarms: environment.guard.false_alarms,
-                counted: environment.counted.values().map(Counting::of).collect(),
-                dependencies: environment.dependencies(&state.changed),
-            },
-            bar: None,
-        };
-        let deployed_at = state.before_until().unwrap_or(since);
-        let watching = Watching { pace: Pace::AtLeast(environment.guard.every), until, deployed_at, known };
-        watch(self.world, rules, watching).await
+        let (state, now) = (self.state, self.world.clock.now());
+        let red_before = state.red_before.iter().cloned().collect();
+        let rules = Rules { red_before, before: state.before.clone(), ..rules(self.world, state, (now, until)) };
+        let deployed_at = state.before_until().unwrap_or(now);
+        let pace = Pace::AtLeast(self.world.environment.guard.every);
+        watch(self.world, rules, Watching { pace, until, deployed_at, known }).await
+    }
+}
+
+/// What every watch of a run goes by, from one moment to another, without what was before it.
+pub(super) fn rules(world: &World, state: &State, (since, until): (Timestamp, Timestamp)) -> Rules {
+    let environment = &world.environment;
+    Rules {
+        triggers: environment.triggers.clone(),
+        required: required(world).into_iter().chain(acted_upon(world)).collect(),
+        red_before: BTreeSet::new(),
+        before: Vec::new(),
+        comparing: Comparing {
+            since,
+            horizon: until.duration_since(since).as_secs_f64(),
+            false_alarms: environment.guard.false_alarms,
+            counted: environment.counted.values().map(Counting::of).collect(),
+            dependencies: environment.dependencies(&state.changed),
+        },
+        bar: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Settings that this version accepts and does not act on: who wrote them should know.
 
-use backout_core::config::{Environment, Objectives};
+use backout_core::config::Environment;
 use backout_core::detect::is_error_rate;
 
 use super::finding::Finding;
@@ -8,16 +8,9 @@ use super::finding::Finding;
 /// One note a setting that is made.
 pub(super) fn unsupported(environment: &Environment) -> Vec<Finding> {
     let verify = &environment.verify;
-    let settings = [
-        (
-            "verify.error_rate_below",
-            verify.error_rate_below.is_some() && !has_error_rate(environment),
-            "no signal is called `errors` or `error_rate`",
-        ),
-        ("objectives", environment.objectives != Objectives::default(), "times are not compared with them yet"),
-    ];
-    let made = settings.into_iter().filter(|(_, is_made, _)| *is_made);
-    made.map(|(key, _, what)| Finding::note(key, format!("accepted, and not acted on: {what}"))).collect()
+    let is_idle = verify.error_rate_below.is_some() && !has_error_rate(environment);
+    let what = "accepted, and not acted on: no signal is called `errors` or `error_rate`";
+    is_idle.then(|| Finding::note("verify.error_rate_below", what.to_owned())).into_iter().collect()
 }
 
 /// Whether there is a signal that `verify.error_rate_below` can be about.
@@ -45,6 +38,6 @@ mod tests {
     fn only_settings_that_are_made_are_told() {
         assert_eq!(keys(""), [""; 0]);
         assert_eq!(keys("    verify: { error_rate_below: 1% }\n"), ["verify.error_rate_below"]);
-        assert_eq!(keys("    policy: { approvals: { stack: 2 } }\n"), [""; 0]);
+        assert_eq!(keys("    objectives: { service: 5m }\n"), [""; 0]);
     }
 }
