@@ -5,7 +5,8 @@ use backout_core::journal::{Body, Means, Noticed, RunKind, RunResult};
 use backout_core::policy::{Choice, Decision, Judgement, Verdict};
 use backout_core::run::{Act, CapturePurpose, Effect, Run};
 
-use super::world::{Ran, ServiceSpec, Spec, at, make_plan, request, started};
+use super::machine::spec;
+use super::world::{Spec, at, make_plan, request, started};
 
 struct Story {
     run: Run,
@@ -74,21 +75,6 @@ impl Story {
         });
         graded.collect()
     }
-}
-
-fn spec() -> Spec {
-    let ran = |version| Some(Ran { version, replicas: 1 });
-    let service = ServiceSpec {
-        needs: 0,
-        now: ran(1),
-        then: ran(0),
-        files: 0,
-        restarts: 0,
-        can_start_first: false,
-        platform: 0,
-        ended: false,
-    };
-    Spec { services: vec![service], files_now: [None; 3], files_then: [None; 3] }
 }
 
 fn taken(n: u32) -> Body {

@@ -8,7 +8,6 @@ use crate::incident::entry::Answer;
 use crate::incident::facts::{Facts, Shown};
 use crate::incident::mask::Mask;
 use crate::incident::opened::Incident;
-use crate::journal;
 
 /// The checklists of an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -51,6 +50,11 @@ pub enum State {
 }
 
 impl State {
+    /// As a person said that it is.
+    fn said(holds: bool) -> Self {
+        if holds { Self::Done } else { Self::NotDone }
+    }
+
     /// As it stands before the item.
     #[must_use]
     pub fn mark(self) -> &'static str {
@@ -74,11 +78,10 @@ pub(in crate::incident) fn answered(
         .0
         .iter()
         .map(|item| {
-            let (state, why, by) = match incident.answers.get(&item.id) {
-                Some((Answer::Yes, by, note)) => (State::Done, note.clone(), Some(by.clone())),
-                Some((Answer::No, by, note)) => (State::NotDone, note.clone(), Some(by.clone())),
-                None if facts.manual.contains_key(item.id.as_str()) => by_hand(facts.manual.get(item.id.as_str())),
-                None => match item.evidence.map_or(Shown::Nothing, |evidence| facts.shown(evidence)) {
+            let (state, why, by) = match (incident.answers.get(&item.id), facts.manual.get(item.id.as_str())) {
+                (Some((answer, by, note)), _) => (State::said(*answer == Answer::Yes), note.clone(), Some(by.clone())),
+                (None, Some(answer)) => (State::said(answer.holds), None, Some(answer.by.clone())),
+                (None, None) => match item.evidence.map_or(Shown::Nothing, |evidence| facts.shown(evidence)) {
                     Shown::Yes(why) => (State::Done, Some(mask.apply(&why)), None),
                     Shown::NotNeeded(why) => (State::NotNeeded, Some(why), None),
                     Shown::Nothing => (State::Open, None, None),
@@ -89,10 +92,4 @@ pub(in crate::incident) fn answered(
         .collect();
     let open = items.iter().filter(|item| item.state == State::Open).count();
     Answered { items, open }
-}
-
-/// What a person answered to a check of the configuration.
-fn by_hand(answer: Option<&&journal::Answer>) -> (State, Option<String>, Option<String>) {
-    let state = answer.map_or(State::Open, |answer| if answer.holds { State::Done } else { State::NotDone });
-    (state, None, answer.map(|answer| answer.by.clone()))
 }
