@@ -6,8 +6,13 @@ use crate::failure::Failure;
 use crate::process::Call;
 use crate::workspace;
 
-/// Each file with the command of `backout` that prints it.
-const GENERATED: [(&str, &str); 2] = [("docs/schema/backout.schema.json", "schema"), ("docs/cli.md", "reference")];
+/// Each file with the words behind `backout` that print it.
+const GENERATED: [(&str, &[&str]); 4] = [
+    ("docs/schema/backout.schema.json", &["schema"]),
+    ("docs/cli.md", &["reference"]),
+    ("docs/configuration.md", &["reference", "--of", "configuration"]),
+    ("docs/refusals.md", &["reference", "--of", "refusals"]),
+];
 
 /// `cargo xtask generate`
 pub(crate) fn write() -> Result<(), Failure> {
@@ -29,6 +34,7 @@ pub(crate) fn check() -> Result<(), Failure> {
     for (file, command) in GENERATED {
         let kept = fs::read_to_string(workspace::root().join(file)).unwrap_or_default();
         if let Some(line) = first_difference(&kept, &print(command)?) {
+            let command = command.join(" ");
             problems.push(format!("`{file}` differs from what `backout {command}` prints, first in line {line}"));
         }
     }
@@ -39,13 +45,18 @@ pub(crate) fn check() -> Result<(), Failure> {
     Err(Failure::Check(format!("{}\nrun `cargo xtask generate` and commit what it writes", problems.join("\n"))))
 }
 
-fn print(command: &str) -> Result<String, Failure> {
-    let arguments = ["run", "--quiet", "--package", "backout", "--", command];
+fn print(command: &[&str]) -> Result<String, Failure> {
+    let arguments = ["run", "--quiet", "--package", "backout", "--"];
     // The reference's text must not depend on how wide this terminal is or what it can show.
-    let call = Call::new("cargo").args(arguments).folder(workspace::root()).env("NO_COLOR", "1").env("COLUMNS", "100");
+    let call = Call::new("cargo")
+        .args(arguments)
+        .args(command)
+        .folder(workspace::root())
+        .env("NO_COLOR", "1")
+        .env("COLUMNS", "100");
     let text = call.output()?;
     match text.trim_end() {
-        "" => Err(Failure::Check(format!("`backout {command}` printed nothing"))),
+        "" => Err(Failure::Check(format!("`backout {}` printed nothing", command.join(" ")))),
         text => Ok(format!("{text}\n")),
     }
 }

@@ -10,4 +10,5 @@ pub mod manual_clock;
 pub mod receiver;
 pub mod skip;
 pub mod small_disk;
+pub mod told;
 pub mod world;

@@ -1,8 +1,8 @@
-//! Arguments of the processes that `backout` starts of itself.
+//! Arguments of the processes that `backout` starts of itself, and of what only this repository asks for.
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 /// Arguments of `dead-man`.
 #[derive(Debug, Args)]
@@ -33,4 +33,23 @@ pub(crate) struct BreakArgs {
     /// The drill
     #[arg(long)]
     pub(crate) run: String,
+}
+
+/// Arguments of `reference`.
+#[derive(Debug, Args)]
+pub(crate) struct ReferenceArgs {
+    /// Which page
+    #[arg(long, value_name = "PAGE", default_value = "commands")]
+    pub(crate) of: Of,
+}
+
+/// A page that is made from the program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Of {
+    /// Every command and option
+    Commands,
+    /// Every key of the configuration
+    Configuration,
+    /// Every refusal, problem and exit code
+    Refusals,
 }

@@ -10,6 +10,8 @@ mod maintenance;
 mod notify;
 mod prove;
 mod setup;
+#[cfg(test)]
+mod written;
 
 use std::path::PathBuf;
 
@@ -18,7 +20,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use data::{BackupAction, DataArgs, MigrateAction, ReimportArgs};
 pub(crate) use decide::{ApproveArgs, DecideArgs, FallbackAction, ToldArgs};
 pub(crate) use incident::{CheckItemArgs, IncidentAction, NoteArgs, OpenArgs, PageFormat, PostmortemArgs};
-pub(crate) use inner::{BreakArgs, DeadManArgs, DemoAppArgs, SuperviseArgs};
+pub(crate) use inner::{BreakArgs, DeadManArgs, DemoAppArgs, Of, ReferenceArgs, SuperviseArgs};
 pub(crate) use look::{
     BacktestArgs, DiffArgs, HistoryArgs, MetricsArgs, Numbers, PlanArgs, ReportArgs, ReportFormat, ShowArgs,
     StatusArgs, WatchArgs,
@@ -184,9 +186,9 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Write the manual pages
     Man(ManArgs),
-    /// Print the reference of every command in Markdown
+    /// Print a page of the documentation that is made from the program
     #[command(hide = true)]
-    Reference,
+    Reference(ReferenceArgs),
     /// Stand by for a guarding process
     #[command(hide = true)]
     DeadMan(DeadManArgs),

@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: Arguments, ui: Ui) -> Result<ExitCode, CliErr
         Command::Explain(args) => setup::explain(&args, ui),
         Command::Completions(args) => Ok(setup::completions(&args, ui)),
         Command::Man(args) => setup::man(&args, ui),
-        Command::Reference => Ok(setup::reference(ui)),
+        Command::Reference(args) => Ok(setup::reference(&args, ui)),
         Command::DeadMan(args) => inner::dead_man(global, &args, ui).await,
         Command::Supervise(args) => inner::supervise(&args).await,
         Command::DemoApp(args) => inner::demo_app(&args),

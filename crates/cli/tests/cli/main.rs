@@ -19,4 +19,5 @@ mod proven;
 mod recorded;
 mod running;
 mod setting_up;
+mod told;
 mod watched;

@@ -6,6 +6,7 @@ mod deploys;
 mod hand;
 mod killed;
 mod moments;
+mod played;
 mod points;
 mod shop;
 mod told;

@@ -158,7 +158,7 @@ impl Shop {
         self.path(".backout")
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         let variables = self.server.address("shop").variables();
         let port = variables.iter().find(|(name, _)| *name == "PGPORT").map(|(_, value)| value.clone()).unwrap();
         format!("postgres://postgres@127.0.0.1:{port}/shop?sslmode=disable")

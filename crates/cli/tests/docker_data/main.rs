@@ -7,3 +7,4 @@ mod person;
 mod reverse;
 mod shop;
 mod story;
+mod told;

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,29 +18,35 @@ pub(crate) struct Shop {
     pub(crate) project: Project,
     app_port: u16,
     db_port: u16,
-    stack: String,
+    pub(crate) stack: String,
 }
 
 impl Shop {
     /// Version 1 is up and has the orders of [`ORDERS`]. `None`, with the skip counted, where the test-bed lacks a part.
     pub(crate) fn open(test: &str) -> Option<Self> {
-        let project = Project::start(test)?;
-        let stack = stack_image(test)?;
-        let shop = Self { project, app_port: free_port(), db_port: free_port(), stack };
-        let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/postgres");
+        let shop = Self::built(test)?;
+        let example = example();
         for file in ["docker-compose.yml", "backout.yaml"] {
             shop.project.write(file, &std::fs::read_to_string(example.join(file)).unwrap());
         }
         std::fs::create_dir(shop.project.folder().join("config")).unwrap();
         shop.configure("hello");
-        for version in ["v1", "v2"] {
-            shop.build(&example, version);
-        }
         shop.project.write(".env", &shop.variables("v1"));
         let _ = shop.project.compose(&["up", "--detach"]);
         wait_until("version 1 to serve", SERVES_WITHIN, || shop.health().is_some());
         for (total, note) in ORDERS {
             assert_eq!(shop.order(total, note), Some(201));
+        }
+        Some(shop)
+    }
+
+    /// The images of both versions are there, and nothing is up.
+    pub(crate) fn built(test: &str) -> Option<Self> {
+        let project = Project::start(test)?;
+        let stack = stack_image(test)?;
+        let shop = Self { project, app_port: free_port(), db_port: free_port(), stack };
+        for version in ["v1", "v2"] {
+            shop.build(&example(), version);
         }
         Some(shop)
     }
@@ -152,6 +158,10 @@ impl Shop {
         let (head, body) = answer.split_once("\r\n\r\n")?;
         Some((head.split(' ').nth(1)?.parse().ok()?, body.to_owned()))
     }
+}
+
+fn example() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/postgres")
 }
 
 /// The orders of version 1.

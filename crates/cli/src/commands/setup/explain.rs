@@ -11,7 +11,7 @@ use crate::error::CliError;
 use crate::ui::{Ui, table};
 
 /// Exit codes and what they mean: part of the interface.
-const EXIT_CODES: [(&str, &str); 9] = [
+pub(super) const EXIT_CODES: [(&str, &str); 9] = [
     ("0", "done: the deploy was kept, the rollback was verified, the checks hold"),
     ("1", "an unexpected failure of backout itself"),
     ("2", "usage or configuration: the command line or `backout.yaml` is wrong"),

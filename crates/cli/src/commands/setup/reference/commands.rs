@@ -1,20 +1,11 @@
-//! `backout reference`: every visible command and option in Markdown, from the same declarations that are parsed by.
-//! `docs/cli.md` is what it prints.
-
-use std::process::ExitCode;
+//! Every visible command and option in Markdown, from the same declarations that are parsed by.
 
 use clap::{Arg, Command, CommandFactory};
 
 use crate::args::Arguments;
-use crate::ui::Ui;
 
-/// Prints the reference.
-pub(crate) fn reference(ui: Ui) -> ExitCode {
-    ui.data(&text());
-    ExitCode::SUCCESS
-}
-
-fn text() -> String {
+/// The page.
+pub(super) fn text() -> String {
     let mut root = Arguments::command();
     // Gives every command its full name, and its copy of the global options.
     root.build();
@@ -117,7 +108,7 @@ fn meaning(arg: &Arg) -> String {
 }
 
 /// Text that does not end the cell of a table it stands in.
-fn cell(text: &str) -> String {
+pub(super) fn cell(text: &str) -> String {
     text.replace('|', "\\|").replace('\n', " ")
 }
 
