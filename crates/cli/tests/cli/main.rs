@@ -14,6 +14,7 @@ mod killed;
 mod maintained;
 mod meanwhile;
 mod notices;
+mod piped;
 mod place;
 mod proven;
 mod recorded;
