@@ -4,6 +4,7 @@
 mod deploying;
 mod soaking;
 mod terminal;
+mod unit;
 
 use std::time::Duration;
 
