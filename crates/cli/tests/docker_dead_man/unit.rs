@@ -148,6 +148,7 @@ impl Machine {
 }
 
 impl Drop for Machine {
+    #[expect(clippy::print_stderr, reason = "the unit's own words say why the test failed")]
     fn drop(&mut self) {
         if std::thread::panicking() {
             eprintln!("{}", text(&self.run(&["journalctl", "--no-pager", "--unit", UNIT]).stdout));
