@@ -24,6 +24,10 @@ pub struct Rules {
     pub red_before: BTreeSet<SignalPath>,
     /// What ran before the deploy.
     pub before: Vec<Fact>,
+    /// Services that are known to be bad, and that it was seen to already: neither they nor what triggers look at of them
+    /// count again until they have been well once.
+    #[serde(default)]
+    pub excused: BTreeSet<ServiceName>,
     /// What triggers that compare with before go by.
     pub comparing: Comparing,
     /// What the error rate must stay below, after a rollback.
@@ -62,14 +66,17 @@ impl Judge {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let was_ill = |fact: &&Fact| ailment(None, fact).is_some();
+        let ill = rules.before.iter().filter(was_ill).map(|fact| fact.service.clone());
+        let is_excused = |signal: &&SignalPath| signal.service().is_some_and(|name| rules.excused.contains(name));
+        let looked_at = rules.triggers.iter().map(|trigger| &trigger.signal).filter(is_excused);
         let mut triggers_of: BTreeMap<SignalPath, Vec<usize>> = BTreeMap::new();
         for (place, trigger) in rules.triggers.iter().enumerate() {
             triggers_of.entry(trigger.signal.clone()).or_default().push(place);
         }
         Self {
             triggers_of,
-            excused: rules.red_before.clone(),
-            excused_services: rules.before.iter().filter(was_ill).map(|fact| fact.service.clone()).collect(),
+            excused: rules.red_before.iter().chain(looked_at).cloned().collect(),
+            excused_services: ill.chain(rules.excused.iter().cloned()).collect(),
             unseen: rules.before.iter().map(|f| (f.service.clone(), "was never looked at".to_owned())).collect(),
             scales: Scales::new(&rules.comparing, &rules.triggers),
             rules,

@@ -24,6 +24,19 @@ pub enum SignalPath {
     Alert(AlertName),
 }
 
+impl SignalPath {
+    /// The service that it is measured of, where it is one's own.
+    #[must_use]
+    pub fn service(&self) -> Option<&ServiceName> {
+        match self {
+            SignalPath::Up(service, _) | SignalPath::Latency(service, _) | SignalPath::Used(service, _) => {
+                Some(service)
+            }
+            SignalPath::Named(_) | SignalPath::Alert(_) => None,
+        }
+    }
+}
+
 impl std::fmt::Display for SignalPath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

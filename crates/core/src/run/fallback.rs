@@ -1,8 +1,11 @@
 //! What the switching of a fallback leads to.
 
+use std::collections::BTreeSet;
+
 use super::state::{Phase, State};
+use crate::id::ServiceName;
 use crate::journal::{ActStage, FallbackSwitching};
-use crate::policy::Choice;
+use crate::policy::{Case, Choice, Impact};
 
 impl State {
     /// The phase that follows; `None` where that switching cannot follow here.
@@ -29,6 +32,16 @@ impl State {
             }
             _ => None,
         }
+    }
+
+    /// The services that a fallback was switched on for because the deploy depends on them and did not change them. What
+    /// is on does not make them well, and their being bad is still not the deploy's doing.
+    #[must_use]
+    pub fn fallen_back_for(&self) -> BTreeSet<ServiceName> {
+        let decision = self.decision.as_ref().filter(|it| it.choice == Choice::FallBack && self.has_fallen_back());
+        let case = decision.and_then(|decision| Some(&decision.weighed.as_ref()?.case));
+        let is_dependency = |case: &&Case| case.impacts.contains(&Impact::Dependency);
+        case.filter(is_dependency).map(|case| case.services.clone()).unwrap_or_default()
     }
 
     pub(super) fn keep_fallback(&mut self, switching: &FallbackSwitching) {

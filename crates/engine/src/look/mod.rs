@@ -16,7 +16,7 @@ mod trouble;
 mod usage;
 mod watch;
 
-pub(crate) use after::changed_since;
+pub(crate) use after::{changed, changed_since};
 pub(crate) use arrived::{Expected, are_back, arrived, is_stopped, nor_was_it_there};
 pub use collect::{observe, probe_all, probes};
 pub(crate) use collect::{observe_one, probe_service};

@@ -17,7 +17,7 @@ use super::drive::{Driven, Driver};
 use super::judge::{Observing, Soak, Soaked};
 use super::last_resort::means;
 use crate::error::EngineError;
-use crate::look::observe;
+use crate::look::{changed, observe};
 use crate::past::checkpoints;
 use crate::world::World;
 
@@ -148,7 +148,7 @@ impl Driver<'_> {
     /// What is deployed now that was not before.
     pub(super) async fn after_noticed(&self) -> Result<Body, EngineError> {
         let facts = observe(self.world).await;
-        let changed = deployed_between(&self.machine.state().before, &facts);
+        let changed = changed(self.world, (&self.machine.state().before, &facts), deployed_between);
         let data = self.databases_after().await?;
         self.keep_vaults().await?;
         Ok(Body::AfterSeen { facts, changed, data })

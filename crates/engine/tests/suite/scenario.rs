@@ -154,6 +154,16 @@ impl Scenario {
         self
     }
 
+    /// A file that deploys write and no service reads itself, as `.env` is with Compose; it goes back with every service.
+    pub(crate) fn sharing(mut self, path: &str, bytes: &[u8]) -> Self {
+        self.files.put(path, bytes);
+        for name in self.environment.services.keys() {
+            let file = OwnedFile { path: path.to_owned(), needs_restart: false };
+            self.files_of.entry(name.clone()).or_default().push(file);
+        }
+        self
+    }
+
     /// What the deploy command will do.
     pub(crate) fn deploying(mut self, script: Vec<Move>) -> Self {
         self.deployer = ScriptedDeployer::new(

@@ -165,6 +165,7 @@ impl Passes<'_> {
             // What is red has been told; it fires again once it has been green.
             red_before: red(self.world, &seen.samples).into_iter().collect::<BTreeSet<_>>(),
             before: seen.facts,
+            excused: BTreeSet::new(),
             comparing: comparing(self.world, since),
             bar: None,
         };

@@ -35,7 +35,8 @@ fn rules(signals: &[&str], dependencies: &[&str]) -> Rules {
     let dependencies: BTreeSet<SignalPath> = dependencies.iter().map(|path| path.parse().unwrap()).collect();
     let comparing = Comparing { counted: vec![counting], dependencies, horizon: 300.0, ..Comparing::nothing(at(0)) };
     let triggers = signals.iter().map(trigger).collect();
-    Rules { triggers, required: Vec::new(), red_before: BTreeSet::new(), before: Vec::new(), comparing, bar: None }
+    let (red_before, excused) = (BTreeSet::new(), BTreeSet::new());
+    Rules { triggers, required: Vec::new(), red_before, before: Vec::new(), excused, comparing, bar: None }
 }
 
 /// What was counted in the second before this one: a hundred requests, of which so many in a thousand failed, evenly.

@@ -187,6 +187,7 @@ mod tests {
             required: Vec::new(),
             red_before: Default::default(),
             before: Vec::new(),
+            excused: Default::default(),
             comparing: Comparing {
                 since: at(0),
                 horizon: 60.0,

@@ -84,6 +84,7 @@ pub(super) fn rules(world: &World, state: &State, (since, until): (Timestamp, Ti
         required: required(world).into_iter().chain(acted_upon(world)).collect(),
         red_before: BTreeSet::new(),
         before: Vec::new(),
+        excused: state.fallen_back_for(),
         comparing: Comparing {
             since,
             horizon: until.duration_since(since).as_secs_f64(),

@@ -1,5 +1,6 @@
 //! Deploys judged by what servers, logs and platforms say of them.
 
 mod compared;
+mod fallen_back;
 mod signals;
 mod used;
