@@ -181,6 +181,16 @@ pub fn stack_image(test: &str) -> Option<String> {
     image
 }
 
+/// That image with nginx and Prometheus; `None`, with the skip counted, where there is none.
+#[must_use]
+pub fn site_image(test: &str) -> Option<String> {
+    let image = address_of("site");
+    if image.is_none() {
+        skip(test, "the test-bed's site image is missing (`cargo xtask testbed up`)");
+    }
+    image
+}
+
 /// What the test-bed recorded as the address of one of its parts.
 fn address_of(part: &str) -> Option<String> {
     recorded(part, "address")

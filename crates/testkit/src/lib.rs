@@ -10,5 +10,6 @@ pub mod manual_clock;
 pub mod receiver;
 pub mod skip;
 pub mod small_disk;
+pub mod taker;
 pub mod told;
 pub mod world;

@@ -23,7 +23,7 @@ use crate::testbed::layout::Layout;
 use crate::testbed::record::{Part, Record, State};
 
 /// In the order in which they are started; they are ended in reverse.
-const PARTS: [(&str, Start); 12] = [
+const PARTS: [(&str, Start); 13] = [
     ("docker", docker::start),
     ("compose", compose::start),
     ("registry", server::registry),
@@ -34,6 +34,7 @@ const PARTS: [(&str, Start); 12] = [
     ("application", image::application),
     ("systemd", image::systemd),
     ("stack", image::stack),
+    ("site", image::site),
     ("python", python::start),
     ("kube", kube::start),
 ];

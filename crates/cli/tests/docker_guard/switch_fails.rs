@@ -1,42 +1,10 @@
 //! A way back that cannot be gone: the port of what ran before is somebody else's at the moment of the switch.
 
-use std::net::{Ipv4Addr, TcpListener};
-use std::sync::mpsc::{Sender, channel};
-use std::thread::{JoinHandle, sleep, spawn};
-use std::time::Duration;
-
 use backout_core::journal::{Body, RunResult, StepOutcome};
 use backout_testkit::docker::free_port;
+use backout_testkit::taker::Taker;
 
 use crate::stage::{Ran, Stage, eventually, get};
-
-/// Takes a port as soon as it is free, and keeps it until told.
-struct Taker {
-    release: Sender<()>,
-    thread: JoinHandle<()>,
-}
-
-impl Taker {
-    fn of(port: u16) -> Self {
-        let (release, released) = channel();
-        let thread = spawn(move || {
-            let _held = loop {
-                match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
-                    Ok(listener) => break Some(listener),
-                    Err(_) if released.try_recv().is_ok() => break None,
-                    Err(_) => sleep(Duration::from_millis(2)),
-                }
-            };
-            let _ = released.recv();
-        });
-        Self { release, thread }
-    }
-
-    fn let_go(self) {
-        drop(self.release);
-        self.thread.join().unwrap();
-    }
-}
 
 /// A stage whose `.env` chooses the port as well, with a good version up on the stage's own port.
 fn movable(test: &str) -> Option<(Stage, String, String)> {

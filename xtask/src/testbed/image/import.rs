@@ -30,14 +30,11 @@ pub(super) fn image_id(image: &str) -> Option<String> {
 /// Makes the image; `folder` is for what is only needed meanwhile.
 pub(super) fn import(image: &str, content: &Content<'_>, folder: &Path) -> Result<String, Failure> {
     let (list, written, archive) = (folder.join("files"), folder.join("written"), folder.join("image.tar"));
-    let files: Vec<String> = content.copied.iter().map(|path| relative(path).display().to_string()).collect();
-    fs::write(&list, files.join("\n")).map_err(Failure::file(&list))?;
+    self::archive(content.copied, &list, &archive)?;
     if written.exists() {
         fs::remove_dir_all(&written).map_err(Failure::file(&written))?;
     }
     write(&written, content)?;
-    let create = Call::new("tar").args(["--create", "--no-recursion", "--directory", "/", "--file"]);
-    create.args([&archive]).args(["--verbatim-files-from", "--files-from"]).args([&list]).output()?;
     let append = Call::new("tar").args(["--append", "--owner=0", "--group=0", "--file"]).args([&archive]);
     append.args(["--directory"]).args([&written]).args(["."]).output()?;
     let command = format!("CMD [\"{}\"]", content.command);
@@ -45,6 +42,15 @@ pub(super) fn import(image: &str, content: &Content<'_>, folder: &Path) -> Resul
     let id = import.args([&archive]).args([image]).output()?.trim().to_owned();
     fs::remove_file(&archive).map_err(Failure::file(&archive))?;
     Ok(id)
+}
+
+/// Packs files of this machine; `list` is for their names, which are only needed meanwhile.
+pub(super) fn archive(copied: &BTreeSet<PathBuf>, list: &Path, archive: &Path) -> Result<(), Failure> {
+    let files: Vec<String> = copied.iter().map(|path| relative(path).display().to_string()).collect();
+    fs::write(list, files.join("\n")).map_err(Failure::file(list))?;
+    let create = Call::new("tar").args(["--create", "--no-recursion", "--directory", "/", "--file"]);
+    let create = create.args([archive]).args(["--verbatim-files-from", "--files-from"]).args([list]);
+    create.output().map(drop)
 }
 
 /// The files that are not this machine's.

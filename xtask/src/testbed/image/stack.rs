@@ -16,7 +16,7 @@ use crate::testbed::packages;
 use crate::testbed::record::{Part, State};
 
 /// The image's name. Its tag is the version of what is written below: whoever changes that counts it up.
-const IMAGE: &str = "backout-test/stack:4";
+pub(super) const IMAGE: &str = "backout-test/stack:4";
 
 /// The name of the container that keeps the image.
 const HOLDER: &str = "backout-testbed-holds-stack";
