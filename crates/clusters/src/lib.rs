@@ -10,10 +10,12 @@ mod found;
 mod helm;
 mod kubernetes;
 mod object;
+mod patched;
 mod pods;
 mod redirect;
 mod refusals;
 mod rights;
+mod workloads;
 
 pub use argocd::ArgocdPlatform;
 pub use cluster::{Cluster, ClusterOptions};

@@ -4,6 +4,7 @@
 mod access;
 mod argocd;
 mod before;
+mod beside;
 mod disturbed;
 mod faults;
 mod gone;

@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use kube::core::DynamicObject;
 use serde_json::Value;
 
+use crate::workloads::STOPPED;
+
 /// What is read of an Application.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Application {
@@ -27,6 +29,17 @@ pub(crate) struct Application {
     pub(super) parent: Option<String>,
     /// What auto-sync was, where it is off because we switched it off.
     pub(super) paused: Option<Value>,
+    /// Since when its workloads are at zero, where we scaled them for a while.
+    pub(super) held: Option<Held>,
+}
+
+/// The mark of an Application whose workloads are at zero for a while.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Held {
+    /// Since when.
+    pub(super) at: Timestamp,
+    /// The newest entry of its history then.
+    pub(super) history: Option<i64>,
 }
 
 /// The newest operation.
@@ -54,6 +67,19 @@ pub(crate) struct HistoryEntry {
 /// Our annotation on an Application whose auto-sync we switched off: what it was, as JSON.
 pub(super) const PAUSED: &str = "backout.dev/paused-auto-sync";
 
+impl Held {
+    fn read(mark: &str) -> Option<Self> {
+        let (at, history) = mark.split_once(' ')?;
+        Some(Self { at: at.parse().ok()?, history: history.parse().ok() })
+    }
+
+    /// As it stands in the annotation [`STOPPED`] of an Application.
+    pub(super) fn mark(app: &Application, at: Timestamp) -> String {
+        let history = app.history.last().and_then(|newest| newest.id);
+        format!("{at} {}", history.map_or_else(|| "-".to_owned(), |id| id.to_string()))
+    }
+}
+
 impl Application {
     /// Reads it.
     pub(crate) fn of(object: &DynamicObject) -> Self {
@@ -78,6 +104,7 @@ impl Application {
             sync: text("/status/sync/status"),
             parent: parent(object),
             paused: annotations.get(PAUSED).and_then(|kept| serde_json::from_str(kept).ok()),
+            held: annotations.get(STOPPED).and_then(|mark| Held::read(mark)),
         }
     }
 

@@ -1,11 +1,55 @@
-//! What is kept of an Application before it goes back.
+//! What is kept of an Application before it goes back, and what its pods have written.
 
-use backout_core::port::Evidence;
+use std::sync::Arc;
+
+use backout_core::port::{Evidence, LogSink, LogSpan, PortError};
+use jiff::Timestamp;
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
+use super::held::{is_in_cluster, workloads};
+use crate::cluster::Cluster;
+use crate::object::name;
+use crate::workloads::{Workloads, missing};
+
+/// What there is to know of an Application and of the pods of its workloads.
+pub(super) async fn evidence(cluster: &Arc<Cluster>, application: &DynamicObject, now: Timestamp) -> Vec<Evidence> {
+    let mut all = of_application(application);
+    if let Err(error) = is_in_cluster(application) {
+        all.push(missing(&format!("{}.pods", name(application)), &error));
+        return all;
+    }
+    for (namespace, names) in workloads(application) {
+        let title = format!("{}.{namespace}", name(application));
+        let of_pods = async {
+            let beside = cluster.in_namespace(&namespace).await?;
+            Workloads::new(&beside, names).evidence(&title, now).await
+        };
+        all.extend(of_pods.await.unwrap_or_else(|error| vec![missing(&format!("{title}.pods"), &error)]));
+    }
+    all
+}
+
+/// Hands over what the pods of the workloads of an Application have written.
+///
+/// # Errors
+/// They are on another cluster, or cannot be seen.
+pub(super) async fn output(
+    cluster: &Arc<Cluster>,
+    application: &DynamicObject,
+    span: LogSpan,
+    sink: LogSink<'_>,
+) -> Result<(), PortError> {
+    is_in_cluster(application)?;
+    for (namespace, names) in workloads(application) {
+        let beside = cluster.in_namespace(&namespace).await?;
+        Workloads::new(&beside, names).output(span, &mut *sink).await?;
+    }
+    Ok(())
+}
+
 /// The resource, and what Argo CD says of each thing in it, without the fields that only machines read.
-pub(super) fn evidence(object: &DynamicObject) -> Vec<Evidence> {
+fn of_application(object: &DynamicObject) -> Vec<Evidence> {
     let name = object.metadata.name.clone().unwrap_or_default();
     let mut object = object.clone();
     object.metadata.managed_fields = None;

@@ -1,12 +1,13 @@
 //! Argo CD, through its Application resources.
 //!
 //! Contract: `spec` of an Application is changed in one thing only, auto-sync, and what it was is kept on the Application
-//! itself. An operation has ended when the controller has looked again since ([`Operation::is_settled`]): health and sync
+//! itself; its workloads are scaled only while a database goes back, and say themselves how many pods they had. An operation has ended when the controller has looked again since ([`Operation::is_settled`]): health and sync
 //! are stale before.
 
 mod application;
 mod evidence;
 mod git;
+mod held;
 mod identity;
 mod operate;
 mod pause;

@@ -10,9 +10,9 @@ use kube::{Api, ResourceExt};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::pause::{may_pass, patched};
 use super::{Application, Operation, request};
 use crate::cluster::{Live, failed, patiently};
+use crate::patched::{may_pass, patched};
 
 /// How long the controller may take to end an operation.
 const ENDS_WITHIN: Duration = Duration::from_secs(60);

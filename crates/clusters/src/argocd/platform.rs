@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use backout_core::config::ArgocdService;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{ArgocdArtifact, Artifact, Detail, Fact, Seen, Version};
 use backout_core::plan::Switch;
 use backout_core::port::{
-    Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PlatformEvent, PortError, Preflight,
+    Blobs, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PlatformEvent, PortError,
+    Preflight,
 };
 use kube::core::DynamicObject;
 use serde_json::Value;
@@ -18,7 +20,7 @@ use super::git::Clones;
 use super::identity::{folder, spec, unsettled, version};
 use super::seen::{running, short};
 use super::switch::Way;
-use super::{Application, evidence, pause};
+use super::{Application, evidence, held, pause};
 use crate::cluster::{Cluster, Kind, unseen};
 
 /// How long an Application may take to sync and become healthy, in milliseconds: what its Deployments may take by default.
@@ -66,8 +68,15 @@ impl ArgocdPlatform {
         let service = self.service(name)?;
         let Some(object) = self.object(service).await? else { return Ok(Seen::Absent) };
         let app = Application::of(&object);
-        let version = self.version(service, &app).await?;
-        Ok(Seen::Present(running(&app, version)))
+        let mut version = self.version(service, &app).await?;
+        if app.held.is_none() {
+            return Ok(Seen::Present(running(&app, version)));
+        }
+        // Until the mark is gone there is something left to be done.
+        version.code.push_str(" held");
+        let is_quiet = held::is_quiet(&self.cluster, &object).await?;
+        let running = running(&app, version);
+        Ok(Seen::Present(if is_quiet { held::still(running, &app) } else { running }))
     }
 
     /// Where it goes back by a revert, the content of its folder is what runs: the revert has a commit of its own.
@@ -107,8 +116,10 @@ impl ArgocdPlatform {
         let sources = sources(artifact, blobs).await?;
         let api = self.cluster.api(Kind::Application).await?;
         let live = self.cluster.live(Kind::Application).await?;
+        let (cluster, clock) = (&self.cluster, self.clock.as_ref());
         let (clones, starts_anew) = (&self.clones, switch.starts_anew());
-        let way = Way { api: &api, live: &live, service, clones, artifact, sources: &sources, starts_anew };
+        let way =
+            Way { cluster, clock, api: &api, live: &live, service, clones, artifact, sources: &sources, starts_anew };
         way.go().await
     }
 
@@ -210,6 +221,13 @@ impl Platform for ArgocdPlatform {
         })
     }
 
+    fn quiet<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move {
+            let within = (Duration::from_millis(grace_ms), self.clock.as_ref());
+            held::quiet(&self.cluster, &self.service(service)?.application, within).await
+        })
+    }
+
     /// Nothing is pinned: what a way back needs is in the checkpoint and in the repository.
     fn release<'a>(&'a self, _: &'a CheckpointId, _: &'a [Artifact]) -> Pending<'a, Result<(), PortError>> {
         Box::pin(std::future::ready(Ok(())))
@@ -219,12 +237,26 @@ impl Platform for ArgocdPlatform {
         Box::pin(async move {
             let Ok(service) = self.service(service) else { return Vec::new() };
             match self.object(service).await {
-                Ok(Some(object)) => evidence::evidence(&object),
+                Ok(Some(object)) => evidence::evidence(&self.cluster, &object, self.clock.now()).await,
                 Ok(None) => Vec::new(),
                 Err(error) => {
                     let name = format!("{}.error.txt", service.application);
                     vec![Evidence { name, content: error.to_string().into_bytes() }]
                 }
+            }
+        })
+    }
+
+    fn logs<'a>(
+        &'a self,
+        service: &'a ServiceName,
+        span: LogSpan,
+        sink: LogSink<'a>,
+    ) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move {
+            match self.object(self.service(service)?).await? {
+                Some(object) => evidence::output(&self.cluster, &object, span, sink).await,
+                None => Ok(()),
             }
         })
     }

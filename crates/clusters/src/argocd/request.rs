@@ -1,9 +1,11 @@
 //! What is written to an Application, as values.
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::Application;
-use super::application::PAUSED;
+use super::application::{Held, PAUSED};
+use crate::workloads::STOPPED;
 
 /// Who an operation is started by, as Argo CD shows it.
 const WHO: &str = "backout";
@@ -79,6 +81,28 @@ pub(super) fn pause(app: &Application, version: &str) -> Option<Value> {
     }))
 }
 
+/// Marks an Application whose workloads are about to be scaled to zero, and switches auto-sync off. Nothing where both is so.
+pub(super) fn hold(app: &Application, version: &str, at: Timestamp) -> Option<Value> {
+    if app.held.is_some() {
+        return pause(app, version);
+    }
+    let unpaused = || json!({"metadata": {"resourceVersion": version, "annotations": {}}});
+    let mut patch = pause(app, version).unwrap_or_else(unpaused);
+    patch["metadata"]["annotations"][STOPPED] = json!(Held::mark(app, at));
+    Some(patch)
+}
+
+/// Takes the mark of an Application away whose workloads run again; and switches auto-sync on as it was, where that is asked
+/// and it was switched off. A merge patch.
+pub(super) fn wake(app: &Application, version: &str, rearms: bool) -> Option<Value> {
+    app.held.as_ref()?;
+    let kept = app.paused.as_ref().filter(|_| rearms && app.automated.is_none());
+    let unpaused = || json!({"metadata": {"resourceVersion": version, "annotations": {}}});
+    let mut patch = kept.map_or_else(unpaused, |kept| rearm(kept, version));
+    patch["metadata"]["annotations"][STOPPED] = Value::Null;
+    Some(patch)
+}
+
 /// Switches auto-sync on as it was. A merge patch.
 pub(super) fn rearm(kept: &Value, version: &str) -> Value {
     json!({
@@ -151,5 +175,28 @@ mod tests {
         assert_eq!(patch["spec"]["syncPolicy"]["automated"], Value::Null);
         assert_eq!(patch["metadata"]["annotations"][PAUSED], r#"{"prune":true,"selfHeal":true}"#);
         assert_eq!(pause(&app(json!({})), "7"), None);
+    }
+
+    #[test]
+    fn an_application_is_held_with_auto_sync_off_and_gets_back_what_is_asked_for() {
+        let mut on = app(json!({"syncPolicy": {"automated": {"prune": true}}}));
+        on.history = vec![super::super::HistoryEntry { id: Some(3), revisions: Vec::new(), sources: Value::Null }];
+        let at = "2026-11-21T08:00:00Z".parse().unwrap();
+        let patch = hold(&on, "7", at).unwrap();
+        assert_eq!(patch["spec"]["syncPolicy"]["automated"], Value::Null);
+        let annotations = &patch["metadata"]["annotations"];
+        assert_eq!(
+            (&annotations[STOPPED], &annotations[PAUSED]),
+            (&json!("2026-11-21T08:00:00Z 3"), &json!(r#"{"prune":true}"#))
+        );
+        let held = json!({"metadata": {"name": "a", "annotations": annotations}});
+        let held = Application::of(&serde_json::from_value(held).unwrap());
+        assert_eq!(held.held, Some(Held { at, history: Some(3) }));
+        assert_eq!(hold(&held, "8", at), None, "a second time changes nothing");
+        assert_eq!(wake(&held, "8", false).unwrap().get("spec"), None);
+        let rearmed = wake(&held, "8", true).unwrap();
+        assert_eq!(rearmed["spec"]["syncPolicy"]["automated"], json!({"prune": true}));
+        assert_eq!(rearmed["metadata"]["annotations"], json!({PAUSED: null, STOPPED: null}));
+        assert_eq!(wake(&on, "8", true), None);
     }
 }

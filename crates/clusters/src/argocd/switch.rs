@@ -1,23 +1,29 @@
 //! Going back: by a rollback with auto-sync paused, or by a revert in the repository that auto-sync then works for.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use backout_core::config::ArgocdService;
 use backout_core::inventory::ArgocdArtifact;
-use backout_core::port::PortError;
+use backout_core::port::{Clock, PortError};
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use kube::core::DynamicObject;
 use serde_json::Value;
 
 use super::git::Clones;
-use super::identity::{folder, target};
+use super::held::wake;
+use super::identity::{folder, spec, target};
 use super::operate::Wanted;
 use super::pause::pause;
 use super::revert::{Revert, Reverted};
 use super::{Application, operate, request};
-use crate::cluster::{Live, failed, is_momentary, patiently};
+use crate::cluster::{Cluster, Live, failed, is_momentary, patiently};
 
 /// What going back needs.
 pub(super) struct Way<'a> {
+    pub(super) cluster: &'a Arc<Cluster>,
+    pub(super) clock: &'a dyn Clock,
     pub(super) api: &'a Api<DynamicObject>,
     pub(super) live: &'a Live,
     pub(super) service: &'a ArgocdService,
@@ -35,10 +41,26 @@ impl Way<'_> {
         if app.is_deleting {
             return Err(PortError::new(format!("Application `{}` is being deleted", app.name)));
         }
-        match &self.service.revert {
-            Some(_) => self.by_revert(&app).await,
-            None => self.by_rollback(&app).await,
+        if !self.has_only_to_wake(&app) {
+            match &self.service.revert {
+                Some(_) => self.by_revert(&app).await?,
+                None => self.by_rollback(&app).await?,
+            }
         }
+        let within = Duration::from_millis(self.artifact.rollout_ms);
+        // By a revert auto-sync is on afterwards, as it was.
+        let rearms = self.service.revert.is_some();
+        wake(self.cluster, &app.name, (within, self.clock), rearms).await?;
+        if rearms { Ok(()) } else { self.stays_paused().await }
+    }
+
+    /// Whether what shall run is what was synced last, and is only quiet: it was to be left and is not, or a run ended between
+    /// the sync and having it run again.
+    fn has_only_to_wake(&self, app: &Application) -> bool {
+        let is_synced = app.history.last().is_some_and(|newest| {
+            newest.revisions == self.artifact.revisions && spec(&newest.sources) == spec(self.sources)
+        });
+        app.held.is_some() && is_synced && !app.is_busy()
     }
 
     async fn application(&self) -> Result<Application, PortError> {
@@ -50,12 +72,11 @@ impl Way<'_> {
     async fn by_rollback(&self, app: &Application) -> Result<(), PortError> {
         // Paused first: auto-sync would begin the next operation while this one is still being ended.
         pause(self.api, &app.name).await?;
-        let synced = self.sync(app, &self.artifact.revisions, app.prunes()).await;
-        match (synced, self.stays_paused().await) {
-            (Ok(()), stays) => stays,
+        let Err(error) = self.sync(app, &self.artifact.revisions, app.prunes()).await else { return Ok(()) };
+        match self.stays_paused().await {
             // Whoever switched it on is why the sync came to nothing, as often as not.
-            (Err(error), Err(armed)) => Err(PortError { what: format!("{}; {}", error.what, armed.what), ..armed }),
-            (Err(error), Ok(())) => Err(error),
+            Err(armed) => Err(PortError { what: format!("{}; {}", error.what, armed.what), ..armed }),
+            Ok(()) => Err(error),
         }
     }
 

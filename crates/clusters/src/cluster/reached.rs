@@ -30,6 +30,8 @@ pub struct ClusterOptions {
 pub struct Cluster {
     access: Arc<Access>,
     live: Mutex<BTreeMap<Kind, Arc<Live>>>,
+    /// The same cluster in other namespaces.
+    beside: Mutex<BTreeMap<String, Arc<Cluster>>>,
     pub(crate) refusals: Refusals,
 }
 
@@ -37,7 +39,29 @@ impl Cluster {
     /// A cluster that is not connected to yet.
     #[must_use]
     pub fn new(options: ClusterOptions) -> Arc<Self> {
-        Arc::new(Self { access: Arc::new(Access::new(options)), live: Mutex::default(), refusals: Refusals::default() })
+        Arc::new(Self {
+            access: Arc::new(Access::new(options)),
+            live: Mutex::default(),
+            beside: Mutex::default(),
+            refusals: Refusals::default(),
+        })
+    }
+
+    /// The same cluster, reached in the same way, in another namespace.
+    ///
+    /// # Errors
+    /// As [`Cluster::namespace`].
+    pub(crate) async fn in_namespace(self: &Arc<Self>, namespace: &str) -> Result<Arc<Self>, PortError> {
+        if self.namespace().await? == namespace {
+            return Ok(Arc::clone(self));
+        }
+        let mut beside = self.beside.lock().await;
+        let there = beside.entry(namespace.to_owned()).or_insert_with(|| {
+            let mut options = self.access.options.clone();
+            options.access.namespace = Some(namespace.to_owned());
+            Self::new(options)
+        });
+        Ok(Arc::clone(there))
     }
 
     /// The client, with credentials that hold now. Nothing is asked of the cluster for it.

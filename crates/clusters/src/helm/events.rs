@@ -12,8 +12,8 @@ use tokio::sync::watch;
 use tokio::time::sleep;
 
 use super::platform::HelmPlatform;
-use super::release::kinds;
 use crate::cluster::Kind;
+use crate::workloads::kinds;
 
 /// How long changes are gathered: a rollout moves many objects at once.
 const GATHER: Duration = Duration::from_millis(20);

@@ -1,9 +1,9 @@
 //! Helm: services that are releases.
 //!
 //! Who does what: [`record`] reads what Helm wrote of each revision; `release` finds and keeps it; `observe`, `capture`,
-//! `preflight`, `switch`, `evidence` and `events` each do one job of the port, which `platform` keeps; `repair` ends what a
-//! client left unfinished and puts back what Helm has forgotten; `operate` runs `helm`, with an eye on the pods; `argv` builds
-//! its command lines.
+//! `preflight`, `switch`, `evidence` and `events` each do one job of the port, which `platform` keeps; `quiet` has its
+//! workloads run nothing for a while; `repair` ends what a client left unfinished and puts back what Helm has forgotten;
+//! `operate` runs `helm`, with an eye on the pods; `argv` builds its command lines.
 //!
 //! Contract: history is read from Helm's own Secrets, and the revision to go back to is chosen here by what it renders, never
 //! as the one before. What Helm does to go back is left to `helm`, because nothing else knows all of it: hooks, three-way
@@ -17,6 +17,7 @@ mod observe;
 mod operate;
 mod platform;
 mod preflight;
+mod quiet;
 mod record;
 mod release;
 mod repair;

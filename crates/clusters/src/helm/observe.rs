@@ -10,9 +10,10 @@ use jiff::Timestamp;
 use kube::core::DynamicObject;
 
 use super::record::{Record, Status, Workload};
-use super::release::{Known, Objects};
+use super::release::Known;
 use crate::object::name;
 use crate::pods::{Family, Member, Patience, images, instances, refused, trouble, unready};
+use crate::workloads::{Objects, had, is_marked, left_stopped};
 
 /// A release as it was seen.
 pub(super) struct Look<'a> {
@@ -108,17 +109,26 @@ impl<'a> Look<'a> {
         self.parts.iter().flat_map(of_part).collect()
     }
 
-    /// How many instances there should be.
+    /// How many instances there should be: of a workload that is quiet for a while, as many as it had.
     pub(super) fn wanted(&self) -> u32 {
-        self.parts.iter().map(|(workload, family)| family.as_ref().map_or(workload.replicas(), Family::wanted)).sum()
+        let of_family = |family: &Family<'_>| match had(family.workload) {
+            Some(had) => u32::try_from(had).unwrap_or(0),
+            None => family.wanted(),
+        };
+        self.parts.iter().map(|(workload, family)| family.as_ref().map_or(workload.replicas(), of_family)).sum()
     }
 
     fn families(&self) -> impl Iterator<Item = &Family<'a>> {
         self.parts.iter().filter_map(|(_, family)| family.as_ref())
     }
 
+    /// Pods of the newest revision are of its version once no workload bears the mark of being quiet: until then there is
+    /// something left to be done.
     fn instances(&self) -> Vec<Instance> {
-        let version = self.version();
+        let mut version = self.version();
+        if self.families().any(|family| is_marked(family.workload)) {
+            version.code.push_str("+held");
+        }
         if self.parts.is_empty() {
             return vec![itself(&self.known.record, version)];
         }
@@ -141,7 +151,7 @@ impl<'a> Look<'a> {
         all
     }
 
-    /// What the pods say, then what is missing, then what Helm says.
+    /// What the pods say, then what is missing or quiet, then what Helm says.
     pub(super) fn trouble(&self) -> Option<Standing> {
         let record = &self.known.record;
         let of_pods = self.families().find_map(|it| trouble(it, self.at).or_else(|| refused(it, self.refusals)));
@@ -154,7 +164,8 @@ impl<'a> Look<'a> {
             let what = format!("Helm says of revision {}: {}", record.revision(), record.description());
             (record.status() == Status::Failed).then(|| Standing { what, since: record.began_at() })
         };
-        of_pods.or_else(missing).or_else(failed)
+        let quiet = || self.families().find_map(|family| left_stopped(family.workload));
+        of_pods.or_else(missing).or_else(quiet).or_else(failed)
     }
 
     pub(super) fn label(&self) -> String {

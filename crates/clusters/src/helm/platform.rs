@@ -8,13 +8,15 @@ use backout_core::config::HelmService;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Detail, Fact, HelmArtifact, Seen};
 use backout_core::plan::Switch;
-use backout_core::port::{Blobs, Captured, Clock, EventSink, Evidence, Pending, Platform, PortError, Preflight};
+use backout_core::port::{
+    Blobs, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PortError, Preflight,
+};
 use futures_util::future::join_all;
 
 use super::observe::Look;
 use super::record::Record;
 use super::release::Release;
-use super::{capture, events, evidence, preflight, switch};
+use super::{capture, events, evidence, preflight, quiet, switch};
 use crate::cluster::{Cluster, unseen};
 
 /// How long a look may take before it counts as failed.
@@ -114,6 +116,10 @@ impl Platform for HelmPlatform {
         Box::pin(async move { switch::stop(self.release(service)?, Duration::from_millis(grace_ms)).await })
     }
 
+    fn quiet<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move { quiet::quiet(self.release(service)?, Duration::from_millis(grace_ms)).await })
+    }
+
     /// There is nothing to let go of: the record is in the checkpoint's own blobs.
     fn release<'a>(
         &'a self,
@@ -125,6 +131,15 @@ impl Platform for HelmPlatform {
 
     fn evidence<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Vec<Evidence>> {
         Box::pin(evidence::evidence(self, service))
+    }
+
+    fn logs<'a>(
+        &'a self,
+        service: &'a ServiceName,
+        span: LogSpan,
+        sink: LogSink<'a>,
+    ) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move { evidence::output(self.release(service)?, span, sink).await })
     }
 
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()> {

@@ -1,12 +1,11 @@
 //! One release: where it is, and what Helm has of it.
 
-use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use backout_adapters::command::Environment;
-use backout_core::config::{HelmService, WorkloadKind};
+use backout_core::config::HelmService;
 use backout_core::port::{Clock, PortError};
 use jiff::Timestamp;
 use kube::Api;
@@ -17,8 +16,8 @@ use tokio::sync::{OwnedRwLockReadGuard, RwLock};
 use super::argv::Target;
 use super::record::{History, Manifest, Record, labelled};
 use crate::cluster::{Cluster, Kind, failed, is_momentary, patiently};
-use crate::object::{name, uid};
-use crate::pods::Family;
+use crate::object::name;
+use crate::workloads::{Objects, Workloads};
 
 /// A release of the configuration. Cheap to clone: all clones are the same one.
 #[derive(Clone)]
@@ -43,39 +42,6 @@ struct Newest {
 pub(super) struct Known {
     pub(super) record: Record,
     pub(super) manifest: Manifest,
-}
-
-/// Objects of a namespace that instances are made of.
-#[derive(Default)]
-pub(super) struct Objects {
-    pub(super) workloads: BTreeMap<&'static str, Vec<Arc<DynamicObject>>>,
-    /// ReplicaSets and ControllerRevisions.
-    pub(super) revisions: Vec<Arc<DynamicObject>>,
-    pub(super) pods: Vec<Arc<DynamicObject>>,
-    /// Events that say that pods could not be made.
-    pub(super) refusals: Vec<Arc<DynamicObject>>,
-}
-
-impl Objects {
-    /// A workload by kind and name.
-    pub(super) fn workload(&self, kind: WorkloadKind, wanted: &str) -> Option<&Arc<DynamicObject>> {
-        self.workloads.get(kind.as_str())?.iter().find(|workload| name(workload) == wanted)
-    }
-
-    fn families<'a>(&'a self, manifest: &'a Manifest) -> impl Iterator<Item = Family<'a>> {
-        let there = manifest.workloads.iter().filter_map(|it| self.workload(it.kind, &it.name));
-        there.map(|workload| Family::of(workload, &self.revisions, &self.pods))
-    }
-}
-
-/// The kinds of objects that a workload shows in: its own, and that of its revisions.
-pub(super) fn kinds(kind: WorkloadKind) -> [Kind; 2] {
-    match kind {
-        WorkloadKind::Deployment => [Kind::Deployment, Kind::ReplicaSet],
-        WorkloadKind::StatefulSet => [Kind::StatefulSet, Kind::ControllerRevision],
-        WorkloadKind::DaemonSet => [Kind::DaemonSet, Kind::ControllerRevision],
-        WorkloadKind::Rollout => [Kind::Rollout, Kind::ReplicaSet],
-    }
 }
 
 impl Release {
@@ -150,25 +116,13 @@ impl Release {
 
     /// What the instances of some workloads are made of. Costs no request once it is known.
     pub(super) async fn objects(&self, manifest: &Manifest) -> Result<Objects, PortError> {
-        let mut objects = Objects::default();
-        let mut seen = Vec::new();
-        for workload in &manifest.workloads {
-            let [kind, of_revisions] = kinds(workload.kind);
-            if !objects.workloads.contains_key(workload.kind.as_str()) {
-                objects.workloads.insert(workload.kind.as_str(), self.cluster.live(kind).await?.all().await?);
-            }
-            if !seen.contains(&of_revisions) {
-                seen.push(of_revisions);
-                objects.revisions.extend(self.cluster.live(of_revisions).await?.all().await?);
-            }
-        }
-        if !manifest.workloads.is_empty() {
-            objects.pods = self.cluster.live(Kind::Pod).await?.all().await?;
-        }
-        let looked_at: Vec<(String, bool)> =
-            objects.families(manifest).map(|family| (uid(family.workload).to_owned(), family.is_short())).collect();
-        objects.refusals = self.cluster.refusals(&looked_at).await;
-        Ok(objects)
+        self.workloads(manifest).objects().await
+    }
+
+    /// The workloads of a manifest.
+    pub(super) fn workloads(&self, manifest: &Manifest) -> Workloads<'_> {
+        let names = manifest.workloads.iter().map(|workload| (workload.kind, workload.name.clone())).collect();
+        Workloads::new(&self.cluster, names)
     }
 
     /// What tells `helm` of the release.

@@ -10,15 +10,17 @@ use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
 use super::argv::{self, Conflicts, Rollback, Wait};
-use super::observe::{Look, digest_of};
+use super::observe::{Look, code, digest_of};
 use super::operate::{self, LOOK, Operation, Watch};
 use super::platform::{detail, kept};
+use super::quiet::{self, Since};
 use super::record::{History, Manifest, Record, Status, Workload, secrets};
-use super::release::{Release, kinds};
+use super::release::Release;
 use super::repair;
 use crate::cluster::failed;
 use crate::object::{made_at, moment};
 use crate::pods::{Family, trouble};
+use crate::workloads::kinds;
 
 /// The annotation of a pod template by which `kubectl rollout restart` has pods made anew.
 const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
@@ -32,10 +34,14 @@ const BESIDE: Duration = Duration::from_secs(60);
 /// | the newest revision                     | and                                          | done                            |
 /// |-----------------------------------------|----------------------------------------------|---------------------------------|
 /// | is being put in place by a `helm` of ours that outlived us | it is the artifact's and gets there | it is waited for |
+/// | is the artifact's, and so is its status | workloads bear the mark of being quiet       | they are brought back ([`quiet::wake`]) |
 /// | is the artifact's, and so are its pods  | nothing is to be started anew                | nothing but what [`refresh`] finds |
 /// | is the artifact's                       | all is to be started anew                    | pods are made anew, and a rollback waits for them |
 /// | is another, or its pods are others      | the pods of all workloads are replaced, or well | a rollback that waits for them |
 /// | is another, or its pods are others      | pods stay that must not ([`staying`])        | a rollback, then [`refresh`]    |
+///
+/// Workloads that are quiet stay so until `helm` has gone back: those of a bad version must not start on a database that has
+/// gone back already. Only then are those brought back of which the chart does not say how many pods they have.
 pub(super) async fn switch(release: &Release, switch: &Switch, blobs: &dyn Blobs) -> Result<(), PortError> {
     let detail = detail(&switch.to)?;
     let wanted = Digest::try_from(digest_of(&switch.to.version.code).to_owned())
@@ -43,14 +49,13 @@ pub(super) async fn switch(release: &Release, switch: &Switch, blobs: &dyn Blobs
     let (history, is_followed) = ended(release).await?;
     let newest = history.newest().filter(|record| record.digest() == wanted);
     let arrived = newest.filter(|newest| is_followed && newest.status() == Status::Deployed);
-    let is_there =
-        arrived.is_some() || newest.is_some() && !switch.starts_anew() && runs(release, switch, &history).await?;
+    let is_quiet = newest.is_some_and(|newest| code(newest) == switch.to.version.code)
+        && quiet::is_quiet(release, &history).await?;
+    let is_there = arrived.is_some()
+        || is_quiet
+        || newest.is_some() && !switch.starts_anew() && runs(release, switch, &history).await?;
     if let Some(newest) = newest.filter(|_| is_there) {
-        // A run that ended between going back and starting anew left that to be done.
-        let manifest = Manifest::read(newest.manifest());
-        let watch = Watch::begin(release, &manifest).await;
-        let is_to_come = refresh(release, newest, history.backwards().nth(1)).await? || is_followed;
-        return if is_to_come { until_well(release, detail, newest, &watch).await } else { Ok(()) };
+        return stay(release, detail, (newest, &history), is_followed).await;
     }
     let is_newest = newest.is_some();
     let history = repair::settle(release, "its client was gone, or had been given up").await?;
@@ -64,13 +69,44 @@ pub(super) async fn switch(release: &Release, switch: &Switch, blobs: &dyn Blobs
     };
     if is_newest && switch.starts_anew() {
         start_anew(release, &Manifest::read(record.manifest()).workloads).await?;
-        return roll_back(release, detail, &record, Wait::Pods).await;
+        roll_back(release, detail, &record, Wait::Pods).await?;
+    } else {
+        go_back(release, detail, history.newest(), &record).await?;
     }
-    go_back(release, detail, history.newest(), &record).await
+    wake_rest(release, detail, &record).await
+}
+
+/// What is left to do where the newest revision is the artifact's. A run that ended between going back and starting anew, or
+/// having it run again, left that to be done.
+async fn stay(
+    release: &Release,
+    detail: &HelmArtifact,
+    (newest, history): (&Record, &History),
+    is_followed: bool,
+) -> Result<(), PortError> {
+    let manifest = Manifest::read(newest.manifest());
+    let watch = Watch::begin(release, &manifest).await;
+    let is_refreshed = refresh(release, newest, history.backwards().nth(1)).await?;
+    let are_to_come = quiet::wake(release, history, Since::Unknown).await? || is_refreshed || is_followed;
+    if are_to_come { until_well(release, detail, newest, &watch).await } else { Ok(()) }
+}
+
+/// Has workloads run again that were quiet and of which the chart does not say how many pods they have: `helm` brought the
+/// others back.
+async fn wake_rest(release: &Release, detail: &HelmArtifact, to: &Record) -> Result<(), PortError> {
+    let manifest = Manifest::read(to.manifest());
+    let watch = Watch::begin(release, &manifest).await;
+    let history = release.history().await?;
+    match history.newest() {
+        Some(newest) if quiet::wake(release, &history, Since::Helm).await? => {
+            until_well(release, detail, newest, &watch).await
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The history, once a `helm` of ours that outlived its process has ended; and whether there was one.
-async fn ended(release: &Release) -> Result<(History, bool), PortError> {
+pub(super) async fn ended(release: &Release) -> Result<(History, bool), PortError> {
     let history = release.history().await?;
     match history.newest().filter(|record| record.status().under_way().is_some()) {
         Some(record) if operate::follow(release, &Manifest::read(record.manifest())).await? => {
@@ -100,6 +136,7 @@ async fn go_back(
     let history = release.history().await?;
     let Some(newest) = history.newest() else { return Ok(()) };
     refresh(release, newest, before).await?;
+    quiet::wake(release, &history, Since::Helm).await?;
     until_well(release, detail, newest, &watch).await
 }
 

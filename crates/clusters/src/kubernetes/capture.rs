@@ -14,12 +14,12 @@ use super::back::is_stable;
 use super::configuration::{Content, Key, references};
 use super::observe::words;
 use super::platform::KubernetesPlatform;
-use super::stop::stopped_by_us;
 use super::version::{Versions, lasting};
 use super::view::View;
 use crate::cluster::{Kind, failed};
 use crate::object::{list, name, number, text};
 use crate::pods::{Family, Member, Patience, images, instances, revision_template};
+use crate::workloads::stopped_by_us;
 
 /// How long a rollout may take where the workload does not say, in milliseconds: what Kubernetes grants a Deployment.
 const ROLLOUT_MS: u64 = 600_000;

@@ -3,8 +3,8 @@
 use backout_core::config::KubernetesService;
 use backout_core::id::ServiceName;
 use backout_core::port::{Evidence, LogSink, LogSpan, PortError};
-use futures_util::future::{join, join_all};
-use kube::api::{ListParams, LogParams};
+use futures_util::future::join;
+use kube::api::ListParams;
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
 
@@ -12,21 +12,15 @@ use super::describe::describe;
 use super::platform::KubernetesPlatform;
 use super::view::View;
 use crate::cluster::{Kind, failed};
-use crate::object::{list, name, number, text};
-use crate::pods::{Family, Member, Patience, instance};
-
-/// How many of the last lines of a log are kept.
-const LINES: i64 = 500;
-/// How much of one container's log is read to look for lines, in bytes.
-const MOST_BYTES: i64 = 64 * 1024 * 1024;
-/// Of how many pods, those that are not well first.
-const PODS: usize = 10;
+use crate::object::{name, text};
+use crate::pods::Family;
+use crate::workloads::{self, missing};
 
 /// Collects logs, events, state and manifests of a workload. Secrets are not read for it.
 pub(super) async fn evidence(platform: &KubernetesPlatform, service: &ServiceName) -> Vec<Evidence> {
     match collect(platform, service).await {
         Ok(evidence) => evidence,
-        Err(error) => vec![missing(&format!("{service}.evidence"), &error.to_string())],
+        Err(error) => vec![missing(&format!("{service}.evidence"), &error)],
     }
 }
 
@@ -40,99 +34,26 @@ pub(super) async fn output(
     let workload = platform.workload(service)?;
     let view = platform.view(std::slice::from_ref(service)).await?;
     let members = view.family(workload).map(|family| family.members).unwrap_or_default();
-    for member in members {
-        for status in list(&member.pod.data, "/status/containerStatuses") {
-            // What waits for its image has written nothing.
-            if status.pointer("/state/waiting").is_some() {
-                continue;
-            }
-            let parameters = LogParams {
-                container: text(status, "/name").map(str::to_owned),
-                since_time: Some(span.since),
-                tail_lines: span.at_most.map(i64::from),
-                limit_bytes: Some(MOST_BYTES),
-                ..LogParams::default()
-            };
-            sink(fetch(platform, member.pod, &parameters).await?.as_bytes());
-            sink(b"\n");
-        }
-    }
-    Ok(())
+    workloads::output(&platform.cluster, &members, span, sink).await
 }
 
 async fn collect(platform: &KubernetesPlatform, service: &ServiceName) -> Result<Vec<Evidence>, PortError> {
     let workload = platform.workload(service)?;
     let view = platform.view(std::slice::from_ref(service)).await?;
     let Some(family) = view.family(workload) else {
-        return Ok(vec![missing(&format!("{service}.evidence"), "there is no such workload")]);
+        return Ok(vec![missing(&format!("{service}.evidence"), &PortError::new("there is no such workload"))]);
     };
-    let members = worst_first(platform, &family);
-    let logs = join_all(members.iter().take(PODS).map(|member| logs(platform, member.pod)));
-    let (logs, events) = join(logs, events(platform, &family)).await;
     let now = platform.clock.now();
+    let logs = workloads::logs(&platform.cluster, &family.members, now);
+    let (mut all, events) = join(logs, events(platform, &family)).await;
     let described = match &events {
         Ok(events) => describe(&family, events, now),
         Err(error) => format!("{}\nthe events could not be had: {error}\n", describe(&family, &[], now)),
     };
-    let mut all: Vec<Evidence> = logs.into_iter().flatten().collect();
     all.push(Evidence { name: format!("{service}.describe.txt"), content: described.into_bytes() });
     all.extend(events.ok().map(|events| json_lines(&format!("{service}.events.jsonl"), &events)));
     all.push(manifests(service, workload, &view, &family));
     Ok(all)
-}
-
-/// The pods, those that are not well first.
-fn worst_first<'a>(platform: &KubernetesPlatform, family: &Family<'a>) -> Vec<Member<'a>> {
-    let now = platform.clock.now();
-    let is_well = |member: &Member<'_>| {
-        let version = backout_core::inventory::Version { code: String::new(), spec: String::new() };
-        instance(member.pod, (now, Patience::default()), version).is_well()
-    };
-    let mut members = family.members.clone();
-    members.sort_by_key(is_well);
-    members
-}
-
-/// The logs of a pod's containers, and of their last run where they were started again.
-async fn logs(platform: &KubernetesPlatform, pod: &DynamicObject) -> Vec<Evidence> {
-    let of = |status: &Value| {
-        let container = text(status, "/name").unwrap_or_default().to_owned();
-        let has_run = status.pointer("/state/waiting").is_none() || number(status, "/restartCount").unwrap_or(0) > 0;
-        let was_restarted = status.pointer("/lastState/terminated").is_some();
-        let runs = [(has_run, false), (was_restarted, true)];
-        runs.into_iter().filter(|(there, _)| *there).map(move |(_, previous)| (container.clone(), previous))
-    };
-    let statuses = ["/status/initContainerStatuses", "/status/containerStatuses"];
-    let runs = statuses.iter().flat_map(|statuses| list(&pod.data, statuses)).flat_map(of);
-    join_all(runs.map(|(container, previous)| log(platform, pod, container, previous))).await
-}
-
-async fn log(platform: &KubernetesPlatform, pod: &DynamicObject, container: String, previous: bool) -> Evidence {
-    let suffix = if previous { ".previous" } else { "" };
-    let file = format!("{}.{container}{suffix}.log", name(pod));
-    let parameters = LogParams {
-        container: Some(container),
-        previous,
-        tail_lines: Some(LINES),
-        timestamps: true,
-        ..LogParams::default()
-    };
-    match fetch(platform, pod, &parameters).await {
-        Ok(content) => Evidence { name: file, content: content.into_bytes() },
-        Err(error) => missing(&file, &error.to_string()),
-    }
-}
-
-async fn fetch(
-    platform: &KubernetesPlatform,
-    pod: &DynamicObject,
-    parameters: &LogParams,
-) -> Result<String, PortError> {
-    let client = platform.cluster.client().await?;
-    let namespace = platform.cluster.namespace().await?;
-    let pods: kube::Api<k8s_openapi::api::core::v1::Pod> = kube::Api::namespaced(client, namespace);
-    let log = pods.logs(name(pod), parameters).await;
-    log.map_err(|error| failed(&format!("the log of `{}` could not be read", name(pod)), &error))
 }
 
 /// The events of a workload, its revisions and its pods, oldest first.
@@ -181,8 +102,4 @@ fn manifests(service: &ServiceName, workload: &KubernetesService, view: &View, f
 fn json_lines(name: &str, objects: &[DynamicObject]) -> Evidence {
     let lines: String = objects.iter().map(|object| format!("{}\n", json!(object))).collect();
     Evidence { name: name.to_owned(), content: lines.into_bytes() }
-}
-
-fn missing(name: &str, why: &str) -> Evidence {
-    Evidence { name: name.to_owned(), content: format!("could not be had: {why}\n").into_bytes() }
 }

@@ -8,11 +8,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::platform::KubernetesPlatform;
-use super::stop::{left_stopped, stopped_by_us};
 use super::view::View;
 use crate::cluster::unseen;
 use crate::object::{list, name, text};
 use crate::pods::{Family, Patience, images, instances, refused, trouble, unready};
+use crate::workloads::{left_stopped, stopped_by_us};
 
 /// A fact of each service, from one look.
 pub(super) async fn observe(platform: &KubernetesPlatform, services: &[ServiceName]) -> Vec<Fact> {

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use backout_core::config::{KubernetesService, WorkloadKind};
 use backout_core::id::ServiceName;
-use backout_core::inventory::Standing;
 use backout_core::port::PortError;
 use kube::api::DeleteParams;
 use kube::core::DynamicObject;
@@ -18,10 +17,7 @@ use super::back::{Act, write};
 use super::platform::KubernetesPlatform;
 use super::view::resource;
 use crate::cluster::{Kind, failed};
-use crate::object::{annotation, name, number};
-
-/// Our annotation on a workload that was stopped: how many pods it had, and the generation that stopping it made.
-pub(super) const STOPPED: &str = "backout.dev/stopped";
+use crate::workloads::{STOPPED, mark_of};
 
 /// What pods may take to be gone beside the time that they have to stop.
 const BESIDE: Duration = Duration::from_secs(60);
@@ -93,65 +89,13 @@ async fn all_gone(
 
 /// The workload scaled to zero; `None` where it is.
 fn scaled_to_zero(there: &DynamicObject) -> Option<Box<DynamicObject>> {
-    let replicas = number(&there.data, "/spec/replicas").unwrap_or(1);
-    if replicas == 0 {
-        return None;
-    }
+    let mark = mark_of(there)?;
     let mut stopped = there.clone();
-    let generation = there.metadata.generation.unwrap_or(0) + 1;
-    let annotations = stopped.metadata.annotations.get_or_insert_default();
-    annotations.insert(STOPPED.to_owned(), format!("{replicas} {generation}"));
+    stopped.metadata.annotations.get_or_insert_default().insert(STOPPED.to_owned(), mark);
     *stopped.data.pointer_mut("/spec/replicas")? = Value::from(0);
     Some(Box::new(stopped))
 }
 
-/// How many pods a workload had that we stopped, and that nobody has touched since.
-pub(super) fn stopped_by_us(workload: &DynamicObject) -> Option<i64> {
-    let (replicas, generation) = mark(workload)?;
-    (number(&workload.data, "/spec/replicas") == Some(0) && workload.metadata.generation <= Some(generation))
-        .then_some(replicas)
-}
-
-/// A workload that we stopped, that was deployed since, and that is still scaled to zero: whoever deployed it does not
-/// expect that.
-pub(super) fn left_stopped(workload: &DynamicObject) -> Option<Standing> {
-    let (replicas, _) = mark(workload)?;
-    let is_zero = number(&workload.data, "/spec/replicas") == Some(0);
-    is_zero.then(|| {
-        let name = name(workload);
-        let what = format!("{name} was stopped by a rollback and is still scaled to zero (it had {replicas})");
-        Standing { what, since: None }
-    })
-}
-
-fn mark(workload: &DynamicObject) -> Option<(i64, i64)> {
-    let (replicas, generation) = annotation(workload, STOPPED)?.split_once(' ')?;
-    Some((replicas.parse().ok()?, generation.parse().ok()?))
-}
-
 fn words(workload: &KubernetesService) -> String {
     format!("{} `{}`", workload.kind.as_str(), workload.name)
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn a_stopped_workload_bears_how_many_there_were_until_somebody_touches_it() {
-        let workload: DynamicObject = serde_json::from_value(json!({"apiVersion": "apps/v1", "kind": "Deployment",
-            "metadata": {"name": "web", "generation": 4}, "spec": {"replicas": 3}}))
-        .unwrap();
-        let mut stopped = *scaled_to_zero(&workload).unwrap();
-        assert_eq!(number(&stopped.data, "/spec/replicas"), Some(0));
-        stopped.metadata.generation = Some(5);
-        assert_eq!(stopped_by_us(&stopped), Some(3));
-        assert!(scaled_to_zero(&stopped).is_none(), "a second time changes nothing");
-        stopped.metadata.generation = Some(6);
-        assert_eq!(stopped_by_us(&stopped), None);
-        assert!(left_stopped(&stopped).unwrap().what.contains("still scaled to zero"));
-        assert_eq!(stopped_by_us(&workload), None);
-    }
 }

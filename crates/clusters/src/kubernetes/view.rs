@@ -12,7 +12,7 @@ use kube::core::DynamicObject;
 use super::configuration::{Key, References};
 use crate::cluster::{Cluster, Kind};
 use crate::object::{name, uid};
-use crate::pods::Family;
+use crate::pods::{Family, pods_of};
 
 /// What is known of a namespace.
 pub(super) struct View {
@@ -115,13 +115,7 @@ impl View {
 
     /// How many pods a workload has, those that are on their way out as well.
     pub(super) fn all_pods_of(&self, workload: &DynamicObject) -> usize {
-        let revisions = self.revisions.iter().filter(|revision| crate::object::is_controlled_by(revision, workload));
-        let owners: Vec<&DynamicObject> = revisions.map(Arc::as_ref).chain([workload]).collect();
-        let is_own = |pod: &&Arc<DynamicObject>| owners.iter().any(|owner| crate::object::is_controlled_by(pod, owner));
-        let runs = |pod: &&Arc<DynamicObject>| {
-            !matches!(crate::object::text(&pod.data, "/status/phase"), Some("Failed" | "Succeeded"))
-        };
-        self.pods.iter().filter(is_own).filter(runs).count()
+        pods_of(workload, &self.revisions, &self.pods)
     }
 }
 

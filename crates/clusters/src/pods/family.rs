@@ -78,6 +78,19 @@ impl<'a> Family<'a> {
     }
 }
 
+/// How many pods a workload has that have not ended, those that are on their way out as well.
+pub(crate) fn pods_of(
+    workload: &DynamicObject,
+    revisions: &[Arc<DynamicObject>],
+    pods: &[Arc<DynamicObject>],
+) -> usize {
+    let revisions = revisions.iter().map(Arc::as_ref).filter(|revision| is_controlled_by(revision, workload));
+    let owners: Vec<&DynamicObject> = revisions.chain([workload]).collect();
+    let is_own = |pod: &&Arc<DynamicObject>| owners.iter().any(|owner| is_controlled_by(pod, owner));
+    let runs = |pod: &&Arc<DynamicObject>| !matches!(text(&pod.data, "/status/phase"), Some("Failed" | "Succeeded"));
+    pods.iter().filter(is_own).filter(runs).count()
+}
+
 /// Whether a controller counts a pod among those that it has: it does not one that ended for good (evicted, say), nor one
 /// that is being removed.
 fn is_counted(pod: &DynamicObject) -> bool {

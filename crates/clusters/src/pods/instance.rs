@@ -43,7 +43,7 @@ pub(crate) fn instance(pod: &DynamicObject, (now, patience): (Timestamp, Patienc
 ///
 /// A container of a workload is always started again: one that ended is not the end of its pod, and how often it was
 /// started again is counted. One that prepares the pod counts only where it fails.
-pub(super) fn state(pod: &DynamicObject) -> InstanceState {
+pub(crate) fn state(pod: &DynamicObject) -> InstanceState {
     let statuses = list(&pod.data, "/status/containerStatuses");
     let preparing = list(&pod.data, "/status/initContainerStatuses");
     let out_of_memory = statuses.iter().chain(preparing).filter_map(|status| status.pointer("/state/terminated"));

@@ -13,9 +13,9 @@ mod refused;
 mod template;
 mod trouble;
 
-pub(crate) use family::{Family, Member, is_observed};
+pub(crate) use family::{Family, Member, is_observed, pods_of};
 pub(crate) use images::{Image, code, images};
-pub(crate) use instance::{instance, instances, restarts};
+pub(crate) use instance::{instance, instances, restarts, state as pod_state};
 pub(crate) use patience::{Patience, unready};
 pub(crate) use refused::refused;
 pub(crate) use template::{OWN_ANNOTATION, digest_of, revision_template, same};

@@ -25,7 +25,9 @@ apiVersion: apps/v1
 kind: Deployment
 metadata: {name: "{{ .Release.Name }}-web"}
 spec:
+  {{- if .Values.replicas }}
   replicas: {{ .Values.replicas }}
+  {{- end }}
   selector: {matchLabels: {app: "{{ .Release.Name }}"}}
   template:
     metadata: {labels: {app: "{{ .Release.Name }}"}}

@@ -6,4 +6,5 @@ mod back;
 mod chart;
 mod ground;
 mod looks;
+mod quiet;
 mod stuck;

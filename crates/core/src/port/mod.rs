@@ -28,8 +28,8 @@ pub use fallback::Switchboard;
 pub use inside::{Errand, ErrandOutput, Inside, Overlay};
 pub use notifier::{Delivered, NotDelivered, Notifier, Threads};
 pub use platform::{
-    Blobs, Breakage, Captured, Content, EventSink, Evidence, FileChange, Files, Kept, LogSink, LogSpan, Platform,
-    PlatformEvent, PortError, Preflight, Rival,
+    Blobs, Breakage, Captured, Content, EVIDENCE_LINES, EventSink, Evidence, FileChange, Files, Kept, LogSink, LogSpan,
+    Platform, PlatformEvent, PortError, Preflight, Rival,
 };
 pub use probe::{ProbeOutcome, Prober, Reading};
 pub use query::{Over, Querier};

@@ -93,6 +93,16 @@ pub trait Platform: Send + Sync {
     /// Stops a service that should not be there.
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>>;
 
+    /// Has nothing of a service run while its database goes back, without taking the service away: a later [`Platform::switch`],
+    /// to the same artifact or another one, has it run again. Ends when nothing of it runs any more, not even what is on its way
+    /// out. Where stopping takes nothing away, it is [`Platform::stop`].
+    ///
+    /// # Errors
+    /// Where something of it may still run.
+    fn quiet<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
+        self.stop(service, grace_ms)
+    }
+
     /// Breaks a service on purpose, for a drill, in such a way that a switch to the artifact, which it runs, mends it. Answers
     /// with what was done, in a sentence; whether it is broken is observed afterwards.
     ///
@@ -167,6 +177,9 @@ pub enum Breakage {
     /// It starts anew with these environment variables, and with the files as they are.
     Config(BTreeMap<String, String>),
 }
+
+/// How many of the last lines of an instance's output are kept as evidence, on any platform.
+pub const EVIDENCE_LINES: u32 = 1_000;
 
 /// What is wanted of a log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

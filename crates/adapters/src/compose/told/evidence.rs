@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use backout_core::id::ServiceName;
-use backout_core::port::{Evidence, PortError};
+use backout_core::port::{EVIDENCE_LINES, Evidence, PortError};
 use bollard::Docker;
 use bollard::query_parameters::{EventsOptionsBuilder, LogsOptionsBuilder};
 use futures_util::StreamExt as _;
@@ -13,9 +13,6 @@ use jiff::{SignedDuration, Timestamp};
 use crate::compose::container::{Container, label};
 use crate::compose::engine::words;
 use crate::compose::platform::ComposePlatform;
-
-/// How many of the last lines of a log are kept.
-const LINES: &str = "1000";
 
 /// How far back events are kept.
 const BACK: SignedDuration = SignedDuration::from_mins(10);
@@ -48,7 +45,8 @@ async fn of_container(docker: &Docker, container: &Container) -> [Evidence; 2] {
 
 async fn log(docker: &Docker, container: &Container) -> Evidence {
     let name = format!("{}.log", container.name());
-    let options = LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).tail(LINES).build();
+    let tail = EVIDENCE_LINES.to_string();
+    let options = LogsOptionsBuilder::default().stdout(true).stderr(true).timestamps(true).tail(&tail).build();
     let mut lines = std::pin::pin!(docker.logs(container.id(), Some(options)));
     let mut content = Vec::new();
     while let Some(line) = lines.next().await {

@@ -111,6 +111,11 @@ impl Workload {
         if self.kind == WorkloadKind::DaemonSet { 0 } else { u32::try_from(replicas).unwrap_or(0) }
     }
 
+    /// Whether the chart says how many instances it has. Where an autoscaler does, a chart mostly does not.
+    pub(crate) fn says_replicas(&self) -> bool {
+        number(&self.json, "/spec/replicas").is_some()
+    }
+
     /// Its images by container, as the chart names them; those that prepare its pods left out.
     pub(crate) fn images(&self) -> BTreeMap<String, String> {
         let containers = list(&self.json, "/spec/template/spec/containers").iter();

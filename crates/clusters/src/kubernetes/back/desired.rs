@@ -8,10 +8,10 @@ use serde_json::Value;
 use super::template::new_template;
 use super::write::Act;
 use crate::kubernetes::artifact::Opened;
-use crate::kubernetes::stop::{STOPPED, stopped_by_us};
 use crate::kubernetes::view::resource;
 use crate::object::{is_true, label, name, number};
 use crate::pods::{Family, revision_template, same};
+use crate::workloads::{STOPPED, stopped_by_us};
 
 /// What is done about a workload, given the template that it shall have.
 ///

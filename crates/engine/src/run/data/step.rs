@@ -79,22 +79,23 @@ impl Act<'_> {
         }
     }
 
-    /// Stops whoever would write to the database, and looks whether they have stopped.
+    /// Makes whoever would write to the database quiet, and looks whether they are. They stay what they are: a later step, or
+    /// its undoing, has them run again.
     async fn fence(&self, step: &DataStep, limit: Duration) -> Result<(), String> {
         for fence in &step.fences {
             let service = &fence.service;
             let Some(platform) = self.world.platform_of(service) else {
                 return Err(format!("no platform runs `{service}`"));
             };
-            if is_quiet(&observe_one(self.world, service).await) {
+            if is_quiet(&observe_one(self.world, service).await, false) {
                 continue;
             }
             let told = tokio::select! {
-                told = platform.stop(service, fence.grace_ms) => told,
+                told = platform.quiet(service, fence.grace_ms) => told,
                 () = self.world.clock.sleep(limit) => Err(PortError::new("took too long")),
             };
             let fact = observe_one(self.world, service).await;
-            if !is_quiet(&fact) {
+            if !is_quiet(&fact, told.is_ok()) {
                 let why = told.err().map_or_else(String::new, |error| format!("{}; ", in_words(&error)));
                 return Err(format!(
                     "`{service}` could not be stopped, and would write meanwhile: {why}{}",
@@ -145,11 +146,21 @@ impl Act<'_> {
     }
 }
 
-/// Whether no instance of a service can write: one that runs and is not healthy can.
-fn is_quiet(fact: &Fact) -> bool {
+/// Whether no instance of a service can write.
+///
+/// | seen                                          | the platform said that it is quiet | is quiet |
+/// |-----------------------------------------------|------------------------------------|----------|
+/// | unknown                                       |                                    | no       |
+/// | absent                                        |                                    | yes      |
+/// | present, an instance runs, healthy or not     |                                    | no       |
+/// | present, all instances have ended             |                                    | yes      |
+/// | present without instances                     | yes                                | yes      |
+/// | present without instances                     | no                                 | no: those on their way out are none, and write |
+fn is_quiet(fact: &Fact, is_said: bool) -> bool {
     match &fact.seen {
         Seen::Absent => true,
         Seen::Unknown { .. } => false,
+        Seen::Present(running) if running.instances.is_empty() => is_said,
         Seen::Present(running) => running
             .instances
             .iter()
@@ -167,5 +178,42 @@ fn joined(done: &str, seen: &str) -> String {
         (true, _) => seen.to_owned(),
         (false, true) => done.to_owned(),
         (false, false) => format!("{done}; {seen}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use backout_core::id::ServiceName;
+    use backout_core::inventory::{Health, Instance, Running, Version};
+
+    use super::*;
+
+    fn fact(states: &[InstanceState]) -> Fact {
+        let instance = |state: &InstanceState| Instance {
+            id: "1".to_owned(),
+            name: "app-1".to_owned(),
+            version: Version { code: "v1".to_owned(), spec: String::new() },
+            state: *state,
+            health: Health::Unhealthy,
+            since: None,
+            restarts: 0,
+        };
+        let instances = states.iter().map(instance).collect();
+        let running =
+            Running { label: String::new(), wanted: 2, instances, unready: Vec::new(), trouble: None, busy: None };
+        let service = ServiceName::new("app").unwrap();
+        Fact { service, observed_at: jiff::Timestamp::UNIX_EPOCH, seen: Seen::Present(running), files: BTreeMap::new() }
+    }
+
+    #[test]
+    fn a_service_without_instances_is_quiet_only_where_its_platform_says_so() {
+        assert!(!is_quiet(&fact(&[]), false), "one that is on its way out is no instance, and writes");
+        assert!(is_quiet(&fact(&[]), true));
+        let ended = InstanceState::Exited { code: 0, out_of_memory: false };
+        assert!(is_quiet(&fact(&[ended, InstanceState::Created]), false));
+        assert!(!is_quiet(&fact(&[ended, InstanceState::Running]), true));
+        assert!(!is_quiet(&fact(&[InstanceState::Restarting]), true));
     }
 }

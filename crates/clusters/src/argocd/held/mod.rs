@@ -1,0 +1,7 @@
+//! The workloads of an Application: looked at, and held still while a database goes back.
+
+mod quiet;
+mod workloads;
+
+pub(super) use quiet::{is_quiet, quiet, still, wake};
+pub(super) use workloads::{is_in_cluster, workloads};
