@@ -7,10 +7,11 @@
 //! |---|---|---|
 //! | trouble | brought up to date | opened |
 //! | somebody is at it, or anything else | brought up to date | nothing |
+//! | the trouble is over, and is observed | monitored; those of earlier runs are closed | nothing |
 //! | the trouble is over | closed, also those of earlier runs | nothing |
 
 use backout_core::config::{StatusPage, StatusService};
-use backout_core::notify::{Alert, Event, Letter};
+use backout_core::notify::{Alert, Event, Letter, Notice};
 use backout_core::port::{Delivered, NotDelivered, Threads};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -22,6 +23,7 @@ use super::http::{Asker, Request};
 enum Stage {
     Investigating,
     Identified,
+    Monitoring,
     Resolved,
 }
 
@@ -34,13 +36,12 @@ pub(super) async fn tell(
     threads: &Threads,
 ) -> Result<Delivered, NotDelivered> {
     let writer = Writer { page, token, letter };
-    let stage = stage(letter.notice.event);
-    let open: Vec<&String> = match stage {
-        Stage::Resolved => threads.own.iter().chain(&threads.resolved).collect(),
-        _ => threads.own.iter().collect(),
-    };
-    for incident in &open {
-        asker.ask(&writer.update(incident, stage)).await?;
+    let stage = stage(&letter.notice);
+    let own = threads.own.iter().map(|incident| (incident, stage));
+    let earlier = threads.resolved.iter().map(|incident| (incident, Stage::Resolved));
+    let open: Vec<(&String, Stage)> = own.chain(earlier.filter(|_| stage.is_well())).collect();
+    for (incident, stage) in &open {
+        asker.ask(&writer.update(incident, *stage)).await?;
     }
     let opens = letter.notice.event.alert() == Some(Alert::Trigger) || letter.notice.event == Event::Test;
     if !open.is_empty() || !opens {
@@ -63,13 +64,21 @@ fn identifier(answer: &Value) -> Option<String> {
     })
 }
 
-fn stage(event: Event) -> Stage {
-    match event.alert() {
+impl Stage {
+    /// Whether everything works.
+    fn is_well(self) -> bool {
+        matches!(self, Self::Monitoring | Self::Resolved)
+    }
+}
+
+fn stage(notice: &Notice) -> Stage {
+    match notice.event.alert() {
+        Some(Alert::Resolve) if notice.is_observed => Stage::Monitoring,
         Some(Alert::Resolve) => Stage::Resolved,
         Some(Alert::Acknowledge) => Stage::Identified,
         // It was over when the observation began, and still is.
-        _ if event == Event::Observed => Stage::Resolved,
-        _ if event == Event::GoingBack => Stage::Identified,
+        _ if notice.event == Event::Observed => Stage::Resolved,
+        _ if notice.event == Event::GoingBack => Stage::Identified,
         _ => Stage::Investigating,
     }
 }
@@ -116,11 +125,11 @@ impl Writer<'_> {
     }
 
     fn update(&self, incident: &str, stage: Stage) -> Request {
-        let (text, is_over) = (self.text(), stage == Stage::Resolved);
+        let (text, is_well) = (self.text(), stage.is_well());
         match self.page.service {
             StatusService::Atlassian => {
                 let mut changed = json!({ "status": self.word(stage), "body": text });
-                if is_over && !self.page.components.is_empty() {
+                if is_well && !self.page.components.is_empty() {
                     changed["components"] = self.each_component("operational");
                 }
                 let path = format!("/v1/pages/{}/incidents/{incident}", self.page.page);
@@ -128,7 +137,7 @@ impl Writer<'_> {
             }
             StatusService::Instatus => {
                 let path = format!("/v1/{}/incidents/{incident}/incident-updates", self.page.page);
-                let status = if is_over { "OPERATIONAL" } else { "PARTIALOUTAGE" };
+                let status = if is_well { "OPERATIONAL" } else { "PARTIALOUTAGE" };
                 let body = json!({
                     "message": text, "components": self.page.components, "status": self.word(stage),
                     "started": self.letter.notice.at.to_string(), "notify": true,
@@ -138,7 +147,7 @@ impl Writer<'_> {
             }
             StatusService::Cachet => {
                 let mut body = json!({ "message": text, "status": self.number(stage) });
-                if let (Some(component), true) = (self.page.components.first(), is_over) {
+                if let (Some(component), true) = (self.page.components.first(), is_well) {
                     body["component_id"] = json!(component);
                     body["component_status"] = 1.into();
                 }
@@ -164,6 +173,7 @@ impl Writer<'_> {
         let word = match stage {
             Stage::Investigating => "investigating",
             Stage::Identified => "identified",
+            Stage::Monitoring => "monitoring",
             Stage::Resolved => "resolved",
         };
         if self.page.service == StatusService::Instatus { word.to_uppercase() } else { word.to_owned() }
@@ -174,6 +184,7 @@ impl Writer<'_> {
         match stage {
             Stage::Investigating => 1,
             Stage::Identified => 2,
+            Stage::Monitoring => 3,
             Stage::Resolved => 4,
         }
     }
@@ -204,6 +215,9 @@ impl Writer<'_> {
         let text = match self.letter.notice.event {
             Event::GoingBack => "A change has caused trouble. We are taking it back.",
             Event::TakenOver => "We are still at it.",
+            Event::RolledBack if self.letter.notice.is_observed => {
+                "The change has been taken back and everything was checked. We keep looking for a while."
+            }
             Event::RolledBack => "The change has been taken back, and everything was checked.",
             Event::Observed => "Everything has stayed well since.",
             Event::NothingChanged | Event::Kept => "The trouble is over, and everything was checked.",

@@ -195,6 +195,26 @@ async fn a_secret_header_is_sent_and_not_shown_even_if_the_server_echoes_it() {
 }
 
 #[tokio::test]
+async fn what_is_sent_arrives_whole_and_is_not_shown() {
+    let (sent, mut requests) = mpsc::channel(1);
+    let server = Server::start(move |mut stream| {
+        let sent = sent.clone();
+        async move {
+            sent.send(request(&mut stream).await).await.unwrap();
+            let _ = stream.write_all(answer("201 Created", "x-echo: Bearer t0ken-hunter2\r\n", "").as_bytes()).await;
+        }
+    })
+    .await;
+    let (url, send) = (server.url(), Some(env("TOKEN")));
+    let http = HttpProbe { url, method: HttpMethod::Post, send, ..HttpProbe::default() };
+    let reading = read(&probe(ProbeKind::Http(Box::new(http)))).await;
+    let request = requests.recv().await.unwrap();
+    assert!(request.contains("content-type: application/json\r\n"), "{request}");
+    assert!(request.ends_with("content-length: 20\r\n\r\nBearer t0ken-hunter2"), "{request}");
+    assert_eq!(reading.outcome, ProbeOutcome::AsExpected { what: "201 Created".to_owned() });
+}
+
+#[tokio::test]
 async fn a_missing_secret_blames_nobody_and_nothing_is_sent() {
     let server = Server::answering(answer("200 OK", "", "")).await;
     let why = excused(outcome(with_token(server.url(), "NO_SUCH_TOKEN")).await);

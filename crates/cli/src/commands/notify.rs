@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use serde::Serialize;
 
 use crate::args::{Global, NotifyAction};
+use crate::commands::incident::write_drafts;
 use crate::error::{CliError, Exit};
 use crate::ui::{Ui, ago, count, table};
 use crate::wire::{Access, Setup, notifiers, salt, teller, templates};
@@ -108,6 +109,7 @@ fn count_times(times: u32) -> String {
 /// Sends what waits, also what would be tried later only.
 async fn flush(global: &Global, ui: Ui) -> Result<ExitCode, CliError> {
     let setup = Setup::open(global, ui, Access::Write)?;
+    write_drafts(&setup).await;
     let teller = teller(&setup, Arc::clone(&setup.store)).await;
     setup.store.hurry(&setup.environment.name, SystemClock.now()).await?;
     let told = teller.flush().await?;

@@ -80,6 +80,7 @@ pub(crate) async fn teller(setup: &Setup, store: Arc<SqliteStore>) -> Teller {
             project: setup.found.config.project.clone(),
             environment: setup.environment.name.clone(),
             notify: Arc::new(setup.environment.notify.clone()),
+            post_mortem: setup.environment.incidents.post_mortem.within,
         },
         notifiers: notifiers(setup),
         templates: templates(setup).await.into_iter().filter_map(|(name, read)| Some((name, read.ok()?))).collect(),

@@ -51,6 +51,11 @@ fn a_deploy_that_goes_bad_is_told_to_slack_and_to_a_signed_webhook_in_order() {
     assert_eq!(left.code, Some(3), "{}", left.shown());
 
     assert_eq!(events(&hook.received()), ["started", "going_back", "rolled_back"]);
+    let fields = hook.received()[1].json()["fields"].clone();
+    for (name, value) in [("Versions", "web: release 2 to release 1"), ("By", ""), ("Checkpoint", "cp-")] {
+        let has = |field: &Value| field["name"] == name && field["value"].as_str().unwrap().starts_with(value);
+        assert!(fields.as_array().unwrap().iter().any(has), "{name}: {fields:#}");
+    }
     let titles: Vec<String> = slack.received().iter().map(|r| r.json()["text"].as_str().unwrap().to_owned()).collect();
     assert_eq!(titles.len(), 3, "{titles:?}");
     assert!(titles[2].contains("rolled back and verified"), "{titles:?}");

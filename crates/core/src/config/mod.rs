@@ -22,10 +22,10 @@ pub use model::{
     Database, DrillPolicy, Environment, Escalation, ExecService, Fallback, FallbackBy, Flush, GitMode, GuardPolicy,
     HelmService, Hook, HookProof, HookTakes, HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe,
     Incidents, KubernetesService, LogRule, LogSignal, Mail, Maintenance, MemoryGauge, Migrations, Notifier, Notify,
-    Objectives, PgBouncer, Place, Policy, Probe, ProbeKind, PromLogin, PromServer, PromSignal, Protocol, Recovery,
-    Redirect, S3Store, SecretsPolicy, Service, ServicePlatform, Smoke, StatusPage, StatusRange, StatusService,
-    StatusSet, Threshold, Tier, TlsExpect, Tolerated, Trigger, TriggerAction, VerifyPolicy, WatchPolicy, WhenOn,
-    WorkloadKind,
+    Objectives, PgBouncer, Place, Policy, PostMortem, Probe, ProbeKind, PromLogin, PromServer, PromSignal, Protocol,
+    Recovery, Redirect, S3Store, SecretsPolicy, Service, ServicePlatform, Smoke, StatusPage, StatusRange,
+    StatusService, StatusSet, Threshold, Tier, TlsExpect, Tolerated, Trigger, TriggerAction, VerifyPolicy, WatchPolicy,
+    WhenOn, WorkloadKind,
 };
 pub use problem::{Problem, ProblemCode, Problems, Severity, Span};
 pub use secret::{SecretOrText, SecretRef, Sensitive};

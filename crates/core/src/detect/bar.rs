@@ -1,34 +1,53 @@
-//! The bar that the error rate must stay below after a rollback.
+//! The bars that signals must stay on the right side of after a rollback: an error rate, a percentile, a number of connections.
 //!
-//! A rate that looks a minute back is still high when the version that caused it is gone. So it may come down first, and is
-//! news only when it rises again; at the end it must be below.
+//! A rate that looks a minute back is still high when the version that caused it is gone. So a signal may come back first, and is
+//! news only when it leaves again; at the end it must be where it belongs.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Measured, Sample, SignalPath};
-use crate::policy::Finding;
+use super::query::in_words;
+use super::{Measured, Sample, SignalPath, Unit};
+use crate::config::{Condition, Threshold};
+use crate::policy::{Check, Finding, Verdict};
 
 /// How many samples in a row must be over the bar: one alone may be a scrape gone wrong.
 const IN_A_ROW: u32 = 2;
 
 /// Watches one signal. Only what it goes by is written; what it has seen is not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ErrorBar {
+#[serde(from = "Written")]
+pub struct Bar {
     signal: SignalPath,
-    limit: f64,
+    must: Condition,
     #[serde(skip)]
-    has_been_below: bool,
+    has_held: bool,
     #[serde(skip)]
     over: u32,
     #[serde(skip)]
-    last: Option<(f64, String)>,
+    last: Option<f64>,
 }
 
-impl ErrorBar {
-    /// The signal must stay below `limit`, a share.
+/// A bar as it is written; older versions wrote the share that an error rate must be below.
+#[derive(Deserialize)]
+struct Written {
+    signal: SignalPath,
+    must: Option<Condition>,
+    limit: Option<f64>,
+}
+
+impl From<Written> for Bar {
+    fn from(written: Written) -> Self {
+        let share = written.limit.unwrap_or_default();
+        let must = written.must.unwrap_or(Condition::Below(Threshold { value: share, unit: Unit::Ratio }));
+        Self::new(written.signal, must)
+    }
+}
+
+impl Bar {
+    /// The condition must hold of the signal.
     #[must_use]
-    pub fn new(signal: SignalPath, limit: f64) -> Self {
-        Self { signal, limit, has_been_below: false, over: 0, last: None }
+    pub fn new(signal: SignalPath, must: Condition) -> Self {
+        Self { signal, must, has_held: false, over: 0, last: None }
     }
 
     /// The signal.
@@ -36,38 +55,63 @@ impl ErrorBar {
         &self.signal
     }
 
+    /// What one look at the signals says of it; nothing where it was not asked for.
+    #[must_use]
+    pub fn check(&self, samples: &[Sample]) -> Option<Check> {
+        let sample = samples.iter().find(|sample| sample.signal == self.signal)?;
+        let (verdict, what) = match &sample.measured {
+            Measured::Unmeasurable { why } => (Verdict::Unmeasurable, why.clone()),
+            Measured::Value { value } if self.must.holds(*value) => (Verdict::Healthy, self.said(*value)),
+            Measured::Value { value } => (Verdict::Unhealthy, self.said(*value)),
+        };
+        let name = format!("{} {}", self.signal, self.words());
+        Some(Check { name, verdict, what, was_red_before: false, is_advisory: false })
+    }
+
     /// Weighs a sample.
     ///
-    /// | measured       | was below before | in a row | answer            |
-    /// |----------------|------------------|----------|-------------------|
-    /// | not            |                  |          | nothing           |
-    /// | below          |                  |          | nothing           |
-    /// | not below      | no               |          | nothing           |
-    /// | not below      | yes              | 1        | nothing           |
-    /// | not below      | yes              | 2        | it rose again     |
+    /// | measured       | held before | in a row | answer            |
+    /// |----------------|-------------|----------|-------------------|
+    /// | not            |             |          | nothing           |
+    /// | holds          |             |          | nothing           |
+    /// | does not hold  | no          |          | nothing           |
+    /// | does not hold  | yes         | 1        | nothing           |
+    /// | does not hold  | yes         | 2        | it left again     |
     pub(super) fn sample(&mut self, sample: &Sample) -> Option<Finding> {
         let Measured::Value { value } = sample.measured else { return None };
         if sample.signal != self.signal {
             return None;
         }
-        self.last = Some((value, sample.what.clone()));
-        if value < self.limit {
-            (self.has_been_below, self.over) = (true, 0);
+        self.last = Some(value);
+        if self.must.holds(value) {
+            (self.has_held, self.over) = (true, 0);
             return None;
         }
         self.over += 1;
-        let rose = self.has_been_below && self.over >= IN_A_ROW;
-        rose.then(|| self.finding(&format!("rose over {} % again: {}", self.limit * 100.0, sample.what)))
+        let left = self.has_held && self.over >= IN_A_ROW;
+        left.then(|| self.finding(format!("is not {} any more: {}", self.words(), self.said(value))))
     }
 
-    /// What is wrong at the end: the last that was measured is not below.
+    /// What is wrong at the end: the last that was measured is on the wrong side.
     pub(super) fn shortcoming(&self) -> Option<Finding> {
-        let (value, what) = self.last.as_ref()?;
-        (*value >= self.limit).then(|| self.finding(&format!("is not below {} %: {what}", self.limit * 100.0)))
+        let value = self.last.filter(|value| !self.must.holds(*value))?;
+        Some(self.finding(format!("is not {}: {}", self.words(), self.said(value))))
     }
 
-    fn finding(&self, what: &str) -> Finding {
-        Finding { subject: self.signal.to_string(), what: what.to_owned(), was_before: false }
+    fn words(&self) -> String {
+        match self.must {
+            Condition::Below(limit) => format!("below {}", in_words(limit.value, limit.unit)),
+            Condition::Above(limit) => format!("above {}", in_words(limit.value, limit.unit)),
+            Condition::Baseline(_) => "as before".to_owned(),
+        }
+    }
+
+    fn said(&self, value: f64) -> String {
+        in_words(value, self.must.unit())
+    }
+
+    fn finding(&self, what: String) -> Finding {
+        Finding { subject: self.signal.to_string(), what, was_before: false }
     }
 }
 
@@ -80,7 +124,7 @@ mod tests {
 
     fn fed(values: &[Option<f64>]) -> (Option<usize>, bool) {
         let signal = SignalPath::Named(SignalName::new("errors").unwrap());
-        let mut bar = ErrorBar::new(signal.clone(), 0.01);
+        let mut bar = Bar::new(signal.clone(), Condition::Below(Threshold { value: 0.01, unit: Unit::Ratio }));
         let sample = |value: &Option<f64>| Sample {
             signal: signal.clone(),
             at: Timestamp::UNIX_EPOCH,
@@ -106,5 +150,32 @@ mod tests {
     fn a_rate_that_never_comes_down_is_told_at_the_end() {
         assert_eq!(fed(&[Some(0.5), Some(0.5), Some(0.4)]), (None, true));
         assert_eq!(fed(&[None, None]), (None, false), "failing to measure is not failing");
+    }
+
+    #[test]
+    fn one_look_says_on_which_side_it_is_in_the_unit_of_the_limit() {
+        let signal = SignalPath::Named(SignalName::new("p95").unwrap());
+        let bar = Bar::new(signal.clone(), Condition::Below(Threshold { value: 0.5, unit: Unit::Seconds }));
+        let looked = |measured| {
+            let at = Timestamp::UNIX_EPOCH;
+            bar.check(&[Sample { signal: signal.clone(), at, measured, what: "as it is".to_owned(), of: None }])
+                .unwrap()
+        };
+        let slow = looked(Measured::Value { value: 0.7 });
+        assert_eq!(
+            (slow.name.as_str(), slow.verdict, slow.what.as_str()),
+            ("p95 below 500 ms", Verdict::Unhealthy, "700 ms")
+        );
+        assert_eq!(looked(Measured::Value { value: 0.3 }).verdict, Verdict::Healthy);
+        assert_eq!(looked(Measured::Unmeasurable { why: "away".to_owned() }).verdict, Verdict::Unmeasurable);
+        assert_eq!(bar.check(&[]), None, "it was not asked for");
+    }
+
+    #[test]
+    fn what_an_older_version_wrote_is_the_bar_of_an_error_rate() {
+        let signal = SignalPath::Named(SignalName::new("errors").unwrap());
+        let old = serde_json::json!({ "signal": signal, "limit": 0.01 });
+        let must = Condition::Below(Threshold { value: 0.01, unit: Unit::Ratio });
+        assert_eq!(serde_json::from_value::<Bar>(old).unwrap(), Bar::new(signal, must));
     }
 }

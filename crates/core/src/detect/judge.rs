@@ -4,10 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::weigh::{Alarm, Comparing, Scales};
-use super::{Ailment, ErrorBar, Measured, News, Sample, SignalPath, ailment};
+use super::{Ailment, Bar, Measured, News, Sample, SignalPath, ailment};
 use crate::config::{Condition, Trigger, TriggerAction};
 use crate::id::{ServiceName, TriggerName};
 use crate::inventory::{Fact, Seen};
@@ -30,9 +30,22 @@ pub struct Rules {
     pub excused: BTreeSet<ServiceName>,
     /// What triggers that compare with before go by.
     pub comparing: Comparing,
-    /// What the error rate must stay below, after a rollback.
-    #[serde(default)]
-    pub bar: Option<ErrorBar>,
+    /// What signals must stay on the right side of, after a rollback. Older versions wrote one, or none.
+    #[serde(default, alias = "bar", deserialize_with = "one_or_many")]
+    pub bars: Vec<Bar>,
+}
+
+fn one_or_many<'de, D: Deserializer<'de>>(written: D) -> Result<Vec<Bar>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Bars {
+        Many(Vec<Bar>),
+        One(Option<Bar>),
+    }
+    Ok(match Bars::deserialize(written)? {
+        Bars::Many(bars) => bars,
+        Bars::One(bar) => bar.into_iter().collect(),
+    })
 }
 
 /// Weighs samples and facts through one watch.
@@ -157,8 +170,8 @@ impl Judge {
                 }
             }
         }
-        let over = self.rules.bar.as_mut().and_then(|bar| bar.sample(sample));
-        if let Some(finding) = over {
+        let left = self.rules.bars.iter_mut().filter_map(|bar| bar.sample(sample)).next();
+        if let Some(finding) = left {
             return Some(self.unhealthy(sample.at, None, finding, false));
         }
         let fired = fired.and_then(|(trigger, streak)| self.fire(&trigger, &streak, sample));
@@ -241,13 +254,13 @@ impl Judge {
     ///
     /// | required signals and instances                   | verdict      |
     /// |--------------------------------------------------|--------------|
-    /// | an error rate that is not below its bar          | unhealthy    |
+    /// | a signal on the wrong side of its bar            | unhealthy    |
     /// | all measured and good, all instances well        | healthy      |
     /// | else: one could not be measured or seen          | unmeasurable |
     /// | else: one is bad now, was red before, or unsettled | inconclusive |
     #[must_use]
     pub fn conclude(&self, now: Timestamp) -> Judgement {
-        if let Some(finding) = self.rules.bar.as_ref().and_then(ErrorBar::shortcoming) {
+        if let Some(finding) = self.rules.bars.iter().find_map(Bar::shortcoming) {
             return self.unhealthy(now, None, finding, false);
         }
         let mut findings: Vec<Finding> = self.excused_findings().collect();

@@ -20,7 +20,7 @@ mod usage;
 mod weigh;
 
 pub use backtest::{Backtest, Compared, Recording, RecordingProblem, SeriesKind, backtest};
-pub use bar::ErrorBar;
+pub use bar::Bar;
 pub use count::{Point, Rises, Snapshot, Tally, question, snapshots};
 pub use evidence::{
     Against, Blips, Bucket, Counts, Detector, Edges, Evidence, History, Latencies, Settings, Signal, SignalEvidence,
@@ -37,6 +37,7 @@ pub(crate) use query::counting;
 pub use query::{QueryAnswer, WrittenAnswer, number, with_samples};
 pub use ready::{ReadyWatch, Start};
 pub use replay::{FORMAT as RECORDING_FORMAT, KeptWatch, Played, Recorder, Setting, replay};
+pub(crate) use sample::ERROR_RATES;
 pub use sample::{Measured, Resource, Sample, SignalPath, Unit, is_error_rate};
 pub use trouble::TroubleWatch;
 pub use usage::{Usage, Using};

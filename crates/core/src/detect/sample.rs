@@ -177,7 +177,7 @@ impl Sample {
 }
 
 /// What a signal is called whose value is a share of requests that failed: `verify.error_rate_below` is about it.
-const ERROR_RATES: [&str; 2] = ["errors", "error_rate"];
+pub(crate) const ERROR_RATES: [&str; 2] = ["errors", "error_rate"];
 
 /// Whether a signal of this name is the share of requests that failed.
 #[must_use]

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use super::opened::{Incident, incidents};
+use super::opened::incidents;
+use super::standing::Incident;
 use crate::journal::{Body, Record};
 
 /// How many times as far back is looked, at the most, where bad times are left out.

@@ -10,15 +10,15 @@ use super::entry::Terms;
 use super::facts::Facts;
 use super::mask::Mask;
 use super::moments::{Moments, moments};
-use super::opened::Incident;
 use super::page::measured;
+use super::standing::Incident;
 use super::timeline::{Event, timeline};
 use crate::data::TableLoss;
 use crate::detect::KeptWatch;
 use crate::id::{Digest, RunId, ServiceName};
 use crate::inventory::BlobRef;
 use crate::journal::{Body, Record, RunResult};
-use crate::plan::{Action, Plan};
+use crate::plan::{Plan, Switch};
 use crate::policy::Severity;
 use crate::report::chart::Plot;
 use crate::report::{Scope, check_text, result_text, scope_of};
@@ -250,15 +250,12 @@ fn limits(severity: Option<Severity>, terms: &Terms, moments: &Moments) -> Vec<L
 }
 
 fn versions(plan: &Plan) -> Vec<Versions> {
-    let switched = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::Switch(switch) => Some(Versions {
-            service: switch.to.service.clone(),
-            from: switch.from_label.clone(),
-            to: switch.to.label.clone(),
-        }),
-        _ => None,
-    });
-    switched.collect()
+    let versions = |switch: &Switch| Versions {
+        service: switch.to.service.clone(),
+        from: switch.from_label.clone(),
+        to: switch.to.label.clone(),
+    };
+    plan.switches().map(versions).collect()
 }
 
 fn outcome(records: &[Record]) -> Option<String> {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::checklist::Evidence;
 use super::entry::{Told, Topic};
-use super::opened::Incident;
+use super::standing::Incident;
 use crate::data::Verification;
 use crate::id::{RunId, ServiceName};
 use crate::journal::{Answer, Body, DeployExit, Record, RunKind, RunResult, StepOutcome};

@@ -14,6 +14,7 @@ mod mask;
 mod moments;
 mod opened;
 mod page;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod timeline;
@@ -24,7 +25,8 @@ pub use checklist::{Answered, Checklists, Evidence, Item, Part, State, Ticked, o
 pub use entry::{Answer, Entry, Limits, Said, Terms, Told, Topic};
 pub use mask::Mask;
 pub use moments::{Moments, moments};
-pub use opened::{INCIDENT_KINDS, Incident, Link, Note, Status, incidents};
+pub use opened::{INCIDENT_KINDS, incidents};
 pub(crate) use page::PAGE;
 pub use page::{Format, PostmortemError, postmortem};
+pub use standing::{Incident, Link, Note, Status};
 pub use timeline::{Event, Source};

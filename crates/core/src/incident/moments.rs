@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::opened::Incident;
+use super::standing::Incident;
 use crate::journal::{Body, Record, RunKind};
 use crate::policy::{Choice, Verdict};
 

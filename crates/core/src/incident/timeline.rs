@@ -6,7 +6,7 @@ use serde::Serialize;
 use super::entry::{Answer, Said, Topic};
 use super::mask::Mask;
 use super::moments::Moments;
-use super::opened::Incident;
+use super::standing::Incident;
 use crate::id::RunId;
 use crate::journal::{ActStage, Body, Record, StepOutcome};
 use crate::report::{Timeline, act_text};

@@ -2,8 +2,9 @@
 //!
 //! | record | notice |
 //! |---|---|
-//! | run started | started |
-//! | decided to roll back | going back |
+//! | run started | started, unless it takes something back |
+//! | the first plan that may run | going back; of a rollback that a person wants: started |
+//! | decided to wait for a fix | countdown |
 //! | a plan waits for people to agree | approval wanted, once a record |
 //! | another process goes on | taken over, once a record |
 //! | a try at going back is not verified | trying again, once a record, unless maintenance comes next |
@@ -19,15 +20,17 @@ use jiff::Timestamp;
 use super::known::Known;
 use super::{Alert, Event, Field, NOTICE_FORMAT, Notice};
 use crate::journal::{Body, MaintenanceOutcome, Record, RunKind, RunStarted};
+use crate::plan::{Plan, Switch};
 use crate::policy::Decision;
 use crate::report::recourse_text;
 
 /// The kinds of records that notices are made of.
-pub const NOTICE_KINDS: [&str; 14] = [
+pub const NOTICE_KINDS: [&str; 15] = [
     "run_started",
     "judged",
     "decided",
     "fallback_switched",
+    "plan_made",
     "approvals_wanted",
     "refused",
     "verified",
@@ -79,6 +82,7 @@ pub fn notices(project: &str, records: &[Record]) -> Vec<(i64, Notice)> {
                 text: text(event, record, &known),
                 fields: fields(event, record, started, &known),
                 resolves: Vec::new(),
+                is_observed: matches!(record.body, Body::ObservationStarted { .. }),
             },
         ));
     }
@@ -116,6 +120,8 @@ fn headline(event: Event, started: &RunStarted) -> &'static str {
         Event::Refused if is_guard => "the deploy was refused; nothing was changed",
         Event::Refused => "the rollback was refused; nothing was changed",
         Event::Aborted => "stopped by a person",
+        Event::Escalated => "a person is still needed",
+        Event::PostMortemDue => "a post-mortem is due",
         Event::Test => "a test",
     }
 }
@@ -190,12 +196,22 @@ fn fields(event: Event, record: &Record, started: &RunStarted, known: &Known<'_>
         fields.push(Field::new("Severity", weighed.severity.word()));
         fields.extend(countdown(event, record.at, known.decision));
     }
-    if let (Some(reason), true) = (&started.reason, event != Event::Started) {
+    let says_why = event == Event::Started && known.plan.is_none();
+    if let (Some(reason), false) = (&started.reason, says_why) {
         fields.push(Field::new("Reason", reason.as_str()));
     }
+    if let Some(plan) = known.plan {
+        fields.extend(versions(plan));
+        fields.push(Field::new("Checkpoint", plan.target.as_str()));
+        let is_ahead = matches!(record.body, Body::PlanMade { .. } | Body::ApprovalsWanted { .. });
+        fields.extend(plan.estimate_ms().filter(|_| is_ahead).map(|ms| Field::new("Expected", minutes(ms))));
+    }
+    if known.failed > 0 {
+        fields.push(Field::new("Failed attempts", known.failed.to_string()));
+    }
     if let (Body::RunEnded { .. }, Some(began)) = (&record.body, known.began) {
-        let took = record.at.duration_since(began).as_secs();
-        fields.push(Field::new("Took", format!("{} min {} s", took / 60, took % 60)));
+        let took = u64::try_from(record.at.duration_since(began).as_millis()).unwrap_or_default();
+        fields.push(Field::new("Took", minutes(took)));
     }
     let run = record.run.as_ref().map_or("", |run| run.as_str());
     fields.push(Field::new("Run", run));
@@ -203,6 +219,24 @@ fn fields(event: Event, record: &Record, started: &RunStarted, known: &Known<'_>
         fields.push(Field::new("Look", format!("backout show {run}")));
     }
     fields
+}
+
+/// What goes back to what.
+fn versions(plan: &Plan) -> Option<Field> {
+    let words = |switch: &Switch| {
+        let from = switch.from_label.as_deref().unwrap_or("nothing");
+        format!("{}: {from} to {}", switch.to.service, switch.to.label)
+    };
+    let all: Vec<String> = plan.switches().map(words).collect();
+    let more = all.len().saturating_sub(REASONS);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let told: Vec<String> = all.into_iter().take(REASONS).collect();
+    (!told.is_empty()).then(|| Field::new("Versions", format!("{}{more}", told.join(", "))))
+}
+
+fn minutes(ms: u64) -> String {
+    let seconds = ms.div_ceil(1000);
+    format!("{} min {} s", seconds / 60, seconds % 60)
 }
 
 /// Until when what: a fix, and what the objectives ask for, with how long that is from when it is told.
@@ -228,11 +262,11 @@ fn until(by: Timestamp, now: Timestamp) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::id::{Digest, EnvironmentName, RunId};
+    use crate::id::{CheckpointId, Digest, EnvironmentName, RunId};
     use crate::journal::{Answer, Observation, ObservationResult, RunResult};
     use crate::notify::Severity;
     use crate::plan::Request;
-    use crate::policy::{Choice, Decision, Finding, Judgement, Verdict};
+    use crate::policy::{Choice, Decision, Finding, Judgement, Refusal, RefusalName, Verdict};
 
     fn records(bodies: Vec<Body>) -> Vec<Record> {
         let record = |(place, body)| Record {
@@ -271,7 +305,29 @@ mod tests {
             fired: None,
         };
         let decision = Decision::plain(Choice::RollBack, vec!["it is bad".to_owned()], vec![]);
-        vec![started(), Body::Judged { judgement }, Body::Decided { decision }]
+        vec![started(), Body::Judged { judgement }, Body::Decided { decision }, planned(Vec::new())]
+    }
+
+    fn planned(blocked_by: Vec<Refusal>) -> Body {
+        let plan = Plan {
+            environment: EnvironmentName::new("staging").unwrap(),
+            made_at: Timestamp::UNIX_EPOCH,
+            request: Request::automatic(),
+            target: CheckpointId::new("cp-1").unwrap(),
+            target_taken_at: Timestamp::UNIX_EPOCH,
+            facts: Digest::of(b""),
+            data_facts: None,
+            made_from: [].into(),
+            suffix: String::new(),
+            steps: Vec::new(),
+            data: Vec::new(),
+            unchanged: Vec::new(),
+            reasons: Vec::new(),
+            blocked_by,
+            overridden: Vec::new(),
+            approvals: None,
+        };
+        Body::PlanMade { plan: Box::new(plan) }
     }
 
     fn ended(result: RunResult) -> Body {
@@ -284,14 +340,30 @@ mod tests {
         bodies.push(ended(RunResult::RolledBack));
         let told = notices("shop", &records(bodies));
         let ids: Vec<(i64, &str)> = told.iter().map(|(seq, notice)| (*seq, notice.id.as_str())).collect();
-        assert_eq!(ids, [(1, "run-1/started"), (3, "run-1/going_back"), (4, "run-1/rolled_back")]);
+        assert_eq!(ids, [(1, "run-1/started"), (4, "run-1/going_back"), (5, "run-1/rolled_back")]);
         assert_eq!(told[1].1.text, "- web: 503");
         let last = &told[2].1;
         assert_eq!(last.title, "shop/staging: rolled back and verified");
         assert_eq!(last.text, "Version 1 runs again.");
         assert_eq!((last.severity, last.worst), (Severity::Warning, Severity::Error));
         let took = last.fields.iter().find(|field| field.name == "Took").unwrap();
-        assert_eq!(took.value, "5 min 0 s");
+        assert_eq!(took.value, "6 min 40 s");
+    }
+
+    #[test]
+    fn a_plan_that_may_not_run_is_no_news_and_a_person_s_rollback_begins_with_its_plan() {
+        let refusal = Refusal { name: RefusalName::StaleFacts, what: "it moved".to_owned(), hint: String::new() };
+        let mut bodies = bad();
+        bodies.truncate(3);
+        let blocked = [bodies, vec![planned(vec![refusal])]].concat();
+        assert_eq!(notices("shop", &records(blocked)).len(), 1, "only that the deploy began");
+        let Body::RunStarted(started) = started() else { return };
+        let by_hand = RunStarted { run: RunKind::Rollback, reason: Some("it is slow".to_owned()), ..started };
+        let told = notices("shop", &records(vec![Body::RunStarted(by_hand), planned(Vec::new())]));
+        let [(2, notice)] = told.as_slice() else { panic!("{told:?}") };
+        assert_eq!((notice.id.as_str(), notice.title.as_str()), ("run-1/started", "shop/staging: a rollback began"));
+        assert!(notice.fields.contains(&Field::new("Reason", "it is slow")), "{:?}", notice.fields);
+        assert!(notice.fields.contains(&Field::new("Checkpoint", "cp-1")), "{:?}", notice.fields);
     }
 
     #[test]
@@ -331,6 +403,6 @@ mod tests {
         let bad = vec![observed(ObservationResult::WentBad, "503"), ended(RunResult::NotVerified)];
         assert_eq!(told(bad), [begins.clone(), of("run-1/went_bad_again", "Version 1 runs again.\n- web: 503")]);
         let says = "anna says that the check `login` does not hold.";
-        assert_eq!(told(vec![answer(false)]), [begins, of("run-1/went_bad_again-5", says)]);
+        assert_eq!(told(vec![answer(false)]), [begins, of("run-1/went_bad_again-6", says)]);
     }
 }

@@ -45,6 +45,10 @@ pub enum Event {
     Refused,
     /// A person stopped the run.
     Aborted,
+    /// A person has been needed for so long that more people are called.
+    Escalated,
+    /// The post-mortem of an incident that is over is due soon.
+    PostMortemDue,
     /// Somebody tries whether telling works.
     Test,
 }
@@ -78,7 +82,7 @@ pub enum Alert {
 
 impl Event {
     /// The words of the configuration. `test` is told to whoever is tested.
-    pub const WORDS: [(&'static str, Self); 19] = [
+    pub const WORDS: [(&'static str, Self); 21] = [
         ("started", Self::Started),
         ("going_back", Self::GoingBack),
         ("taken_over", Self::TakenOver),
@@ -98,6 +102,8 @@ impl Event {
         ("kept_unproven", Self::KeptUnproven),
         ("refused", Self::Refused),
         ("aborted", Self::Aborted),
+        ("escalated", Self::Escalated),
+        ("post_mortem_due", Self::PostMortemDue),
     ];
 
     /// The word for it.
@@ -110,16 +116,21 @@ impl Event {
     #[must_use]
     pub fn severity(self) -> Severity {
         match self {
-            Self::NotVerified | Self::WentBadAgain | Self::MaintenanceOn | Self::Held => Severity::Critical,
+            Self::NotVerified | Self::WentBadAgain | Self::MaintenanceOn | Self::Held | Self::Escalated => {
+                Severity::Critical
+            }
             Self::GoingBack
             | Self::TryingAgain
             | Self::Countdown
             | Self::ApprovalWanted
             | Self::FellBack
             | Self::FixForward => Severity::Error,
-            Self::RolledBack | Self::NothingChanged | Self::KeptUnproven | Self::Refused | Self::Aborted => {
-                Severity::Warning
-            }
+            Self::RolledBack
+            | Self::NothingChanged
+            | Self::KeptUnproven
+            | Self::Refused
+            | Self::Aborted
+            | Self::PostMortemDue => Severity::Warning,
             Self::Started | Self::TakenOver | Self::Observed | Self::Kept | Self::Test => Severity::Info,
         }
     }
@@ -136,11 +147,12 @@ impl Event {
             | Self::Countdown
             | Self::ApprovalWanted
             | Self::FellBack
-            | Self::FixForward => Some(Alert::Trigger),
+            | Self::FixForward
+            | Self::Escalated => Some(Alert::Trigger),
             Self::TakenOver => Some(Alert::Acknowledge),
             Self::RolledBack | Self::NothingChanged | Self::Kept => Some(Alert::Resolve),
             Self::Started | Self::TryingAgain | Self::Observed => None,
-            Self::KeptUnproven | Self::Refused | Self::Aborted | Self::Test => None,
+            Self::KeptUnproven | Self::Refused | Self::Aborted | Self::PostMortemDue | Self::Test => None,
         }
     }
 }

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use super::{Alert, Event, Severity};
 use crate::journal::{ActStage, Body, MaintenanceOutcome, Record, Recourse, RunKind, RunResult, RunStarted};
+use crate::plan::Plan;
 use crate::policy::{self, Choice, Decision, Judgement, Verdict};
 
 /// What the records so far have told.
@@ -14,6 +15,10 @@ pub(super) struct Known<'a> {
     pub(super) judgement: Option<&'a Judgement>,
     pub(super) reasons: Vec<String>,
     pub(super) decision: Option<&'a Decision>,
+    /// The plan that is followed.
+    pub(super) plan: Option<&'a Plan>,
+    /// How many ways back were tried and are not verified.
+    pub(super) failed: u32,
     pub(super) worst: Severity,
     /// Whether the environment was observed after it was taken back.
     is_observed: bool,
@@ -29,6 +34,8 @@ impl<'a> Known<'a> {
                 self.reasons.clone_from(&decision.reasons_for);
                 self.decision = Some(decision);
             }
+            Body::PlanMade { plan } => self.plan = Some(plan),
+            Body::AttemptFailed { attempt, .. } => self.failed = *attempt,
             Body::Refused { refusals } => {
                 self.reasons = refusals.iter().map(|refusal| format!("{}: {}", refusal.name, refusal.what)).collect();
             }
@@ -53,14 +60,15 @@ impl<'a> Known<'a> {
     }
 
     fn any_event(&self, record: &Record) -> Option<Event> {
+        let is_rollback = self.started.is_some_and(|started| matches!(started.run, RunKind::Rollback));
         match &record.body {
-            Body::RunStarted(_) => Some(Event::Started),
-            Body::Decided { decision } => match decision.choice {
-                Choice::RollBack => Some(Event::GoingBack),
-                Choice::RollBackUnlessFixed => Some(Event::Countdown),
-                // What a run ends with is told at its end.
-                Choice::Keep | Choice::Hold | Choice::FixForward | Choice::FallBack | Choice::Observe => None,
-            },
+            // That a person takes it back is told with what goes back to what.
+            Body::RunStarted(_) => (!is_rollback).then_some(Event::Started),
+            // What comes after the first plan is told as another try.
+            Body::PlanMade { plan } if !plan.blocked_by.is_empty() || self.failed > 0 => None,
+            Body::PlanMade { .. } => Some(if is_rollback { Event::Started } else { Event::GoingBack }),
+            // What a run does is told with its plan, and what it ends with at its end.
+            Body::Decided { decision } => (decision.choice == Choice::RollBackUnlessFixed).then_some(Event::Countdown),
             Body::FallbackSwitched { switching } if matches!(switching.stage, ActStage::Done { .. }) => {
                 Some(Event::FellBack)
             }

@@ -9,9 +9,11 @@ mod known;
 mod notice;
 mod patience;
 mod render;
+mod timed;
 
 pub use compose::{NOTICE_KINDS, notices};
 pub use event::{Alert, Event, Severity};
 pub use notice::{Field, NOTICE_FORMAT, Notice, told};
 pub use patience::{GIVE_UP_AFTER, next_try};
 pub use render::{Letter, TemplateError, check_template, letter};
+pub use timed::{Asked, Timed, timed};

@@ -41,6 +41,9 @@ pub struct Notice {
     /// Earlier runs whose trouble is over with this.
     #[serde(default)]
     pub resolves: Vec<RunId>,
+    /// Whether people still look whether it lasts: what says that it does comes later.
+    #[serde(default)]
+    pub is_observed: bool,
 }
 
 /// One fact.
@@ -77,6 +80,7 @@ impl Notice {
             text: "Somebody tries whether `backout` reaches you. Nothing has happened.".to_owned(),
             fields: Vec::new(),
             resolves: Vec::new(),
+            is_observed: false,
         }
     }
 

@@ -105,9 +105,11 @@ fn people(notice: &Notice, notify: &Notify) -> Option<Field> {
     }
     let step = |step: &Escalation| {
         let people: Vec<String> = step.call.iter().map(|name| person(name, notify.contacts.get(name))).collect();
+        let severities: Vec<&str> = step.severities.iter().map(|severity| severity.word()).collect();
+        let only = if severities.is_empty() { String::new() } else { format!("for {}: ", severities.join(", ")) };
         match step.after.as_secs() / 60 {
-            0 => people.join(", "),
-            minutes => format!("after {minutes} min: {}", people.join(", ")),
+            0 => format!("{only}{}", people.join(", ")),
+            minutes => format!("{only}after {minutes} min: {}", people.join(", ")),
         }
     };
     Some(Field::new("Call", notify.escalation.iter().map(step).collect::<Vec<_>>().join("; then ")))
@@ -172,6 +174,8 @@ mod tests {
         let step = |name: &str, minutes: u64| Escalation {
             call: vec![name.to_owned()],
             after: Duration::from_secs(60 * minutes),
+            tell: Vec::new(),
+            severities: [].into(),
         };
         let notify = Notify { contacts, escalation: vec![step("anna", 0), step("ben", 15)], ..Notify::default() };
         let call = letter(notice(Event::Held), &notify, None).fields.pop().unwrap();

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Action, Point, Request};
+use super::{Action, Point, Request, Switch};
 use crate::data::Ladder;
 use crate::id::{CheckpointId, Digest, EnvironmentName, ServiceName, StepId};
 use crate::policy::{Needed, Refusal};
@@ -130,6 +130,14 @@ impl Plan {
             }
         }
         services
+    }
+
+    /// The services that go back to another version, in the order in which they do.
+    pub fn switches(&self) -> impl Iterator<Item = &Switch> {
+        self.steps.iter().filter_map(|step| match &step.action {
+            Action::Switch(switch) => Some(switch.as_ref()),
+            _ => None,
+        })
     }
 
     /// How long it took in past runs, in milliseconds, where every changing step has been seen before. Steps that only look

@@ -26,7 +26,7 @@ pub(crate) use data::{checks, look_at};
 pub use logs::look_at_logs;
 pub use probing::{Probed, Probing, Target};
 pub use proof::{Window, advice, log_checks, manual_checks, smoke_checks};
-pub(crate) use proof::{error_bar, error_rate, mark_logs};
+pub(crate) use proof::{bars, mark_logs};
 pub(crate) use seen::{all_seen, observe_once_seen};
 pub(crate) use signals::acted_upon;
 pub use signals::{ask_all, ask_servers, look_around, signal_checks};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use backout_core::config::{PromSignal, TriggerAction};
-use backout_core::detect::{Measured, Sample, SignalPath, is_error_rate, is_red};
+use backout_core::detect::{Measured, Sample, SignalPath, is_red};
 use backout_core::policy::{Check, Verdict};
 use futures_util::future::join_all;
 
@@ -81,11 +81,11 @@ pub(crate) fn acted_upon(world: &World) -> impl Iterator<Item = SignalPath> + '_
     named.filter(|path| triggers.iter().any(|t| t.signal == *path && t.action != TriggerAction::Observe))
 }
 
-/// What samples of signals say: a check for each, and one for the error rate where it has a limit.
+/// What samples of signals say: a check for each, and one for each bar.
 #[must_use]
 pub fn signal_checks(world: &World, samples: &[Sample]) -> Vec<Check> {
     let each = samples.iter().map(|sample| of(sample, is_red(&world.environment.triggers, sample)));
-    each.chain(error_rate(world, samples)).collect()
+    each.chain(bar_checks(world, samples)).collect()
 }
 
 fn of(sample: &Sample, is_bad: bool) -> Check {
@@ -97,11 +97,7 @@ fn of(sample: &Sample, is_bad: bool) -> Check {
     Check { name: sample.signal.to_string(), verdict, what, was_red_before: false, is_advisory: false }
 }
 
-/// The check of the error rate, where it has a limit and was asked for.
-pub(super) fn error_rate(world: &World, samples: &[Sample]) -> Option<Check> {
-    let limit = world.environment.verify.error_rate_below?;
-    let is_rate = |sample: &&Sample| matches!(&sample.signal, SignalPath::Named(name) if is_error_rate(name.as_str()));
-    let sample = samples.iter().find(is_rate)?;
-    let is_reached = matches!(sample.measured, Measured::Value { value } if value >= limit);
-    Some(Check { name: format!("{} below {} %", sample.signal, limit * 100.0), ..of(sample, is_reached) })
+/// A check for each bar that a signal must be on the right side of, where it was asked for.
+pub(super) fn bar_checks(world: &World, samples: &[Sample]) -> Vec<Check> {
+    world.environment.verify.bars.iter().filter_map(|bar| bar.check(samples)).collect()
 }

@@ -56,7 +56,23 @@ impl Teller {
     /// Sends what there is and what comes, until `stop` says so; then once more what there is. Begins with the next record if
     /// `at_once` is not set.
     pub async fn run(&self, at_once: bool, stop: &watch::Receiver<bool>) {
-        join_all(self.notifiers.keys().map(|name| self.keep_telling(name, at_once, stop.clone()))).await;
+        let telling = join_all(self.notifiers.keys().map(|name| self.keep_telling(name, at_once, stop.clone())));
+        tokio::join!(self.keep_reminding(stop.clone()), telling);
+    }
+
+    /// Time passes without any record: looks by itself whether that gives something to tell.
+    async fn keep_reminding(&self, mut stop: watch::Receiver<bool>) {
+        if !self.audience.waits_for_time() {
+            return;
+        }
+        while !*stop.borrow_and_update() {
+            // What cannot be read now is looked at again.
+            let _ = self.store.remind(&self.audience, self.clock.now()).await;
+            tokio::select! {
+                changed = stop.changed() => if changed.is_err() { return },
+                () = self.clock.sleep(POLL) => {}
+            }
+        }
     }
 
     /// Sends everything that is due once, to everybody at the same time.
@@ -65,6 +81,9 @@ impl Teller {
     /// Where the outbox cannot be used.
     pub async fn flush(&self) -> Result<Told, StoreError> {
         self.store.gather(&self.audience, self.clock.now()).await?;
+        if self.audience.waits_for_time() {
+            self.store.remind(&self.audience, self.clock.now()).await?;
+        }
         let all = join_all(self.notifiers.keys().map(|name| self.drain(name))).await;
         let mut told = Told::default();
         for one in all {

@@ -18,7 +18,7 @@ async fn two_processes_claim_no_notice_together_and_a_dead_ones_claim_expires() 
     let text = "version: 1\nproject: shop\nenvironments:\n  staging:\n    platform: { host: {} }\n    services: { web: { releases: app, run: [./start] } }\n    notify: { teams: { webhook: \"env:X\" } }\n";
     let config = load(text, &|_| None).unwrap();
     let notify = Arc::new(config.environments[&staging()].notify.clone());
-    let audience = Audience { project: "shop".into(), environment: staging(), notify };
+    let audience = Audience { project: "shop".into(), environment: staging(), notify, post_mortem: None };
     let teams = NotifierName::new("teams").unwrap();
     one.begin_telling(&staging()).await.unwrap();
     let lease = lease(&one).await;

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::ours::Way;
 use super::row::{HEAD, Row};
 use super::site::Site;
-use super::{blackbox, goals, haproxy, ours};
+use super::{blackbox, goals, haproxy, ours, room};
 use crate::bench::machine;
 use crate::failure::Failure;
 
@@ -39,6 +39,7 @@ pub(crate) fn command(arguments: &[&str]) -> Result<(), Failure> {
     if let Some(other) = arguments.iter().find(|word| !["--smoke", "--json"].contains(word)) {
         return Err(Failure::Usage(format!("`{other}` is no option of `bench probes`")));
     }
+    room::check(size.targets, size.seconds * size.runs as u64)?;
     let mut site = Site::start()?;
     let load = machine::load()?;
     let measured = measure(&mut site, &size)?;

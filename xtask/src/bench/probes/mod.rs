@@ -9,6 +9,7 @@ mod get;
 mod goals;
 mod haproxy;
 mod ours;
+mod room;
 mod row;
 mod site;
 

@@ -152,6 +152,25 @@ async fn atlassian_has_one_incident_a_run_without_names_or_commands() {
 }
 
 #[tokio::test]
+async fn what_is_observed_is_monitored_until_that_is_over() {
+    let receiver = HttpReceiver::start(|_| Answer::Say(201, json!({ "id": "i7" }).to_string())).unwrap();
+    let client = client(page(StatusService::Atlassian)(receiver.url("")), "", PathBuf::from("/"));
+    let mut back = of_run(Event::RolledBack);
+    back.notice.is_observed = true;
+    let threads = Threads { own: Some("i7".to_owned()), resolved: vec!["i6".to_owned()] };
+    client.send(&back, &threads).await.unwrap();
+    let own = Threads { own: Some("i7".to_owned()), ..Threads::default() };
+    client.send(&of_run(Event::Observed), &own).await.unwrap();
+    let told = receiver.received().iter().map(|request| (request.path.clone(), request.json())).collect::<Vec<_>>();
+    let seen: Vec<(&str, &str)> = told
+        .iter()
+        .map(|(path, body)| (path.rsplit('/').next().unwrap(), body["incident"]["status"].as_str().unwrap()))
+        .collect();
+    assert_eq!(seen, [("i7", "monitoring"), ("i6", "resolved"), ("i7", "resolved")]);
+    assert_eq!(told[0].1["incident"]["components"]["c1"], "operational");
+}
+
+#[tokio::test]
 async fn instatus_has_one_incident_with_updates() {
     let answer = |_: &Received| Answer::Say(200, json!({ "id": "i7" }).to_string());
     let requests = told(page(StatusService::Instatus), &STORY, answer).await;

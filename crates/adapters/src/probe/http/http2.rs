@@ -1,6 +1,7 @@
 //! HTTP/2: one stream at a time over a connection that the asking task drives.
 
 use std::future::poll_fn;
+use std::io::Cursor;
 use std::pin::Pin;
 
 use h2::client::{Builder, Connection, ResponseFuture, SendRequest};
@@ -17,13 +18,13 @@ const WINDOW: u32 = 64 * 1024;
 /// How large the head of an answer may be.
 const HEAD_LIMIT: u32 = 64 * 1024;
 
-/// What is sent beside heads: nothing.
-type Nothing = &'static [u8];
+/// What is sent beside heads.
+type Body = Cursor<Vec<u8>>;
 
 /// A connection over which HTTP/2 is spoken.
 pub(super) struct Http2 {
-    sender: SendRequest<Nothing>,
-    connection: Pin<Box<Connection<Box<dyn Stream>, Nothing>>>,
+    sender: SendRequest<Body>,
+    connection: Pin<Box<Connection<Box<dyn Stream>, Body>>>,
 }
 
 impl Http2 {
@@ -38,11 +39,15 @@ impl Http2 {
 
     /// Sends a request and reads its answer.
     pub(super) async fn ask(&mut self, request: &Request<String>, endpoint: &Endpoint) -> Performed<Received> {
+        let body = request.body().clone().into_bytes();
         let request = request.clone().map(|_| ());
         let (sender, connection) = (&mut self.sender, &mut self.connection);
         let answer = async {
             poll_fn(|context| sender.poll_ready(context)).await?;
-            let (response, _) = sender.send_request(request, true)?;
+            let (response, mut stream) = sender.send_request(request, body.is_empty())?;
+            if !body.is_empty() {
+                stream.send_data(Cursor::new(body), true)?;
+            }
             read(response).await
         };
         let mut answer = std::pin::pin!(answer);

@@ -27,6 +27,12 @@ pub(super) async fn request(http: &HttpProbe, url: &Url, lookup: &mut Lookup<'_>
         }
         (Protocol::Http2, _) => {}
     }
+    if let Some(send) = &http.send {
+        let body = lookup.text(send).await?.reveal().to_owned();
+        add(headers, "content-type", "application/json")?;
+        *request.body_mut() = body;
+    }
+    let headers = request.headers_mut();
     for (name, value) in &http.headers {
         add(headers, name, lookup.text(value).await?.reveal())?;
     }
@@ -102,6 +108,22 @@ mod tests {
         assert_eq!(request.headers()["host"], "[::1]:8001");
         assert_eq!(request.headers()["connection"], "close");
         assert_eq!(built("https://shop.example:443", &[]).await.unwrap().headers()["host"], "shop.example");
+    }
+
+    #[tokio::test]
+    async fn what_is_sent_is_json_unless_a_header_says_otherwise() {
+        let text = |text: &str| SecretOrText::Text(Sensitive::new(text.to_owned()));
+        let secrets = Secrets::new(BTreeMap::new(), "/");
+        let mut http = HttpProbe { send: Some(text("{}")), method: HttpMethod::Post, ..HttpProbe::default() };
+        let url = Url::parse("http://127.0.0.1/orders").unwrap();
+        let json = request(&http, &url, &mut Lookup::new(&secrets)).await.unwrap();
+        assert_eq!(
+            (json.body().as_str(), &json.headers()["content-type"]),
+            ("{}", &"application/json".parse().unwrap())
+        );
+        http.headers = [("content-type".to_owned(), text("text/plain"))].into();
+        let plain = request(&http, &url, &mut Lookup::new(&secrets)).await.unwrap();
+        assert_eq!(plain.headers().get_all("content-type").iter().collect::<Vec<_>>(), ["text/plain"]);
     }
 
     #[tokio::test]

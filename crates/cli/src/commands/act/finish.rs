@@ -11,7 +11,7 @@ use backout_core::report::{Times, times};
 use backout_engine::{World, maintenance_standing, prune, prune_backups};
 use serde::Serialize;
 
-use crate::commands::incident::of_run;
+use crate::commands::incident::{of_run, write_drafts};
 use crate::commands::prove::asked_of_people;
 use crate::error::CliError;
 use crate::ui::Paint;
@@ -54,6 +54,7 @@ pub(crate) async fn finish(
         }
     }
     let is_refuted = asked_of_people(ended.setup, ended.world, lease, ended.run, result).await?;
+    write_drafts(ended.setup).await;
     let records = ended.setup.store.run(ended.run).await?;
     let exit = if is_refuted { RunResult::NotVerified } else { result }.exit_code(ended.is_guard);
     let times = times(&records);

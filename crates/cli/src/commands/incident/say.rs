@@ -10,6 +10,7 @@ use backout_core::port::Clock;
 use backout_engine::clock::SystemClock;
 use backout_engine::store::Lookup;
 
+use super::draft::write_drafts;
 use super::found::{Found, case, terms};
 use super::show::checklist_text;
 use crate::args::{CheckItemArgs, Global, NoteArgs, OpenArgs};
@@ -93,6 +94,9 @@ pub(super) async fn note(global: &Global, args: NoteArgs, ui: Ui) -> Result<Exit
     }
     for said in [text, severity, status].into_iter().flatten() {
         speaker.say(&incident.id, said).await?;
+    }
+    if args.status == Some(Status::Restored) {
+        write_drafts(&speaker.setup).await;
     }
     speaker.done(&incident.id, "noted")
 }

@@ -8,6 +8,7 @@ use backout_core::id::RunId;
 use backout_engine::{Interrupt, StandBy, Successor, take_over};
 
 use crate::args::{DeadManArgs, Global};
+use crate::commands::incident::write_drafts;
 use crate::error::CliError;
 use crate::ui::{Narrator, Ui};
 use crate::wire::{Access, Setup, Telling};
@@ -33,6 +34,7 @@ pub(crate) async fn dead_man(global: &Global, args: &DeadManArgs, ui: Ui) -> Res
     match take_over(&world, &run, &by, POLL).await? {
         StandBy::RunEnded => Ok(ExitCode::SUCCESS),
         StandBy::TookOver(result) => {
+            write_drafts(&setup).await;
             if let Some(telling) = telling {
                 telling.finish(PARTING).await;
             }

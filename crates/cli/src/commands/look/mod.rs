@@ -10,6 +10,7 @@ mod page;
 mod past;
 mod plan;
 mod plan_text;
+mod post_mortem;
 mod standing;
 mod status;
 

@@ -25,6 +25,7 @@ use serde::Serialize;
 use super::data_standing::{DataStanding, data_standings};
 use super::onlooker::world;
 use super::past::{Pending, Waiting, pending, waiting, what};
+use super::post_mortem::PostMortemDue;
 use super::standing::{Probed, Standing, standings};
 use crate::args::Global;
 use crate::commands::incident::Found;
@@ -59,6 +60,8 @@ pub(super) struct Status {
     pub(super) notices: Notices,
     pub(super) quarantined: Vec<Quarantined>,
     pub(super) maintenance: maintenance::Standing,
+    /// Post-mortems that people are to see to.
+    pub(super) post_mortems: Vec<PostMortemDue>,
     /// How well going back is rehearsed, where that is configured.
     pub(super) drill: Option<DrillStanding>,
 }
@@ -122,6 +125,7 @@ pub(super) async fn look(setup: &Setup) -> Result<Status, CliError> {
         setup.store.records(name, &maintenance::KINDS),
     );
     let mut open_incidents = Found::of(setup).await?.all;
+    let post_mortems = PostMortemDue::of(&open_incidents, setup.environment.incidents.post_mortem.within);
     open_incidents.retain(Incident::is_open);
     let (checkpoints, open_runs, now) = (checkpoints?, open_runs?, world.clock.now());
     let good = last_known_good(&checkpoints).map(|graded| &graded.checkpoint);
@@ -139,6 +143,7 @@ pub(super) async fn look(setup: &Setup) -> Result<Status, CliError> {
         open_runs,
         fallbacks_on: fallbacks_on(&setup.store.records(name, &["fallback_switched"]).await?),
         open_incidents,
+        post_mortems,
         is_watched: Sole::is_taken(&setup.state, name),
         notices: Notices::of(&outbox?, now),
         quarantined: quarantined(&checkpoints),
@@ -281,6 +286,7 @@ fn of_runs(status: &Status) -> Vec<String> {
     for incident in &status.open_incidents {
         lines.push(format!("incident: {} {} ({})", incident.id, incident.title, ago(incident.opened_at, status.at)));
     }
+    lines.extend(status.post_mortems.iter().map(PostMortemDue::line));
     if status.is_watched {
         lines.push("watched: `backout watch` sees to deploys that nobody tells of".to_owned());
     }

@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use super::listening::{Announced, Listening};
 use super::teller::Teller;
 use crate::args::{Global, WatchArgs};
+use crate::commands::incident::write_drafts;
 use crate::error::CliError;
 use crate::ui::{Paint, Ui, count};
 use crate::wire::{Access, Setup, Telling, interrupts};
@@ -130,6 +131,7 @@ impl Passes<'_> {
     /// Sees to what was deployed. How long the next pass may last; nothing where this process shall stop.
     async fn turn(&mut self, seen: &Survey) -> Result<Option<Duration>, CliError> {
         let Some(lookout) = &mut self.lookout else { return Ok(Some(PASS)) };
+        write_drafts(self.setup).await;
         self.teller.catch_up(&open_run(self.setup).await);
         let announced = self.announced.newest(self.world.clock.now());
         let (said, patience) = match lookout.turn(seen.clone(), announced.as_ref()).await {
@@ -167,7 +169,7 @@ impl Passes<'_> {
             before: seen.facts,
             excused: BTreeSet::new(),
             comparing: comparing(self.world, since),
-            bar: None,
+            bars: Vec::new(),
         };
         let until = since + patience;
         let watching = Watching { pace: Pace::AtRest, until, deployed_at: since, known: known.as_deref() };

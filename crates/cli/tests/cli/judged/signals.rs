@@ -162,10 +162,15 @@ fn a_deploy_that_fails_requests_behind_a_healthy_probe_is_rolled_back() {
     let checked = place.run(&["check"]).stdout;
     assert!(checked.lines().any(|line| line.contains("signal errors") && line.contains(" %, by")), "{checked}");
 
+    let config = fs::read_to_string(place.work().join("backout.yaml")).unwrap();
+    place.write("backout.yaml", &format!("{config}    verify: {{ signals: {{ errors: {{ below: 3% }} }} }}\n"));
     let left = scraped.guard("40s", "2");
     assert_eq!(left.code, Some(3), "{}", left.shown());
     assert!(left.shown().contains("errors 2 times in a row: "), "{}", left.shown());
     assert_eq!(scraped.label_that_runs(), "release 1");
+    // The rate looks seconds back: "rolled back" was said when it had come down.
+    let record = place.run(&["show", "--json"]).well().document().to_string();
+    assert!(record.contains(r#""name":"errors below 3 %","verdict":"healthy""#), "{record}");
 }
 
 #[test]

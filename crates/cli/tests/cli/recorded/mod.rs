@@ -1,4 +1,5 @@
 //! The record: incidents, their post-mortems, reports and metrics.
 
+mod due;
 mod incidents;
 mod reports;

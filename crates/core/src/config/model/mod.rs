@@ -23,7 +23,9 @@ pub use database::{
 pub use environment::{Config, Environment};
 pub use fallback::{Fallback, FallbackBy};
 pub use maintenance::{BarrierFile, BarrierKind, Maintenance, Redirect, WhenOn};
-pub use people::{Channel, Contact, Escalation, Incidents, Mail, Notifier, Notify, StatusPage, StatusService};
+pub use people::{
+    Channel, Contact, Escalation, Incidents, Mail, Notifier, Notify, PostMortem, StatusPage, StatusService,
+};
 pub use policy::{Approvals, GuardPolicy, Objectives, Policy};
 pub use probe::{
     Connection, HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, Protocol, StatusRange, StatusSet, TlsExpect,

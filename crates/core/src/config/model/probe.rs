@@ -67,8 +67,10 @@ pub enum ProbeKind {
 pub struct HttpProbe {
     /// An `http://` or `https://` address without credentials.
     pub url: String,
-    /// The method; `GET`.
+    /// The method; `GET`, or `POST` where something is sent.
     pub method: HttpMethod,
+    /// What is sent.
+    pub send: Option<SecretOrText>,
     /// Headers that are sent, names in lower case.
     pub headers: BTreeMap<String, SecretOrText>,
     /// Whether each request has a connection of its own.
@@ -110,7 +112,7 @@ pub enum HttpMethod {
     Get,
     /// `HEAD`
     Head,
-    /// `POST`, with an empty body
+    /// `POST`
     Post,
     /// `OPTIONS`
     Options,

@@ -6,6 +6,7 @@ use crate::config::SecretOrText;
 use crate::config::leaf::{HttpUrl, MailAddress, NotifierKind, Period, SmtpAddress, Word};
 use crate::config::read::{List, Map, Scalar, raw};
 use crate::notify::{Event, Severity};
+use crate::policy;
 
 raw! {
     /// Someone who is told what happens.
@@ -70,6 +71,10 @@ raw! {
         call: required List<Scalar<Word>>,
         /// How long after a person was first needed. Default 0s.
         after: optional Scalar<Duration>,
+        /// The notifiers that tell it when that time comes, by name: as long as nobody has ended the trouble.
+        tell: optional List<Scalar<Word>>,
+        /// Only of these severities. Default: all.
+        severity: optional List<Scalar<policy::Severity>>,
     }
 }
 
@@ -78,6 +83,20 @@ raw! {
     RawIncidents {
         /// What there is to see to before, during and after going back.
         checklists: optional RawChecklists,
+        /// When post-mortems are due, and where they are begun.
+        post_mortem: optional RawPostMortem,
+    }
+}
+
+raw! {
+    /// Post-mortems.
+    RawPostMortem {
+        /// How long after it is good again one is due. People are reminded when three quarters of that are over, unless `backout incident check INCIDENT post-mortem` was said. Default: nobody is reminded.
+        within: optional Scalar<Period>,
+        /// The folder into which one is written when an incident is over: `INCIDENT.md`, which is yours from then on. Default: none is.
+        drafts: optional Scalar<String>,
+        /// A file with a template of one's own for it.
+        template: optional Scalar<String>,
     }
 }
 

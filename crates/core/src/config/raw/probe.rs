@@ -19,8 +19,10 @@ raw! {
         advisory: optional Scalar<bool>,
         /// An HTTP answer: the address that is asked.
         http: optional Scalar<HttpUrl>,
-        /// HTTP: the method. Default GET.
+        /// HTTP: the method. Default GET; with `send` POST.
         method: optional Scalar<HttpMethod>,
+        /// HTTP: what is sent, as it is: a text, or a reference such as `file:order.json`. It is JSON unless `headers` has a `content-type`.
+        send: optional Scalar<SecretOrText>,
         /// HTTP: headers that are sent. Values may be references such as `env:TOKEN`.
         headers: optional Map<Scalar<SecretOrText>>,
         /// HTTP: a `new` connection for each request (default), or `reuse` the one of the time before where it is still open.

@@ -54,6 +54,7 @@ fn has_one_kind(raw: &RawProbe, context: &mut Context<'_>) -> bool {
 fn misplaced(raw: &RawProbe, context: &mut Context<'_>) {
     let settings = [
         ("method", raw.method.key(), "http", raw.http.is_absent()),
+        ("send", raw.send.key(), "http", raw.http.is_absent()),
         ("headers", raw.headers.key(), "http", raw.http.is_absent()),
         ("connection", raw.connection.key(), "http", raw.http.is_absent()),
         ("protocol", raw.protocol.key(), "http", raw.http.is_absent()),
@@ -103,7 +104,13 @@ pub(super) fn refuse_container(probe: &Probe, raw: &RawProbe, why: &str, context
 
 fn http(raw: &RawProbe, context: &mut Context<'_>) -> Option<HttpProbe> {
     let url = context.value(&raw.http);
-    let method = context.value(&raw.method).unwrap_or_default();
+    let send = raw.send.value().and_then(|scalar| context.secret(scalar, |_| false));
+    let usual = if raw.send.is_absent() { HttpMethod::Get } else { HttpMethod::Post };
+    let method = context.value(&raw.method).unwrap_or(usual);
+    if let (Some(at), true) = (raw.send.key(), method != HttpMethod::Post) {
+        let message = "`send` is for `POST`, and `method` says something else".to_owned();
+        context.contradiction(at, message, "leave `method` out, or `send`".to_owned());
+    }
     let headers = headers(&raw.headers, context);
     let connection = context.value(&raw.connection).unwrap_or_default();
     let protocol = context.value(&raw.protocol).unwrap_or_default();
@@ -113,7 +120,7 @@ fn http(raw: &RawProbe, context: &mut Context<'_>) -> Option<HttpProbe> {
     }
     let expect = raw.expect.value().map(|raw| expect(raw, context)).unwrap_or_default();
     let HttpUrl(url) = url?;
-    Some(HttpProbe { url, method, headers, connection, protocol, expect })
+    Some(HttpProbe { url, method, send, headers, connection, protocol, expect })
 }
 
 /// Headers that are sent.

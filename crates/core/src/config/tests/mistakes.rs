@@ -64,11 +64,12 @@ fn contradictory_settings_of_probes_and_triggers_are_reported() {
     probes:
       nothing: {}
       two: { tcp: "a:1", http: "http://a" }
-      misplaced: { tcp: "a:1", method: GET, query: x, in: host }
+      misplaced: { tcp: "a:1", method: GET, send: x, query: x, in: host }
       named: { name: x, tcp: "a:1" }
       status: { http: "http://a", expect: { status: [200, 2x, 700], body: "(", header: { "a b": c } } }
       leak: { http: "http://me:hunter2@a", headers: { Authorization: hunter2 } }
       container: { tcp: "a:1" }
+      asked: { http: "http://a", method: GET, send: x }
   plain:
     platform: { host: {} }
     releases: /srv/plain
@@ -81,6 +82,7 @@ triggers:
   idle: { signal: app.named.up, above: 100% }
 verify:
   require: [app, app.named.latency, app.unnamed, app.named]
+  signals: { nowhere: { below: 1 }, "a.b": { below: 1 } }
   smoke: [{ exec: "true", in: container }, { name: a, tcp: "a:1" }, { name: a, tcp: "a:1" }]
 "#
         ))

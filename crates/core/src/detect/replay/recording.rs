@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::detect::{ErrorBar, Judge, News, Rules, SignalPath};
+use crate::detect::{Bar, Judge, News, Rules, SignalPath};
 use crate::id::ServiceName;
 use crate::inventory::Fact;
 use crate::policy::Judgement;
@@ -46,7 +46,7 @@ impl Recorder {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let triggers = rules.triggers.iter().map(|trigger| &trigger.signal);
-        let required = rules.required.iter().chain(rules.bar.as_ref().map(ErrorBar::signal));
+        let required = rules.required.iter().chain(rules.bars.iter().map(Bar::signal));
         let all = triggers.chain(required).chain(&rules.red_before).chain(&rules.comparing.dependencies);
         let (matters, facts) = (all.cloned().collect(), BTreeMap::new());
         Self { judge: Judge::new(rules.clone()), rules, matters, facts, news: Vec::new() }

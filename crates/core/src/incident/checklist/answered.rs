@@ -7,7 +7,7 @@ use super::item::{Checklists, Part};
 use crate::incident::entry::Answer;
 use crate::incident::facts::{Facts, Shown};
 use crate::incident::mask::Mask;
-use crate::incident::opened::Incident;
+use crate::incident::standing::Incident;
 
 /// The checklists of an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]

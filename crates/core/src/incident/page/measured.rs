@@ -195,7 +195,7 @@ mod tests {
                 counted: Vec::new(),
                 dependencies: Default::default(),
             },
-            bar: None,
+            bars: Vec::new(),
         };
         let watch = KeptWatch { format: RECORDING_FORMAT, rules, news, concluded_at: None, judgement };
         let moments = Moments {

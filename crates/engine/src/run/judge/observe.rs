@@ -13,7 +13,7 @@ use backout_core::run::State;
 use jiff::Timestamp;
 
 use super::soak::rules;
-use crate::look::{Pace, Watched, Watching, Window, error_bar, log_checks, survey, watch};
+use crate::look::{Pace, Watched, Watching, Window, log_checks, survey, watch};
 use crate::run::drive::Driver;
 use crate::world::World;
 
@@ -84,7 +84,7 @@ impl Observing<'_> {
         let rules = Rules {
             red_before: state.red_after.iter().cloned().collect(),
             before: state.facts.clone(),
-            bar: error_bar(self.world),
+            bars: self.world.environment.verify.bars.clone(),
             ..rules(self.world, state, (now, until))
         };
         // Counted signals are compared with the time before the deploy: that is what the environment went back to.

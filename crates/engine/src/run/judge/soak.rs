@@ -92,7 +92,7 @@ pub(super) fn rules(world: &World, state: &State, (since, until): (Timestamp, Ti
             counted: environment.counted.values().map(Counting::of).collect(),
             dependencies: environment.dependencies(&state.changed),
         },
-        bar: None,
+        bars: Vec::new(),
     }
 }
 

@@ -9,14 +9,13 @@ use backout_core::run::{State, StepStatus};
 
 use crate::error::EngineError;
 use crate::look::{
-    Expected, Survey, Window, advice, arrived, ask_all, error_rate, log_checks, manual_checks, mark_logs, red,
-    smoke_checks,
+    Expected, Survey, Window, advice, arrived, ask_all, bars, log_checks, manual_checks, mark_logs, red, smoke_checks,
 };
 use crate::run::drive::Driver;
 
-/// How long an error rate may take to come down where nothing is observed afterwards: such rates look minutes back.
+/// How long a signal may take to come back where nothing is observed afterwards: rates look minutes back.
 const COMES_DOWN_WITHIN: Duration = Duration::from_secs(120);
-/// Time between two looks at it.
+/// Time between two looks at them.
 const PAUSE: Duration = Duration::from_secs(5);
 
 impl Driver<'_> {
@@ -51,18 +50,19 @@ impl Driver<'_> {
         if self.is_to_be_observed() {
             survey.samples.extend(ask_all(self.world).await);
         }
-        survey.checks.extend(self.rate().await);
+        survey.checks.extend(self.bars().await);
         survey.checks.extend(manual_checks(self.world, &[]));
     }
 
-    /// The error rate. Where the environment is observed afterwards, it is told here and judged there.
-    async fn rate(&self) -> Option<Check> {
+    /// What signals must come back to. Where the environment is observed afterwards, it is told here and judged there.
+    async fn bars(&self) -> Vec<Check> {
         let deadline = self.world.clock.now() + COMES_DOWN_WITHIN;
+        let is_judged_later = self.is_to_be_observed();
         loop {
-            let check = error_rate(self.world).await?;
-            let is_judged_later = self.is_to_be_observed();
-            if is_judged_later || check.verdict != Verdict::Unhealthy || self.world.clock.now() >= deadline {
-                return Some(Check { is_advisory: is_judged_later, ..check });
+            let checks = bars(self.world).await;
+            let is_waited_for = !is_judged_later && checks.iter().any(|check| check.verdict == Verdict::Unhealthy);
+            if !is_waited_for || self.world.clock.now() >= deadline {
+                return checks.into_iter().map(|check| Check { is_advisory: is_judged_later, ..check }).collect();
             }
             self.world.clock.sleep(PAUSE).await;
         }

@@ -118,7 +118,7 @@ fn of_server(server: &PromServer) -> Vec<&SecretOrText> {
 
 fn of_probe(probe: &Probe) -> Vec<&SecretOrText> {
     match &probe.kind {
-        ProbeKind::Http(http) => http.headers.values().collect(),
+        ProbeKind::Http(http) => http.headers.values().chain(&http.send).collect(),
         ProbeKind::Postgres { url, .. } | ProbeKind::Redis { url } => vec![url],
         ProbeKind::Tcp { .. } | ProbeKind::Exec { .. } | ProbeKind::Container => Vec::new(),
     }

@@ -3,5 +3,5 @@
 mod incidents;
 mod notify;
 
-pub use incidents::Incidents;
+pub use incidents::{Incidents, PostMortem};
 pub use notify::{Channel, Contact, Escalation, Mail, Notifier, Notify, StatusPage, StatusService};

@@ -8,6 +8,7 @@ use serde::Serialize;
 use crate::config::SecretOrText;
 use crate::id::NotifierName;
 use crate::notify::{Event, Severity};
+use crate::policy;
 
 /// Who is told what happened.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
@@ -164,4 +165,8 @@ pub struct Escalation {
     pub call: Vec<String>,
     /// How long after a person was first needed.
     pub after: Duration,
+    /// Those who tell it when that time comes. Every name is one of `notifiers`.
+    pub tell: Vec<NotifierName>,
+    /// The severities that it is for; all where it names none.
+    pub severities: BTreeSet<policy::Severity>,
 }

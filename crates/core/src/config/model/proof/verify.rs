@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{LogRule, Smoke};
-use crate::detect::SignalPath;
+use crate::detect::{Bar, SignalPath};
 
 /// What must hold after a rollback, and before a checkpoint is graded good.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
@@ -23,6 +23,9 @@ pub struct VerifyPolicy {
     pub manual: BTreeMap<String, String>,
     /// How long the environment is observed after a rollback was verified; zero unless configured.
     pub observe: Duration,
-    /// The share of failed requests that must not be reached after a rollback, 0 to 1.
+    /// What signals must stay on the right side of after a rollback.
+    pub bars: Vec<Bar>,
+    /// The share of failed requests that must not be reached after a rollback, 0 to 1: among `bars` where there is a signal of
+    /// that name.
     pub error_rate_below: Option<f64>,
 }

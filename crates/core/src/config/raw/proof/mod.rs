@@ -6,4 +6,4 @@ mod verify;
 
 pub(in crate::config) use drill::RawDrill;
 pub(in crate::config) use logs::RawLogs;
-pub(in crate::config) use verify::RawVerify;
+pub(in crate::config) use verify::{RawBar, RawVerify};

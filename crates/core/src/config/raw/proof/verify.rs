@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::RawLogs;
+use crate::config::Threshold;
 use crate::config::leaf::{CheckPath, Percent};
 use crate::config::raw::RawProbe;
 use crate::config::read::{List, Map, Scalar, raw};
@@ -22,7 +23,19 @@ raw! {
         manual: optional Map<Scalar<String>>,
         /// How long to observe after going back. Default 0s.
         observe: optional Scalar<Duration>,
-        /// The share of failed requests that must not be reached after going back.
+        /// What signals must come back to after going back, by the signal's name: `{ latency: { below: 500ms } }`.
+        signals: optional Map<RawBar>,
+        /// The share of failed requests that must not be reached after going back: a limit of the signal `errors` or `error_rate`.
         error_rate_below: optional Scalar<Percent>,
+    }
+}
+
+raw! {
+    /// The side of a limit on which a signal must be: one of the two.
+    RawBar {
+        /// It must be greater.
+        above: optional Scalar<Threshold>,
+        /// It must be less.
+        below: optional Scalar<Threshold>,
     }
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::config::leaf::{HttpUrl, MailAddress, NotifierKind, Period, SmtpAddress, Word};
 use crate::config::raw::{RawContact, RawEnvironment, RawEscalation, RawNotifier};
-use crate::config::read::{Field, Keyword, Located, MapEntry, Scalar};
+use crate::config::read::{Field, Keyword, List, Located, MapEntry, Scalar};
 use crate::config::resolve::context::Context;
 use crate::config::{
     Channel, Contact, Escalation, Mail, Notifier, Notify, ProblemCode, SecretOrText, Span, StatusPage, StatusService,
@@ -29,12 +29,13 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Who is told, and whom to call.
 pub(in crate::config::resolve) fn notify(raw: &RawEnvironment, context: &mut Context<'_>) -> Notify {
     let entries = raw.notify.value().map(|map| map.0.as_slice()).unwrap_or_default();
-    let notifiers = entries.iter().filter_map(|entry| notifier(entry, context)).collect();
+    let notifiers: BTreeMap<NotifierName, Notifier> =
+        entries.iter().filter_map(|entry| notifier(entry, context)).collect();
     let entries = raw.contacts.value().map(|map| map.0.as_slice()).unwrap_or_default();
     let contacts: BTreeMap<String, Contact> =
         entries.iter().filter_map(|entry| Some((entry.key.clone(), contact(entry.value.as_ref()?, context)))).collect();
     let steps = raw.escalation.value().map(|list| list.0.as_slice()).unwrap_or_default();
-    let escalation = steps.iter().map(|step| escalation(step, &contacts, context)).collect();
+    let escalation = steps.iter().map(|step| escalation(step, (&contacts, &notifiers), context)).collect();
     Notify { notifiers, contacts, escalation }
 }
 
@@ -46,18 +47,40 @@ fn contact(raw: &RawContact, context: &mut Context<'_>) -> Contact {
     }
 }
 
-fn escalation(raw: &RawEscalation, contacts: &BTreeMap<String, Contact>, context: &mut Context<'_>) -> Escalation {
-    let mut call = Vec::new();
-    for scalar in raw.call.value().map(|list| list.0.as_slice()).unwrap_or_default() {
+fn escalation(
+    raw: &RawEscalation,
+    (contacts, notifiers): (&BTreeMap<String, Contact>, &BTreeMap<NotifierName, Notifier>),
+    context: &mut Context<'_>,
+) -> Escalation {
+    let is_contact = |name: &str| contacts.contains_key(name).then(|| name.to_owned());
+    let is_notifier = |name: &str| notifiers.keys().find(|known| known.as_str() == name).cloned();
+    Escalation {
+        call: known(&raw.call, ("contact", "contacts"), &is_contact, context),
+        after: context.value(&raw.after).unwrap_or_default(),
+        tell: known(&raw.tell, ("notifier", "notify"), &is_notifier, context),
+        severities: context.list(&raw.severity).into_iter().collect(),
+    }
+}
+
+/// The names of a list that are known; the others are reported, with what they are not and where those are.
+fn known<T>(
+    raw: &Field<List<Scalar<Word>>>,
+    (what, key): (&str, &str),
+    find: &dyn Fn(&str) -> Option<T>,
+    context: &mut Context<'_>,
+) -> Vec<T> {
+    let mut names = Vec::new();
+    for scalar in raw.value().map(|list| list.0.as_slice()).unwrap_or_default() {
         let Some(Word(name)) = context.scalar(scalar) else { continue };
-        if contacts.contains_key(&name) {
-            call.push(name);
-        } else {
-            let hint = "add them to `contacts`, or name one who is there".to_owned();
-            context.contradiction(scalar.span, format!("there is no contact `{name}`"), hint);
+        match find(&name) {
+            Some(known) => names.push(known),
+            None => {
+                let hint = format!("add it to `{key}`, or name one that is there");
+                context.contradiction(scalar.span, format!("there is no {what} `{name}`"), hint);
+            }
         }
     }
-    Escalation { call, after: context.value(&raw.after).unwrap_or_default() }
+    names
 }
 
 fn notifier(entry: &MapEntry<RawNotifier>, context: &mut Context<'_>) -> Option<(NotifierName, Notifier)> {
@@ -67,7 +90,11 @@ fn notifier(entry: &MapEntry<RawNotifier>, context: &mut Context<'_>) -> Option<
     refuse_strangers(kind, raw, context);
     let channel = channel(kind, raw, context);
     let on: BTreeSet<Event> = context.list(&raw.on).into_iter().collect();
-    let on = if raw.on.is_absent() { default_events(kind) } else { on };
+    let mut on = if raw.on.is_absent() { default_events(kind) } else { on };
+    if on.contains(&Event::RolledBack) && matches!(channel, Some(Channel::Status(_))) {
+        // A page that says that something is observed also says how that ended.
+        on.insert(Event::Observed);
+    }
     let at_least = context.value(&raw.at_least).unwrap_or(Severity::Info);
     let template = context.value(&raw.template);
     let timeout = context.value(&raw.timeout).map_or(TIMEOUT, |Period(timeout)| timeout);

@@ -1,5 +1,6 @@
 //! How it is proven that a way back works: what is checked after it, and how it is rehearsed.
 
+mod bars;
 mod drill;
 mod verify;
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::bars::bars;
 use crate::config::leaf::{CheckPath, Pattern, Percent};
 use crate::config::raw::{RawLogs, RawProbe, RawVerify};
 use crate::config::read::{Field, List, Located, Scalar};
@@ -28,6 +29,7 @@ pub(in crate::config::resolve) fn verify(
         None => all(services),
         Some(list) => paths(list, known, context),
     };
+    let error_rate_below = context.value(&raw.error_rate_below).map(|Percent(share)| share);
     VerifyPolicy {
         require,
         advise: raw.advise.value().map(|list| paths(list, known, context)).unwrap_or_default(),
@@ -35,7 +37,8 @@ pub(in crate::config::resolve) fn verify(
         logs: raw.logs.value().and_then(|raw| logs(raw, services, context)),
         manual: manual(raw, context),
         observe: context.value(&raw.observe).unwrap_or_default(),
-        error_rate_below: context.value(&raw.error_rate_below).map(|Percent(share)| share),
+        bars: bars(raw, error_rate_below, known, context),
+        error_rate_below,
     }
 }
 

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::config::Notify;
-use backout_core::id::{EnvironmentName, RunId};
+use backout_core::id::{EnvironmentName, NotifierName, RunId};
+use backout_core::incident::INCIDENT_KINDS;
 use backout_core::journal::{Record, RunResult};
-use backout_core::notify::{Alert, GIVE_UP_AFTER, NOTICE_KINDS, Notice, notices, told};
+use backout_core::notify::{Alert, Asked, GIVE_UP_AFTER, NOTICE_KINDS, Notice, notices, timed, told};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -26,6 +27,20 @@ pub struct Audience {
     pub environment: EnvironmentName,
     /// Who is told.
     pub notify: Arc<Notify>,
+    /// How long after it is over the post-mortem of an incident is due, where people are reminded of it.
+    pub post_mortem: Option<Duration>,
+}
+
+impl Audience {
+    fn asked(&self) -> Asked<'_> {
+        Asked { project: &self.project, notify: &self.notify, post_mortem: self.post_mortem }
+    }
+
+    /// Whether they are told of anything only because time passes.
+    #[must_use]
+    pub(crate) fn waits_for_time(&self) -> bool {
+        self.asked().is_for_anything()
+    }
 }
 
 /// Puts the notices of new records into the outbox, and gives up what is too old.
@@ -48,7 +63,7 @@ pub(super) fn gather(transaction: &Transaction<'_>, audience: &Audience, now: Ti
             if notice.event.alert() == Some(Alert::Resolve) {
                 notice.resolves = unresolved_before(transaction, audience, run)?;
             }
-            put(transaction, audience, &notice, now)?;
+            put(transaction, &notice, &told(&audience.notify, &notice), now)?;
         }
     }
     transaction.execute("UPDATE told SET seq = ?2 WHERE environment = ?1", params![environment, newest])?;
@@ -70,18 +85,28 @@ fn unresolved_before(connection: &Connection, audience: &Audience, run: &RunId) 
     Ok(open)
 }
 
-fn put(transaction: &Transaction<'_>, audience: &Audience, notice: &Notice, now: Timestamp) -> Result<(), Fault> {
+/// Puts what is to be told by now, because nobody has done what was to be done, into the outbox.
+pub(super) fn remind(transaction: &Transaction<'_>, audience: &Audience, now: Timestamp) -> Result<(), Fault> {
+    let kinds = [NOTICE_KINDS.as_slice(), INCIDENT_KINDS.as_slice()].concat();
+    let selection = Selection::new(Which::Environment(audience.environment.clone()), &kinds);
+    for timed in timed(&audience.asked(), &rows::records(transaction, &selection)?, now) {
+        put(transaction, &timed.notice, &timed.to, now)?;
+    }
+    Ok(())
+}
+
+fn put(transaction: &Transaction<'_>, notice: &Notice, to: &[NotifierName], now: Timestamp) -> Result<(), Fault> {
     let is_old = notice.at.checked_add(GIVE_UP_AFTER).is_ok_and(|end| end < now);
     if is_old {
         return Ok(());
     }
     let text = serde_json::to_string(notice).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-    for notifier in told(&audience.notify, notice) {
+    for notifier in to {
         transaction.execute(
             "INSERT OR IGNORE INTO outbox (environment, notifier, id, thread, notice, state, created_ms, due_ms, attempts)
              VALUES (?1, ?2, ?3, ?4, ?5, 'waiting', ?6, ?6, 0)",
             params![
-                audience.environment.as_str(),
+                notice.environment.as_str(),
                 notifier.as_str(),
                 notice.id,
                 notice.thread(),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::claimed::{Claim, claim};
-use super::gathered::{Audience, gather};
+use super::gathered::{Audience, gather, remind};
 use super::listed::{OutboxRow, list};
 use crate::state::store::sqlite::SqliteStore;
 
@@ -33,6 +33,16 @@ impl SqliteStore {
     pub async fn gather(&self, audience: &Audience, now: Timestamp) -> Result<(), StoreError> {
         let audience = audience.clone();
         self.writing("write to the outbox of", move |transaction| gather(transaction, &audience, now)).await
+    }
+
+    /// Puts what is to be told by now, because nobody has done what was to be done, into the outbox: once, however often it
+    /// is asked for.
+    ///
+    /// # Errors
+    /// Where the journal cannot be read or written.
+    pub async fn remind(&self, audience: &Audience, now: Timestamp) -> Result<(), StoreError> {
+        let audience = audience.clone();
+        self.writing("write to the outbox of", move |transaction| remind(transaction, &audience, now)).await
     }
 
     /// Claims the next notice for one who is told, until a time.
