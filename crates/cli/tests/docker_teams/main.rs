@@ -10,4 +10,5 @@
 mod client;
 mod heliosdb;
 mod measured;
+mod piper_morgan;
 mod team;

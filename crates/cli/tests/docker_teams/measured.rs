@@ -31,7 +31,9 @@ pub(crate) enum What {
 struct Figures {
     name: &'static str,
     what: What,
-    /// From the first bad sample to the decision; of a run by itself.
+    /// From the end of the deploy command to the decision.
+    deployed: Option<Duration>,
+    /// From the first bad sample to the decision; of a run by itself. What fails while it may still start is none.
     triggered: Option<Duration>,
     /// From the decision, or the command, to the first step.
     begun: Duration,
@@ -78,18 +80,17 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "| what | first bad sample to decision | to the first step | back and verified | of it in steps | ours |"
-        )?;
-        writeln!(f, "|---|---|---|---|---|---|")?;
+        let deciding = "deploy ended to decision | first bad sample to decision";
+        writeln!(f, "| what | {deciding} | to the first step | back and verified | of it in steps | ours |")?;
+        writeln!(f, "|---|---|---|---|---|---|---|")?;
         for row in &self.rows {
             let ours = row.back.saturating_sub(row.steps);
             let share = 100.0 * ours.as_secs_f64() / row.back.as_secs_f64().max(0.001);
-            let triggered = row.triggered.map_or_else(String::new, seconds);
+            let [deployed, triggered] = [row.deployed, row.triggered].map(|it| it.map_or_else(String::new, seconds));
             let (begun, back, steps) = (seconds(row.begun), seconds(row.back), seconds(row.steps));
             let name = row.name;
-            writeln!(f, "| {name} | {triggered} | {begun} | {back} | {steps} | {} ({share:.0} %) |", seconds(ours))?;
+            let deciding = format!("{deployed} | {triggered}");
+            writeln!(f, "| {name} | {deciding} | {begun} | {back} | {steps} | {} ({share:.0} %) |", seconds(ours))?;
         }
         Ok(())
     }
@@ -101,6 +102,7 @@ fn seconds(time: Duration) -> String {
 
 /// | from                                   | to                  | is                |
 /// |----------------------------------------|---------------------|-------------------|
+/// | the end of the deploy command          | the decision        | deployed          |
 /// | the first bad sample of the verdict    | the decision        | triggered         |
 /// | the decision; without one, the command | the first step      | begun             |
 /// | the same                               | the last `verified` | back and verified |
@@ -123,6 +125,7 @@ fn figures(records: &[JournalRecord], (name, what): (&'static str, What)) -> Fig
     Figures {
         name,
         what,
+        deployed: decided.zip(find("deploy_ended").map(at)).map(|(decided, ended)| between(ended, decided)),
         triggered: decided.zip(first_bad).map(|(decided, first_bad)| between(first_bad, decided)),
         begun: between(since, first_step),
         back: between(since, verified),
