@@ -16,6 +16,7 @@ mod ci;
 mod core_manifest;
 mod failure;
 mod generate;
+mod package;
 mod process;
 mod test;
 mod testbed;
@@ -35,6 +36,7 @@ cargo xtask COMMAND
   budgets                           sizes of files, functions and folders, and banned names
   core-manifest                     what the deciding crate may depend on and mention
   generate [--check]                write (or compare) the files made from the program itself
+  package [--debug] [--check]       a static program in a `.deb` and in an image, with manual pages and completions
   bench recovery                    measure recoveries against others, and the cost at rest
   bench data [SCALE]                measure backups and rollbacks of a database against what people do today
   bench clusters                    measure going back on a cluster against `helm` and `kubectl` by themselves
@@ -68,6 +70,7 @@ fn dispatch(arguments: &[String]) -> Result<(), Failure> {
         ["core-manifest"] => core_manifest::command(),
         ["generate"] => generate::write(),
         ["generate", "--check"] => generate::check(),
+        ["package", rest @ ..] => package::command(rest),
         ["bench", "recovery"] => bench::recovery(),
         ["bench", "data"] => bench::data(None),
         ["bench", "data", scale] => bench::data(Some(scale)),
