@@ -133,6 +133,7 @@ async fn the_example_of_the_documentation_goes_back_and_proves_it() {
         files: vec![],
         order: SwitchOrder::StopFirst,
         grace_ms: 1000,
+        only: None,
     };
     for _ in 0..2 {
         world.platform.switch(&switch, &NoBlobs).await.unwrap();

@@ -87,8 +87,15 @@ async fn a_service_that_is_already_there_keeps_its_container() {
 
     let back = world.project.containers("app");
     let to = artifact.clone();
-    let again =
-        Switch { from: None, from_label: None, to, files: Vec::new(), order: SwitchOrder::StopFirst, grace_ms: 1000 };
+    let again = Switch {
+        from: None,
+        from_label: None,
+        to,
+        files: Vec::new(),
+        order: SwitchOrder::StopFirst,
+        grace_ms: 1000,
+        only: None,
+    };
     world.platform.switch(&again, &world.blobs).await.unwrap();
     assert_eq!(world.project.containers("app"), back, "a switch may be repeated");
     world.switch(artifact, SwitchOrder::StopFirst).await.unwrap();

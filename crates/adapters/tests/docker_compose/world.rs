@@ -133,7 +133,8 @@ impl World {
             Seen::Present(running) => running.version().cloned(),
             Seen::Absent | Seen::Unknown { .. } => None,
         };
-        let switch = Switch { from, from_label: None, to: to.clone(), files: Vec::new(), order, grace_ms: 1000 };
+        let (to, files) = (to.clone(), Vec::new());
+        let switch = Switch { from, from_label: None, to, files, order, grace_ms: 1000, only: None };
         self.platform.switch(&switch, &self.blobs).await
     }
 }

@@ -165,7 +165,8 @@ impl World {
 
     pub(crate) async fn go_back(&self, to: &Artifact) -> Result<(), PortError> {
         let order = SwitchOrder::StopFirst;
-        let switch = Switch { from: None, from_label: None, to: to.clone(), files: Vec::new(), order, grace_ms: 3000 };
+        let (to, files) = (to.clone(), Vec::new());
+        let switch = Switch { from: None, from_label: None, to, files, order, grace_ms: 3000, only: None };
         self.platform.switch(&switch, &NoBlobs).await
     }
 }

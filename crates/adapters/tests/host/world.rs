@@ -218,6 +218,7 @@ impl World {
             files: Vec::new(),
             order: SwitchOrder::StopFirst,
             grace_ms: 3000,
+            only: None,
         };
         self.platform.switch(&switch, &NoBlobs).await
     }

@@ -100,6 +100,14 @@ impl Platform for KubernetesPlatform {
         Box::pin(back::switch(self, switch, blobs))
     }
 
+    fn unlike<'a>(
+        &'a self,
+        artifact: &'a Artifact,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<Vec<String>, PortError>> {
+        Box::pin(back::unlike(self, artifact, blobs))
+    }
+
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
         Box::pin(stop::stop(self, service, std::time::Duration::from_millis(grace_ms)))
     }

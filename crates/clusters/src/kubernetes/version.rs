@@ -105,6 +105,11 @@ pub(super) fn lasting(setting: &str) -> &str {
     setting.trim_end_matches(STALE).trim_end_matches(LEAVING)
 }
 
+/// Whether a setting is that of a pod which has not read configuration that was put back.
+pub(super) fn has_not_read(setting: &str) -> bool {
+    setting.ends_with(STALE)
+}
+
 /// Our annotation as a part of a JSON pointer.
 pub(super) fn escaped() -> String {
     OWN_ANNOTATION.replace('/', "~1")

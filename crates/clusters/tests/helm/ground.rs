@@ -171,5 +171,6 @@ pub(crate) fn switch(to: &Artifact) -> Switch {
         files: Vec::new(),
         order: SwitchOrder::StopFirst,
         grace_ms: 1_000,
+        only: None,
     }
 }

@@ -284,6 +284,7 @@ impl World {
             files: Vec::new(),
             order: SwitchOrder::StopFirst,
             grace_ms: 1000,
+            only: None,
         }
     }
 

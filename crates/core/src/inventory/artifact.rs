@@ -137,6 +137,12 @@ impl Detail {
         matches!(self, Detail::Kubernetes(_) | Detail::Helm(_) | Detail::Argocd(_))
     }
 
+    /// Whether its platform keeps configuration beside it that can go back alone: ConfigMaps.
+    #[must_use]
+    pub fn has_configuration(&self) -> bool {
+        matches!(self, Detail::Kubernetes(workload) if !workload.configuration.is_empty())
+    }
+
     /// Whether something else says how many instances there are, so that their number is no part of the artifact.
     #[must_use]
     pub fn is_scaled_elsewhere(&self) -> bool {

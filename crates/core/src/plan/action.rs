@@ -71,6 +71,20 @@ pub struct Switch {
     pub order: SwitchOrder,
     /// How long the old instances may take to stop, in milliseconds.
     pub grace_ms: u64,
+    /// The part of the artifact that goes back; `None` is all of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub only: Option<Part>,
+}
+
+/// A part of an artifact that can go back by itself, while what is executed stays.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Part {
+    /// The configuration that its platform keeps beside it.
+    Configuration {
+        /// What of it is not as it shall be, in words (see [`crate::port::Platform::unlike`]).
+        what: Vec<String>,
+    },
 }
 
 impl Switch {

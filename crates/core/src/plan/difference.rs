@@ -25,6 +25,9 @@ pub enum Change<'a> {
     Files(Vec<&'a FileRef>),
     /// The service must be made to run the artifact, with these files.
     Switch(&'a Artifact, Vec<&'a FileRef>),
+    /// What runs stays, and the configuration that its platform keeps beside it goes back, with these files: what of it is not
+    /// as it shall be, in words. Never by itself, only where nothing but configuration was asked for.
+    Configuration(&'a Artifact, Vec<&'a FileRef>, &'a [String]),
     /// The service was not there.
     Remove,
     /// It could not be seen.

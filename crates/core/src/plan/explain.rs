@@ -1,6 +1,6 @@
 //! Plans and facts in words.
 
-use super::{Action, StepClass, SwitchOrder, WayBack};
+use super::{Action, Part, StepClass, SwitchOrder, WayBack};
 use crate::data::{DataAct, DataStep, ObjectName, RecoveryTarget, RestoreSource};
 use crate::inventory::{Fact, Health, Instance, InstanceState, Seen};
 
@@ -19,7 +19,12 @@ pub fn action(action: &Action) -> String {
                 SwitchOrder::StartFirst => ", started before what runs is stopped",
                 SwitchOrder::StopFirst => "",
             };
-            format!("switch `{}` to {}{files}{order}", switch.to.service, switch.to.label)
+            match &switch.only {
+                None => format!("switch `{}` to {}{files}{order}", switch.to.service, switch.to.label),
+                Some(Part::Configuration { what }) => {
+                    format!("put {} of `{}` back{files}, and leave what it runs", what.join(", "), switch.to.service)
+                }
+            }
         }
         Action::RestoreFiles { service, files } => {
             let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();

@@ -17,11 +17,11 @@ pub mod safety;
 mod step;
 mod steps;
 
-pub use action::{Action, Switch, SwitchOrder};
+pub use action::{Action, Part, Switch, SwitchOrder};
 pub use agreed::{Agreed, Point};
 pub use difference::{Change, difference, runs};
 pub use estimate::Estimates;
 pub use order::dependencies_first;
-pub use planner::{Situation, choose_target, needed, plan};
+pub use planner::{Situation, choose_target, configured_beside, needed, plan};
 pub use request::{DataWish, Mode, Request, Scope};
 pub use step::{Plan, Step, StepClass, WayBack};

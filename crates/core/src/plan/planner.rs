@@ -25,6 +25,9 @@ pub struct Situation<'a> {
     pub facts: &'a [Fact],
     /// Whether the artifacts of the target can run; needed for those that are not what runs.
     pub preflight: &'a BTreeMap<ServiceName, Preflight>,
+    /// Configuration that platforms keep beside services: what of it is not as the target has it, in words, or why that could
+    /// not be seen. Needed where only configuration goes back (see [`configured_beside`]).
+    pub unlike: &'a BTreeMap<ServiceName, Result<Vec<String>, String>>,
     /// Databases that the environment has.
     pub databases: &'a BTreeMap<DatabaseName, DataSituation<'a>>,
     /// Caches that the environment has.
@@ -76,7 +79,7 @@ fn needs_no_checkpoint(request: &Request) -> bool {
 /// Makes the plan that leads from the facts to the target. What stands in the way is in [`Plan::blocked_by`].
 #[must_use]
 pub fn plan(request: &Request, target: &Graded, situation: &Situation<'_>) -> Plan {
-    let changes = in_scope(&request.scope, &target.checkpoint, situation.facts);
+    let changes = in_scope(&request.scope, &target.checkpoint, situation.facts, Some(situation.unlike));
     let unchanged = |change: &Change<'_>| *change == Change::None;
     let course = Course::of(request, &target.checkpoint, situation, &fences(&changes, request.mode));
     let databases = || situation.databases.iter().map(|(name, database)| (name, database.now));
@@ -110,7 +113,12 @@ pub fn plan(request: &Request, target: &Graded, situation: &Situation<'_>) -> Pl
 pub(super) type Changes<'a> = BTreeMap<&'a ServiceName, Change<'a>>;
 
 /// What differs, narrowed to what was asked for.
-fn in_scope<'a>(scope: &Scope, target: &'a Checkpoint, facts: &'a [Fact]) -> Changes<'a> {
+fn in_scope<'a>(
+    scope: &Scope,
+    target: &'a Checkpoint,
+    facts: &'a [Fact],
+    unlike: Option<&'a BTreeMap<ServiceName, Result<Vec<String>, String>>>,
+) -> Changes<'a> {
     difference(target, facts)
         .into_iter()
         .filter(|(service, _)| match scope {
@@ -119,15 +127,26 @@ fn in_scope<'a>(scope: &Scope, target: &'a Checkpoint, facts: &'a [Fact]) -> Cha
             Scope::Data => false,
         })
         .map(|(service, change)| match scope {
-            Scope::Config => (service, files_only(change, facts)),
+            Scope::Config => (service, files_only(change, facts, unlike.and_then(|unlike| unlike.get(service)))),
             Scope::Stack | Scope::Services { .. } | Scope::Data => (service, change),
         })
         .collect()
 }
 
-/// The part of a change that is about files. A service that runs the artifact's version is started again where it reads
-/// one of them itself; one that runs another version keeps running, and its files wait for its next start.
-fn files_only<'a>(change: Change<'a>, facts: &[Fact]) -> Change<'a> {
+/// The part of a change that is about configuration. A service that runs the artifact's version is started again where it
+/// reads one of the files itself; one that runs another version keeps running, and its files wait for its next start. What a
+/// platform keeps beside a service goes back under whatever version runs, and the platform starts it again.
+fn files_only<'a>(change: Change<'a>, facts: &[Fact], unlike: Option<&'a Result<Vec<String>, String>>) -> Change<'a> {
+    match (change, unlike) {
+        (Change::Switch(..), Some(Err(why))) => Change::Unknown(why),
+        (Change::Switch(artifact, files), Some(Ok(what))) if !what.is_empty() => {
+            Change::Configuration(artifact, files, what)
+        }
+        (change, _) => files_of(change, facts),
+    }
+}
+
+fn files_of<'a>(change: Change<'a>, facts: &[Fact]) -> Change<'a> {
     match change {
         Change::Switch(_, files) if files.is_empty() => Change::None,
         Change::Switch(artifact, files) => {
@@ -140,7 +159,7 @@ fn files_only<'a>(change: Change<'a>, facts: &[Fact]) -> Change<'a> {
             }
         }
         Change::Remove => Change::None,
-        Change::None | Change::Files(_) | Change::Unknown(_) => change,
+        Change::None | Change::Files(_) | Change::Configuration(..) | Change::Unknown(_) => change,
     }
 }
 
@@ -153,7 +172,7 @@ fn reasons(request: &Request, target: &Graded) -> Vec<String> {
     let scope = match &request.scope {
         Scope::Stack => "the whole environment goes back; what is as the checkpoint has it is not touched".to_owned(),
         Scope::Services { services } => format!("only {} of the services", services.len()),
-        Scope::Config => "only configuration files go back".to_owned(),
+        Scope::Config => "only configuration goes back; what is executed stays".to_owned(),
         Scope::Data => "only data goes back; no service is touched".to_owned(),
     };
     let mode = match request.mode {
@@ -199,6 +218,12 @@ fn refusals(
     if plan.steps.is_empty() && !is_undecided && !found.iter().any(is_unknown) {
         // Nothing else can stand in the way of doing nothing. A run that nobody asked for still has to say how the
         // environment is, so it goes on to verify.
+        let whole = difference(&target.checkpoint, situation.facts).into_values();
+        let whole = whole.filter(|_| plan.request.scope == Scope::Config);
+        let refused: Vec<Refusal> = whole.filter_map(|change| safety::goes_back_whole(&change)).collect();
+        if !refused.is_empty() {
+            return refused;
+        }
         return safety::target_is_what_runs(plan).filter(|_| !is_automatic).into_iter().collect();
     }
     found
@@ -215,14 +240,72 @@ fn strangers(plan: &Plan, target: &Graded, facts: &[Fact]) -> Vec<Refusal> {
     services.into_iter().filter_map(|service| safety::service_not_in_target(service, &target.checkpoint)).collect()
 }
 
+/// The checkpoint's artifacts of which the planner must be told what of the configuration that their platforms keep beside
+/// them is not as it was: those that are not what runs, where only configuration goes back.
+#[must_use]
+pub fn configured_beside<'a>(request: &Request, target: &'a Checkpoint, facts: &'a [Fact]) -> Vec<&'a Artifact> {
+    let is_there =
+        |artifact: &Artifact| facts.iter().any(|fact| fact.service == artifact.service && fact.running().is_some());
+    let changes = difference(target, facts).into_values();
+    let artifacts = changes.filter_map(|change| match change {
+        Change::Switch(artifact, _) if artifact.detail.has_configuration() && is_there(artifact) => Some(artifact),
+        _ => None,
+    });
+    artifacts.filter(|_| request.scope == Scope::Config).collect()
+}
+
 /// The checkpoint's artifacts that the plan will need, for the preflight: those that are not what runs.
 #[must_use]
 pub fn needed<'a>(request: &Request, target: &'a Checkpoint, facts: &'a [Fact]) -> Vec<&'a Artifact> {
-    in_scope(&request.scope, target, facts)
+    in_scope(&request.scope, target, facts, None)
         .into_values()
         .filter_map(|change| match change {
             Change::Switch(artifact, _) => Some(artifact),
             _ => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::id::Digest;
+    use crate::inventory::{BlobRef, Detail, KubernetesArtifact};
+
+    fn workload() -> Artifact {
+        let detail = KubernetesArtifact {
+            workload: "deployment/web".to_owned(),
+            namespace: "shop".to_owned(),
+            revision: "web-1".to_owned(),
+            images: BTreeMap::new(),
+            template: BlobRef { digest: Digest::of(b""), bytes: 0 },
+            configuration: Vec::new(),
+            is_autoscaled: false,
+            stop_grace_ms: 0,
+            rollout_ms: 0,
+        };
+        let version = Version { code: "web:1".to_owned(), spec: String::new() };
+        let service = ServiceName::new("web").unwrap();
+        let (label, files) = (String::new(), Vec::new());
+        Artifact { service, version, label, replicas: 2, files, detail: Detail::Kubernetes(detail) }
+    }
+
+    #[test]
+    fn configuration_beside_a_service_goes_back_alone_where_it_is_not_as_it_was() {
+        let (artifact, what) = (workload(), vec!["ConfigMap `web`".to_owned()]);
+        let of = |unlike: Option<&Result<Vec<String>, String>>| match files_only(
+            Change::Switch(&artifact, Vec::new()),
+            &[],
+            unlike,
+        ) {
+            Change::None => "none".to_owned(),
+            Change::Configuration(_, _, what) => what.join(", "),
+            Change::Unknown(why) => format!("unknown: {why}"),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(of(Some(&Ok(what))), "ConfigMap `web`");
+        assert_eq!(of(Some(&Ok(Vec::new()))), "none", "only its images are others");
+        assert_eq!(of(Some(&Err("it is away".to_owned()))), "unknown: it is away");
+        assert_eq!(of(None), "none");
+    }
 }

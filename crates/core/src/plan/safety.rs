@@ -11,7 +11,7 @@ use super::data::facts_digest as data_digest;
 use super::{Agreed, Change, Plan, StepClass};
 use crate::data::DatabaseFact;
 use crate::id::{CheckpointId, DatabaseName, Digest, EnvironmentName, ServiceName};
-use crate::inventory::{Checkpoint, Fact, Grade, Graded, Version, facts_digest};
+use crate::inventory::{Checkpoint, Detail, Fact, Grade, Graded, Version, facts_digest};
 use crate::policy::{Quarantined, Refusal, RefusalName};
 use crate::port::Preflight;
 
@@ -123,6 +123,30 @@ pub fn target_is_what_runs(plan: &Plan) -> Option<Refusal> {
             "see `backout status` for how it is; an older checkpoint can be named as the target",
         )
     })
+}
+
+/// Only configuration was asked for, of something that has it and the rest in one piece.
+#[must_use]
+pub fn goes_back_whole(change: &Change<'_>) -> Option<Refusal> {
+    let Change::Switch(artifact, _) = change else { return None };
+    let (what, instead) = match &artifact.detail {
+        Detail::Helm(release) => {
+            ("release of Helm", format!("`helm upgrade {} CHART --reuse-values --set …`", release.release))
+        }
+        Detail::Argocd(_) => ("Application of Argo CD", "a commit in its repository".to_owned()),
+        _ => return None,
+    };
+    let service = &artifact.service;
+    Some(refusal(
+        RefusalName::TargetDoesNotFit,
+        format!(
+            "`{service}` is not as it was, and its configuration cannot go back alone: it is one {what}, whose configuration \
+             and images are one revision"
+        ),
+        format!(
+            "take all of it back: `backout rollback --service {service}`; or change its configuration by {instead}"
+        ),
+    ))
 }
 
 /// What runs could not be seen.

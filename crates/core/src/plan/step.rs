@@ -135,7 +135,7 @@ impl Plan {
     /// The services that go back to another version, in the order in which they do.
     pub fn switches(&self) -> impl Iterator<Item = &Switch> {
         self.steps.iter().filter_map(|step| match &step.action {
-            Action::Switch(switch) => Some(switch.as_ref()),
+            Action::Switch(switch) if switch.only.is_none() => Some(switch.as_ref()),
             _ => None,
         })
     }

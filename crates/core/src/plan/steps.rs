@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::data::Course;
 use super::planner::{Changes, Situation};
-use super::{Action, Change, Mode, Request, Step, StepClass, Switch, SwitchOrder, WayBack, dependencies_first};
+use super::{Action, Change, Mode, Part, Request, Step, StepClass, Switch, SwitchOrder, WayBack, dependencies_first};
 use crate::config::Flush;
 use crate::data::{DataAct, Fence};
 use crate::id::{ServiceName, StepId};
@@ -46,7 +46,9 @@ impl<'a> Steps<'a> {
         let order = dependencies_first(&names, self.situation.depends_on);
         let change_of = |service: &ServiceName| changes.get(service).unwrap_or(&Change::None);
         for service in &order {
-            if matches!(change_of(service), Change::Switch(..) | Change::Remove) && self.is_there(service) {
+            let replaces =
+                matches!(change_of(service), Change::Switch(..) | Change::Configuration(..) | Change::Remove);
+            if replaces && self.is_there(service) {
                 self.push(Action::KeepEvidence { service: service.clone() });
             }
         }
@@ -65,18 +67,20 @@ impl<'a> Steps<'a> {
         let change_of = |service: &ServiceName| changes.get(service).unwrap_or(&Change::None);
         let fenced = course.fenced();
         // A batch is made of services that are switched: one that only shares a file with them fills no place in it.
-        let all = order.iter().filter(|service| matches!(change_of(service), Change::Switch(..))).count();
+        let is_counted =
+            |service: &ServiceName| matches!(change_of(service), Change::Switch(..) | Change::Configuration(..));
+        let all = order.iter().filter(|service| is_counted(service)).count();
         let mut done = 0;
         for service in order {
             self.service(service, change_of(service), fenced.contains(service));
-            if matches!(change_of(service), Change::Switch(..)) {
+            if is_counted(service) {
                 done += 1;
                 self.gate(done, all);
             }
         }
         if self.request.mode == Mode::Emergency {
             for service in order {
-                if let Change::Switch(artifact, _) = change_of(service) {
+                if let Change::Switch(artifact, _) | Change::Configuration(artifact, ..) = change_of(service) {
                     self.await_healthy(artifact);
                 }
             }
@@ -111,6 +115,14 @@ impl<'a> Steps<'a> {
                     self.await_healthy(artifact);
                 }
             }
+            Change::Configuration(artifact, files, what) => {
+                let files = self.not_yet_done(files);
+                let only = Some(Part::Configuration { what: what.to_vec() });
+                self.push(Action::Switch(Box::new(Switch { only, ..self.switch(artifact, files, true) })));
+                if self.request.mode == Mode::Planned {
+                    self.await_healthy(artifact);
+                }
+            }
             Change::Files(files) => {
                 let files = self.not_yet_done(files);
                 if !files.is_empty() {
@@ -133,6 +145,7 @@ impl<'a> Steps<'a> {
             files,
             order: if start_first { SwitchOrder::StartFirst } else { SwitchOrder::StopFirst },
             grace_ms: grace_ms(self.request.mode, Some(artifact)),
+            only: None,
         }
     }
 
@@ -188,7 +201,7 @@ pub(super) fn fences(changes: &Changes<'_>, mode: Mode) -> Vec<Fence> {
         let grace_ms = match change {
             Change::Switch(artifact, _) => grace_ms(mode, Some(artifact)),
             Change::Remove => grace_ms(mode, None),
-            Change::None | Change::Files(_) | Change::Unknown(_) => return None,
+            Change::None | Change::Files(_) | Change::Configuration(..) | Change::Unknown(_) => return None,
         };
         Some(Fence { service: (*service).clone(), grace_ms })
     };

@@ -87,8 +87,24 @@ pub trait Platform: Send + Sync {
         Box::pin(std::future::ready(BTreeMap::new()))
     }
 
-    /// Makes a service run an artifact. Ends when the platform has been told; whether it is so is observed afterwards.
+    /// Makes a service run an artifact, or gives it the part of it that [`Switch::only`] names. Ends when the platform has been
+    /// told; whether it is so is observed afterwards. Only a platform whose artifacts have such a part is asked for one.
     fn switch<'a>(&'a self, switch: &'a Switch, blobs: &'a dyn Blobs) -> Pending<'a, Result<(), PortError>>;
+
+    /// What of the configuration that the platform keeps beside a service (ConfigMaps) is not as an artifact has it, in words:
+    /// `ConfigMap web`. Also instances that have not read what was put back. Empty where all is so, or there is no such thing.
+    /// Changes nothing.
+    ///
+    /// # Errors
+    /// Where that cannot be seen.
+    fn unlike<'a>(
+        &'a self,
+        artifact: &'a Artifact,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<Vec<String>, PortError>> {
+        let _ = (artifact, blobs);
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
 
     /// Stops a service that should not be there.
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>>;

@@ -61,6 +61,7 @@ fn plan_of(given: &Given) -> Plan {
         depends_on: &BTreeMap::new(),
         facts: &given.facts,
         preflight: &preflight,
+        unlike: &BTreeMap::new(),
         databases: &[(main_database(), database)].into(),
         caches: &BTreeMap::new(),
         estimates: &given.estimates,

@@ -53,6 +53,7 @@ fn plan_where(request: &Request, change: impl FnOnce(&mut Given)) -> Plan {
         depends_on: &BTreeMap::new(),
         facts: &given.facts,
         preflight: &given.preflight,
+        unlike: &BTreeMap::new(),
         databases: &BTreeMap::new(),
         caches: &BTreeMap::new(),
         estimates: &Estimates::default(),

@@ -43,6 +43,7 @@ pub(crate) async fn arrived(world: &World, expected: &Expected<'_>) -> Survey {
         let mut targets: Vec<Check> =
             expected.steps.iter().filter_map(|step| target_of(&step.action, &survey.facts)).collect();
         targets.extend(data_targets(world, &expected.steps).await);
+        targets.extend(configured(world, &expected.steps).await);
         survey.checks.splice(0..0, targets);
         let holds = !survey.checks.iter().any(|check| check.blocks() || check.verdict == Verdict::Inconclusive);
         if holds || world.clock.uptime() >= deadline {
@@ -96,11 +97,30 @@ async fn data_targets(world: &World, steps: &[&Step]) -> Vec<Check> {
     checks
 }
 
+/// The checks that configuration which platforms keep beside services is as the steps have put it back.
+async fn configured(world: &World, steps: &[&Step]) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for step in steps {
+        let Action::Switch(switch) = &step.action else { continue };
+        let service = &switch.to.service;
+        let Some(platform) = world.platform_of(service).filter(|_| switch.only.is_some()) else { continue };
+        let (verdict, what) = match platform.unlike(&switch.to, world.blobs.as_ref()).await {
+            Ok(rest) if rest.is_empty() => (Verdict::Healthy, "is as the checkpoint has it".to_owned()),
+            Ok(rest) => (Verdict::Unhealthy, format!("not as the checkpoint has it: {}", rest.join(", "))),
+            Err(error) => (Verdict::Unhealthy, format!("cannot be looked at: {error}")),
+        };
+        let name = format!("{service} has its configuration back");
+        checks.push(Check { name, verdict, what, was_red_before: false, is_advisory: false });
+    }
+    checks
+}
+
 /// The check that a service is where a step has brought it.
 fn target_of(action: &Action, facts: &[Fact]) -> Option<Check> {
     let service = action.service()?;
     let fact = facts.iter().find(|fact| fact.service == *service);
     let (name, is_there, wanted) = match action {
+        Action::Switch(switch) if switch.only.is_some() => return None,
         Action::Switch(switch) => (
             format!("{service} runs the target"),
             fact.is_some_and(|fact| fact.running().is_some_and(|running| runs(&switch.to, running))),

@@ -8,9 +8,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backout_core::id::{CheckpointId, ServiceName};
-use backout_core::inventory::{Fact, Graded, Version};
+use backout_core::inventory::{Artifact, Fact, Graded, Version};
 use backout_core::journal::{Body, Record, RunResult};
-use backout_core::plan::{Change, Estimates, Plan, Request, Situation, check, choose_target, difference, needed, plan};
+use backout_core::plan::{
+    Change, Estimates, Plan, Request, Situation, check, choose_target, configured_beside, difference, needed, plan,
+};
 use backout_core::policy::{Refusal, ask_people};
 use backout_core::port::{PortError, Preflight};
 use futures_util::future::join_all;
@@ -52,6 +54,7 @@ pub async fn prepare(
     let preflight = preflight(world, request, target, &facts).await;
     let serious = without_drills(&records);
     let past = Past { estimates: estimates(&records), ..Past::of(&serious, &target.checkpoint.id, &facts, &all) };
+    let unlike = unlike(world, configured_beside(request, &target.checkpoint, &facts)).await;
     let depends_on = world.depends_on();
     let held_back = storm::limits(world, request, &serious).await?;
     let gathered = data::gather(world, request, &target.checkpoint, &records).await;
@@ -60,6 +63,7 @@ pub async fn prepare(
         depends_on: &depends_on,
         facts: &facts,
         preflight: &preflight,
+        unlike: &unlike,
         databases: &gathered.iter().map(|(name, found)| (name.clone(), found.situation())).collect(),
         caches: &world.environment.caches,
         estimates: &past.estimates,
@@ -98,6 +102,18 @@ async fn preflight(
                 }
             },
             None => Preflight::Unknown { why: "no platform runs it".to_owned() },
+        };
+        (artifact.service.clone(), found)
+    });
+    join_all(looks).await.into_iter().collect()
+}
+
+/// What of the configuration that platforms keep beside services is not as some artifacts have it, or why that is not known.
+async fn unlike(world: &World, artifacts: Vec<&Artifact>) -> BTreeMap<ServiceName, Result<Vec<String>, String>> {
+    let looks = artifacts.into_iter().map(async |artifact| {
+        let found = match world.platform_of(&artifact.service) {
+            Some(platform) => platform.unlike(artifact, world.blobs.as_ref()).await.map_err(|error| error.to_string()),
+            None => Err("no platform runs it".to_owned()),
         };
         (artifact.service.clone(), found)
     });

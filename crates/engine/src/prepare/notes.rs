@@ -15,7 +15,7 @@ const TOLD_WITHIN: Duration = Duration::from_secs(5);
 /// What the platforms have to say of each switch of a plan, by service. Nothing is changed.
 pub async fn notes(world: &World, plan: &Plan) -> BTreeMap<ServiceName, Vec<String>> {
     let switches = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::Switch(switch) => Some(switch.as_ref()),
+        Action::Switch(switch) if switch.only.is_none() => Some(switch.as_ref()),
         _ => None,
     });
     let told = join_all(switches.map(|switch| of_switch(world, switch))).await;

@@ -46,6 +46,15 @@ impl Act<'_> {
         {
             return self.reobserve_data(data).await;
         }
+        if let Action::Switch(switch) = &step.action
+            && switch.only.is_some()
+        {
+            return match self.configured(switch, None).await {
+                StepOutcome::Done { seen } => StepOutcome::AlreadyThere { seen },
+                StepOutcome::Failed { why } => StepOutcome::NotThere { seen: why },
+                other => other,
+            };
+        }
         let Some(service) = step.action.service().filter(|_| !step.action.is_read_only()) else {
             return StepOutcome::NotThere { seen: "it was interrupted, and can be done again".to_owned() };
         };

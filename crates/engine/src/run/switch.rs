@@ -40,12 +40,30 @@ impl Act<'_> {
             told = platform.switch(switch, self.world.blobs.as_ref()) => told,
             () = self.world.clock.sleep(limit) => Err(PortError::new(format!("took longer than {} s", limit.as_secs()))),
         };
+        if switch.only.is_some() {
+            return self.configured(switch, told.err().map(|error| in_words(&error))).await;
+        }
         let patience = if told.is_ok() { SHOWS_WITHIN } else { Duration::ZERO };
         let leftover = must_start_anew(switch, &before).then_some(Leftover { before: &before, believed: told.is_ok() });
         match (self.shows(&switch.to, leftover.as_ref(), patience).await, told) {
             (Ok(seen), _) => StepOutcome::Done { seen },
             (Err(seen), Ok(())) => StepOutcome::Failed { why: seen },
             (Err(seen), Err(error)) => StepOutcome::Failed { why: format!("{}; {seen}", in_words(&error)) },
+        }
+    }
+
+    /// Looks whether the configuration that a platform keeps beside a service is as a switch leaves it, whatever runs.
+    pub(super) async fn configured(&self, switch: &Switch, told: Option<String>) -> StepOutcome {
+        let Some(platform) = self.world.platform_of(&switch.to.service) else {
+            return StepOutcome::Failed { why: format!("no platform runs `{}`", switch.to.service) };
+        };
+        let unlike = platform.unlike(&switch.to, self.world.blobs.as_ref()).await;
+        let seen = explain::fact(&observe_one(self.world, &switch.to.service).await);
+        let told = told.map_or_else(String::new, |told| format!("{told}; "));
+        match unlike {
+            Ok(rest) if rest.is_empty() => StepOutcome::Done { seen: format!("its configuration is back; {seen}") },
+            Ok(rest) => StepOutcome::Failed { why: format!("{told}not as it was: {}; {seen}", rest.join(", ")) },
+            Err(error) => StepOutcome::Unclear { why: format!("{told}{}", in_words(&error)) },
         }
     }
 

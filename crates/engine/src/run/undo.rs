@@ -56,6 +56,7 @@ impl Act<'_> {
             files,
             order: SwitchOrder::StopFirst,
             grace_ms,
+            only: None,
         };
         self.switch(&back, Duration::from_millis(limit_ms)).await
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backout_core::id::ServiceName;
 use backout_core::inventory::FileRef;
-use backout_core::plan::{Action, Plan, Step, StepClass, Switch, explain};
+use backout_core::plan::{Action, Part, Plan, Step, StepClass, Switch, explain};
 use backout_core::policy::{Refusal, RefusalName};
 
 use super::data_text::{data_lines, ladder_lines};
@@ -61,8 +61,11 @@ fn changed_lines(action: &Action) -> Vec<String> {
     match action {
         Action::Switch(switch) => {
             let to = format!("{} {}", switch.to.service, labelled(&switch.to.label, Some(&switch.to.version)));
-            let mut lines = match &switch.from {
-                Some(from) if *from == switch.to.version => vec![format!("  ~ {to} is started anew")],
+            let mut lines = match (&switch.only, &switch.from) {
+                (Some(Part::Configuration { what }), _) => {
+                    vec![format!("  ~ {} keeps what it runs; back: {}", switch.to.service, what.join(", "))]
+                }
+                (None, Some(from)) if *from == switch.to.version => vec![format!("  ~ {to} is started anew")],
                 _ => vec![removed(&format!("{} {}", switch.to.service, running(switch))), added(&to)],
             };
             lines.extend(switch.files.iter().map(file_line));

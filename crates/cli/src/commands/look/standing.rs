@@ -83,7 +83,7 @@ pub(crate) fn standings(facts: &[Fact], probed: &[Probed], good: Option<&Checkpo
             None => AgainstGood::None,
             Some(Change::None) => AgainstGood::Same,
             Some(Change::Files(_)) => AgainstGood::FilesDiffer,
-            Some(Change::Switch(..)) => AgainstGood::Differs,
+            Some(Change::Switch(..) | Change::Configuration(..)) => AgainstGood::Differs,
             Some(Change::Remove) => AgainstGood::New,
             Some(Change::Unknown(_)) => AgainstGood::Unknown,
         };

@@ -1,4 +1,5 @@
-//! What goes with the code: the data of a service, and what its pods write.
+//! What goes with the code: the configuration and the data of a service, and what its pods write.
 
+mod alone;
 mod data;
 mod logged;

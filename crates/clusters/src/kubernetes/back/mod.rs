@@ -1,5 +1,6 @@
 //! Going back: configuration first, then the whole workload at once, then watching it arrive.
 
+mod alone;
 mod arrive;
 mod canary;
 mod desired;
@@ -10,6 +11,7 @@ mod switch;
 mod template;
 mod write;
 
+pub(super) use alone::unlike;
 pub(super) use canary::is_stable;
 pub(super) use notes::notes;
 pub(super) use preflight::preflight;

@@ -1,11 +1,12 @@
 //! Making a workload run what was captured.
 
 use backout_core::config::{KubernetesService, WorkloadKind};
-use backout_core::inventory::ConfigurationKind;
-use backout_core::plan::Switch;
+use backout_core::inventory::{ConfigurationKind, Running};
+use backout_core::plan::{Switch, runs};
 use backout_core::port::{Blobs, PortError};
 use kube::core::DynamicObject;
 
+use super::alone::alone;
 use super::arrive::arrive;
 use super::canary::abort;
 use super::desired::{desired, made_again};
@@ -14,7 +15,7 @@ use super::write::{Act, write};
 use crate::cluster::Kind;
 use crate::kubernetes::artifact::Opened;
 use crate::kubernetes::autoscalers::autoscaled;
-use crate::kubernetes::configuration::act;
+use crate::kubernetes::configuration::{Content, Key, act};
 use crate::kubernetes::platform::KubernetesPlatform;
 use crate::kubernetes::view::{View, resource};
 use crate::object::{condition, name, text};
@@ -31,31 +32,39 @@ pub(in crate::kubernetes) async fn switch(
     let service = platform.workload(&switch.to.service)?;
     let opened = Opened::open(&switch.to, blobs).await?;
     let switching = Switching { platform, service, opened: &opened };
-    switching.put_configuration_back().await?;
+    if switch.only.is_some() {
+        return alone(&switching).await;
+    }
+    switching.put_configuration_back(|_, _| true).await?;
     let anew = switch.starts_anew().then(|| platform.clock.now());
     if service.kind == WorkloadKind::Rollout {
         abort(platform, service).await?;
     }
     switching.write_workload(anew).await?;
-    arrive(platform, &switch.to, &|view| switching.in_the_way(view)).await
+    let is_there = |running: &Running| runs(&switch.to, running);
+    arrive(platform, &switch.to.service, &is_there, &|view| switching.in_the_way(view)).await
 }
 
-struct Switching<'a> {
-    platform: &'a KubernetesPlatform,
-    service: &'a KubernetesService,
-    opened: &'a Opened<'a>,
+/// One workload on its way back.
+pub(super) struct Switching<'a> {
+    pub(super) platform: &'a KubernetesPlatform,
+    pub(super) service: &'a KubernetesService,
+    pub(super) opened: &'a Opened<'a>,
 }
 
 impl Switching<'_> {
-    async fn view(&self) -> Result<View, PortError> {
+    pub(super) async fn view(&self) -> Result<View, PortError> {
         self.platform.view(std::slice::from_ref(&self.opened.artifact.service)).await
     }
 
     /// ConfigMaps and Secrets, before the pods that read them are made.
-    async fn put_configuration_back(&self) -> Result<(), PortError> {
+    pub(super) async fn put_configuration_back(
+        &self,
+        goes: impl Fn(&Key, Option<&Content>) -> bool,
+    ) -> Result<(), PortError> {
         let view = self.view().await?;
         let at = self.platform.clock.now();
-        for (key, kept) in &self.opened.configuration {
+        for (key, kept) in self.opened.configuration.iter().filter(|(key, kept)| goes(key, kept.as_ref())) {
             let kind = match key.0 {
                 ConfigurationKind::ConfigMap => Kind::ConfigMap,
                 ConfigurationKind::Secret => Kind::Secret,
@@ -84,7 +93,7 @@ impl Switching<'_> {
     }
 
     /// Waits until what was written is seen, so that no look takes what was before for what is.
-    async fn seen(&self, kind: Kind, written: Option<DynamicObject>) -> Result<(), PortError> {
+    pub(super) async fn seen(&self, kind: Kind, written: Option<DynamicObject>) -> Result<(), PortError> {
         match written {
             Some(written) => self.platform.cluster.live(kind).await?.reflects(&written).await,
             None => Ok(()),
@@ -93,7 +102,7 @@ impl Switching<'_> {
 
     /// Pods of a StatefulSet that are of another template and not ready: its controller waits for them to become ready before
     /// it replaces any, and they never will (kubernetes#67250; its documentation says to delete them by hand).
-    fn in_the_way(&self, view: &View) -> Vec<DynamicObject> {
+    pub(super) fn in_the_way(&self, view: &View) -> Vec<DynamicObject> {
         if self.service.kind != WorkloadKind::StatefulSet {
             return Vec::new();
         }

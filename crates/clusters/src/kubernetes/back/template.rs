@@ -35,6 +35,15 @@ pub(super) fn template(
     template
 }
 
+/// The template that a workload has, marked so that its pods are made anew where one of them has not read configuration that
+/// was put back at that time.
+pub(super) fn read_anew(family: &Family<'_>, put_back: Option<Timestamp>) -> Value {
+    let mut template = family.workload.data.pointer("/spec/template").cloned().unwrap_or_default();
+    let is_stale = family.members.iter().any(|member| is_made_before(member.pod, put_back));
+    mark(&mut template, put_back.filter(|_| is_stale));
+    template
+}
+
 /// The template of a workload that is made again. All its pods are new.
 pub(super) fn new_template(opened: &Opened<'_>, put_back: Option<Timestamp>) -> Value {
     let mut template = opened.pinned();

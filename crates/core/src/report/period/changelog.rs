@@ -108,7 +108,7 @@ fn changes(before: &[Fact], after: &[Fact], changed: &[ServiceName]) -> Vec<Chan
 
 fn switches(plan: &Plan) -> Vec<Change> {
     let switched = plan.steps.iter().filter_map(|step| match &step.action {
-        Action::Switch(switch) => Some(Change {
+        Action::Switch(switch) if switch.only.is_none() => Some(Change {
             service: switch.to.service.clone(),
             from: switch.from_label.clone(),
             to: Some(switch.to.label.clone()),

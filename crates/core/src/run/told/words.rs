@@ -33,11 +33,12 @@ pub(in crate::run) fn how_far(plan: &Plan, facts: &[Fact]) -> String {
 /// | step of the service | it is back where              |
 /// |---------------------|-------------------------------|
 /// | switch              | it runs the step's artifact   |
+/// | switch of a part    | nobody said what should run   |
 /// | stop                | nothing of it runs            |
 /// | neither             | nobody said that it should be |
 fn is_back(plan: &Plan, fact: &Fact) -> Option<bool> {
     plan.steps.iter().find_map(|step| match &step.action {
-        Action::Switch(switch) if switch.to.service == fact.service => {
+        Action::Switch(switch) if switch.to.service == fact.service && switch.only.is_none() => {
             Some(fact.running().is_some_and(|running| runs(&switch.to, running)))
         }
         Action::Stop { service, .. } if *service == fact.service => Some(match &fact.seen {

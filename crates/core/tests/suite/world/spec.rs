@@ -221,6 +221,7 @@ pub(crate) fn plan_with(
         depends_on,
         facts: &facts,
         preflight: &preflight,
+        unlike: &BTreeMap::new(),
         databases,
         caches,
         estimates: &estimates,
