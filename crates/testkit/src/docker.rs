@@ -4,6 +4,7 @@
 //! beside one another on one engine, so a prune is asked for with [`Project::prune`], which reaches only the project's own
 //! images.
 
+use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -115,6 +116,21 @@ impl Project {
         lines(&["ps", "--all", "--quiet", "--no-trunc", "--filter", &project, "--filter", &service])
     }
 
+    /// Lets go of what `backout` has pinned for the project: the tags, which images of the test-bed have as well, and the
+    /// containers that hold what the checkpoints in them need.
+    fn unpin(&self) {
+        let reference = format!("reference=backout.local/{}/*", self.name);
+        let pins = lines(&["image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", &reference]);
+        let checkpoints: BTreeSet<&str> = pins.iter().filter_map(|pin| Some(pin.rsplit_once(':')?.1)).collect();
+        for checkpoint in checkpoints {
+            let held = format!("label=dev.backout.holds-for={checkpoint}");
+            remove(&["ps", "--all", "--quiet", "--filter", &held], &["rm", "--force"]);
+        }
+        for pin in &pins {
+            let _ = command(&["rmi", pin]).output();
+        }
+    }
+
     /// `docker image prune --all` on the images of this project only.
     pub fn prune(&self) {
         let filter = format!("label={}", self.label());
@@ -137,6 +153,7 @@ impl Drop for Project {
         remove(&["ps", "--all", "--quiet", "--filter", &built], &["rm", "--force", "--volumes"]);
         remove(&["network", "ls", "--quiet", "--filter", &own], &["network", "rm"]);
         remove(&["volume", "ls", "--quiet", "--filter", &own], &["volume", "rm"]);
+        self.unpin();
         remove(&["image", "ls", "--quiet", "--all", "--filter", &built], &["rmi", "--force"]);
     }
 }
