@@ -97,7 +97,7 @@ pub(crate) fn armed(pid: u32) -> Body {
 
 pub(crate) fn started(actor: &str) -> Body {
     Body::RunStarted(RunStarted {
-        run: RunKind::Rollback,
+        run: RunKind::Guard { command: vec!["make deploy".into()] },
         environment: staging(),
         actor: actor.into(),
         reason: None,
