@@ -8,8 +8,8 @@ use backout_core::config::Environment;
 use backout_core::id::{DatabaseName, RunId, ServiceName};
 use backout_core::journal::Body;
 use backout_core::port::{
-    Barrier, Blobs, Cache, Clock, Database, Deployer, Files, Lease, Platform, Ports, Prober, Progress, Querier, Store,
-    StoreError, Switchboard, Watcher,
+    Barrier, Blobs, Cache, Clock, Database, Deployer, Files, Lease, Platform, Ports, Prober, Progress, Querier,
+    Repository, Store, StoreError, Switchboard, Watcher,
 };
 use futures_util::future::join_all;
 use tokio::sync::watch;
@@ -34,6 +34,8 @@ pub struct World {
     pub barriers: Vec<Arc<dyn Barrier>>,
     /// The configuration files that belong to each service.
     pub files_of: BTreeMap<ServiceName, Vec<OwnedFile>>,
+    /// The git work tree that the configuration stands in.
+    pub repository: Arc<dyn Repository>,
     /// The host's files.
     pub files: Arc<dyn Files>,
     /// Captured content.

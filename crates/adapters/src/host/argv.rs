@@ -1,7 +1,8 @@
 //! What is asked of other programs, as arguments: pure values, read as text by the tests below.
 //!
 //! Contract: nothing that comes from data can be taken for an option. Object ids have been checked to be hexadecimal
-//! ([`super::parse::object_id`]), reference names begin with `refs/`, unit names stand behind `--`.
+//! ([`super::parse::object_id`]), reference names begin with `refs/`, names of units and tags stand behind `--`, and what a
+//! person typed behind `--end-of-options`.
 
 use backout_core::id::CheckpointId;
 
@@ -64,6 +65,21 @@ pub(crate) fn git_everything() -> Vec<String> {
 /// The commits that `HEAD` was built from, newest first, along first parents.
 pub(crate) fn git_line() -> Vec<String> {
     words(&["log", "--first-parent", SEARCH_LIMIT, "--no-show-signature", COMMIT_FORMAT, "--end-of-options", "HEAD"])
+}
+
+/// The commit that words stand for, if any; prints nothing where git knows none.
+pub(crate) fn git_commit_of(typed: &str) -> Vec<String> {
+    words(&["rev-parse", "--verify", "--quiet", "--end-of-options", &format!("{typed}^{{commit}}")])
+}
+
+/// A commit and those that it was built from, as id and tree, itself first.
+pub(crate) fn git_ancestry(commit: &str) -> Vec<String> {
+    words(&["log", SEARCH_LIMIT, "--no-show-signature", "--format=%H %T", "--end-of-options", commit])
+}
+
+/// A tag of its own, without a message: it asks nobody for a name or a key.
+pub(crate) fn git_tag(name: &str, commit: &str) -> Vec<String> {
+    words(&["tag", "--no-sign", "--", name, commit])
 }
 
 pub(crate) fn git_checkout(commit: &str) -> Vec<String> {
@@ -162,6 +178,9 @@ mod tests {
             git_checkout("abc"),
             git_commit("tree", "parent", "-m is a message"),
             git_forward("abc"),
+            git_commit_of("-x~2"),
+            git_ancestry("abc"),
+            git_tag("-x", "abc"),
             systemctl_restart(&units),
             systemctl_stop(&units),
             systemctl_kill("-x.service"),
@@ -178,6 +197,9 @@ mod tests {
              checkout --quiet --no-recurse-submodules --detach abc\n\
              commit-tree -p parent -m -m is a message tree\n\
              merge --quiet --ff-only abc\n\
+             rev-parse --verify --quiet --end-of-options -x~2^{commit}\n\
+             log --max-count=50000 --no-show-signature --format=%H %T --end-of-options abc\n\
+             tag --no-sign -- -x abc\n\
              restart --no-ask-password -- -x.service b.service\n\
              stop --no-ask-password -- -x.service b.service\n\
              kill --no-ask-password --signal=SIGKILL -- -x.service\n\

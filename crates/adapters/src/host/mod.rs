@@ -9,9 +9,11 @@ mod manage;
 mod overlaid;
 mod parse;
 mod platform;
+mod repository;
 mod service;
 mod source;
 mod supervisor;
 
 pub use platform::{HostOptions, HostPlatform};
+pub use repository::{Ancestry, GitRepository};
 pub use supervisor::supervise;

@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use backout_adapters::host::GitRepository;
 use backout_core::config::{GitMode, HostManage};
-use backout_core::port::{Platform, Preflight};
+use backout_core::inventory::Source;
+use backout_core::port::{Platform, Preflight, Repository};
 
 use crate::world::{NoBlobs, World, checkpoint, put, supervised, words};
 
@@ -196,4 +198,57 @@ async fn going_on_after_a_kill_between_the_commits_and_the_move_adds_them_once()
     world.go_back(&good).await.unwrap();
     assert_eq!(world.run_git(&["rev-list", "--count", "HEAD"]), "3");
     world.end().await;
+}
+
+#[tokio::test]
+async fn words_of_git_stand_for_a_commit_and_those_that_it_was_built_from() {
+    let world = sleeping(GitMode::Checkout);
+    let first = world.run_git(&["rev-parse", "HEAD"]);
+    world.run_git(&["tag", "v1"]);
+    let second = world.commit("two");
+    let below = world.root().join("deploy/staging");
+    put(&below.join("backout.yaml"), "version: 1");
+    let environment = [("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into())].into();
+    let repository = GitRepository::of(&below, &environment);
+    let commits = async |words: &str| {
+        let found = repository.ancestry(words).await.unwrap();
+        found.map(|found| found.commits.into_iter().map(|(commit, _)| commit).collect::<Vec<_>>())
+    };
+    assert_eq!(commits("HEAD").await, Some(vec![second.clone(), first.clone()]));
+    for words in ["v1", "HEAD~1", "HEAD^", &first[..7], "main~1"] {
+        assert_eq!(commits(words).await, Some(vec![first.clone()]), "{words}");
+    }
+    for words in ["v9", "HEAD~2", "", "-x", "--all", "HEAD:app.txt", "HEAD --output=/tmp/x"] {
+        assert_eq!(commits(words).await, None, "{words}");
+    }
+    let found = repository.ancestry("v1").await.unwrap().unwrap();
+    let tree = world.run_git(&["rev-parse", "v1^{tree}"]);
+    assert_eq!((found.head, &found.commits[0].1), (second, &tree));
+}
+
+#[tokio::test]
+async fn what_is_checked_out_is_told_with_its_changes_and_gets_a_tag_once() {
+    let world = sleeping(GitMode::Checkout);
+    let environment = [("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into())].into();
+    let repository = GitRepository::of(&world.root(), &environment);
+    let commit = world.run_git(&["rev-parse", "HEAD"]);
+    let source = |is_dirty| Some(Source { commit: commit.clone(), is_dirty });
+    put(&world.root().join("unknown.txt"), "git does not know it");
+    assert_eq!(repository.source().await.unwrap(), source(false));
+    put(&world.root().join("app.txt"), "changed");
+    assert_eq!(repository.source().await.unwrap(), source(true));
+
+    world.run_git(&["config", "tag.gpgSign", "true"]);
+    for _ in 0..2 {
+        assert_eq!(repository.tag("pre-deploy-1").await.unwrap(), commit);
+    }
+    assert_eq!(world.run_git(&["rev-parse", "refs/tags/pre-deploy-1"]), commit);
+    world.commit("two");
+    let taken = repository.tag("pre-deploy-1").await.unwrap_err();
+    assert!(taken.what.contains("is on") && taken.what.contains("already"), "{}", taken.what);
+
+    let nowhere = GitRepository::of(&world.path("state"), &environment);
+    assert_eq!(nowhere.source().await.unwrap(), None);
+    assert!(nowhere.tag("x").await.is_err());
+    assert_eq!(nowhere.ancestry("HEAD").await.unwrap(), None);
 }

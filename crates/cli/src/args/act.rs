@@ -59,7 +59,8 @@ pub(crate) struct ScopeArgs {
 /// Arguments of `rollback`.
 #[derive(Debug, Args)]
 pub(crate) struct RollbackArgs {
-    /// The checkpoint to go back to; the last known good one unless given
+    /// The checkpoint to go back to: its id, or what ran then (an image tag, a revision, a commit, a tag of git, `HEAD~2`,
+    /// `previous`, `2h ago`); the last known good one unless given
     pub(crate) target: Option<String>,
     /// How much of the environment
     #[command(flatten)]
@@ -102,7 +103,7 @@ pub(crate) enum CheckpointAction {
     List,
     /// Show one
     Show {
-        /// Its id, or the beginning of it
+        /// Its id, the beginning of it, or what ran then
         id: String,
         /// Write its configuration files into this folder
         #[arg(long, value_name = "DIR")]
@@ -110,7 +111,7 @@ pub(crate) enum CheckpointAction {
     },
     /// Grade one as `good`, `candidate` or `bad`
     Grade {
-        /// Its id, or the beginning of it
+        /// Its id, the beginning of it, or what ran then
         id: String,
         /// The grade
         #[arg(value_parser = ["good", "candidate", "bad"])]

@@ -9,7 +9,8 @@ use super::{DataArgs, ScopeArgs};
 /// Arguments of `plan`.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArgs {
-    /// The checkpoint to go back to; the last known good one unless given
+    /// The checkpoint to go back to: its id, or what ran then (an image tag, a revision, a commit, a tag of git, `HEAD~2`,
+    /// `previous`, `2h ago`); the last known good one unless given
     pub(crate) target: Option<String>,
     /// How much of the environment
     #[command(flatten)]
@@ -96,7 +97,7 @@ pub(crate) struct MetricsArgs {
 /// Arguments of `show`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// A run or a checkpoint: its id, or the beginning of it; the newest run unless given
+    /// A run or a checkpoint: its id, or the beginning of it, or what ran then; the newest run unless given
     pub(crate) id: Option<String>,
     /// Print one piece of the run's evidence by its name
     #[arg(long, value_name = "NAME")]
@@ -106,7 +107,7 @@ pub(crate) struct ShowArgs {
 /// Arguments of `diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {
-    /// A checkpoint; the last known good one unless given
+    /// A checkpoint, by its id or by what ran then; the last known good one unless given
     pub(crate) from: Option<String>,
     /// Another one; what runs now unless given
     pub(crate) to: Option<String>,

@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use backout_adapters::command::Command;
 use backout_adapters::files::HostFiles;
+use backout_adapters::host::GitRepository;
 use backout_core::config::{ComposeProject, Environment, ServicePlatform};
 use backout_core::id::ServiceName;
 use backout_core::port::{Progress, Watcher};
@@ -118,6 +119,7 @@ impl Setup {
             caches: caches(self),
             barriers: barriers(self),
             files_of: self.files_of(),
+            repository: Arc::new(self.repository()),
             files: Arc::new(HostFiles),
             blobs: Arc::clone(&self.blobs) as _,
             prober,
@@ -131,6 +133,11 @@ impl Setup {
             salt: Arc::new(salt),
             interrupt,
         })
+    }
+
+    /// The git work tree that the configuration is in, if any.
+    pub(crate) fn repository(&self) -> GitRepository {
+        GitRepository::of(self.found.folder(), &self.process.variables)
     }
 
     /// What a drill broke by a command is repaired by the command beside it.

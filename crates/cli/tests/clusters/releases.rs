@@ -113,3 +113,23 @@ fn a_secret_that_was_rotated_since_stays_when_a_release_goes_back() {
         assert_eq!(site.says("secret/db", ".data.PASSWORD"), "cm90YXRlZA==");
     });
 }
+
+#[test]
+fn a_revision_is_a_target_and_one_that_never_ran_is_none() {
+    let test = "a_revision_is_a_target_and_one_that_never_ran_is_none";
+    let Some(site) = Site::release(test, Generation::Helm4) else { return };
+    let (first, (_, _, manifest)) = (site.running(), site.released());
+    drop(site.clients.helm(&["upgrade", "shop", "chart", "--set", "tag=2", "--wait", "--timeout", "60s"]).ok());
+    site.is_good();
+    assert_ne!(site.running(), first);
+
+    let unknown = site.backout(&["rollback", "99", "--yes"]);
+    assert_eq!(unknown.code, 2, "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("these are known: `2`, `1`"), "{}", unknown.stderr);
+
+    let plan = site.backout(&["plan", "1"]);
+    assert!(plan.stdout.contains("`1` is `cp-") && plan.stdout.contains("of revision 1 then"), "{}", plan.stdout);
+    site.backout(&["rollback", "1", "--yes"]).expect_code(0);
+    assert_eq!(site.running(), first);
+    assert_eq!(site.released().2, manifest);
+}

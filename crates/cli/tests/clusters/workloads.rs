@@ -246,3 +246,20 @@ fn a_canary_that_breaks_is_aborted_and_goes_back() {
     // One of the two made way for the canary; the other never stopped.
     assert!(good.split(' ').any(|name| pods().contains(name)), "{good} -> {}", pods());
 }
+
+#[test]
+fn a_revision_and_an_image_of_a_deployment_are_targets() {
+    let test = "a_revision_and_an_image_of_a_deployment_are_targets";
+    let Some(site) = Site::workload(test, Generation::Helm4) else { return };
+    let first = site.running();
+    site.apply(&web("shop/web:2", "fine"));
+    site.is_good();
+    assert_ne!(site.running(), first);
+    for typed in ["1", "web:1", "shop/web:1"] {
+        let plan = site.backout(&["plan", typed]);
+        let reason = format!("`{typed}` is `cp-");
+        assert!(plan.code == 0 && plan.stdout.contains(&reason), "{}{}", plan.stdout, plan.stderr);
+    }
+    site.backout(&["rollback", "1", "--yes"]).expect_code(0);
+    assert_eq!(site.running(), first);
+}

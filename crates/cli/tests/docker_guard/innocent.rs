@@ -1,11 +1,14 @@
 //! What a deploy is not blamed for: what was red before it, and what cannot be measured at all.
 
+use std::net::TcpListener;
+use std::time::Duration;
+
 use backout_core::inventory::Grade;
 use backout_core::journal::{Body, RunResult};
 use backout_core::policy::Verdict;
 use backout_testkit::docker::free_port;
 
-use crate::stage::{Ran, Stage};
+use crate::stage::{Ran, Stage, eventually};
 
 /// Nobody resolves it: the top-level domain is reserved for that.
 const NOWHERE: &str = "http://backout.invalid/health";
@@ -115,4 +118,38 @@ fn a_probe_whose_host_has_no_address_does_not_keep_a_bad_version_from_going_back
 
     ran.ended(3, RunResult::RolledBack);
     assert_eq!(stage.answer("/version").as_deref(), Some("good"), "{ran}");
+}
+
+/// `app` has a face and a database behind one address that the test answers at, until the next version runs.
+#[test]
+fn a_dependency_that_goes_down_after_the_deploy_switches_the_fallback_on_and_takes_nothing_back() {
+    let test = "a_dependency_that_goes_down_after_the_deploy_switches_the_fallback_on_and_takes_nothing_back";
+    let Some(stage) = Stage::set(test) else { return };
+    let database = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = database.local_addr().unwrap();
+    let often = "every: 250ms, timeout: 1s";
+    let probes = format!(
+        "          face: {{ tcp: \"{address}\", {often} }}\n          db: {{ tcp: \"{address}\", {often}, dependency: true }}"
+    );
+    let services = format!("    services:\n      app:\n        probes:\n{probes}");
+    let trigger = "    triggers: { face: { signal: app.face.up, below: 100%, consecutive: 2 } }";
+    let fallback = "    fallback: { on: [touch, flag], off: [rm, -f, flag] }";
+    stage.configure(&[&services, trigger, fallback, "    guard: { soak: 3s, dead_man: 5s, every: 100ms }"]);
+    let _ = (stage.image("good", "ok"), stage.image("next", "ok"));
+    stage.up("good");
+
+    let ran = std::thread::scope(|scope| {
+        let outage = scope.spawn(|| {
+            eventually("the next version answers", || stage.answer("/version").as_deref() == Some("next"));
+            std::thread::sleep(Duration::from_millis(1200));
+            drop(database);
+        });
+        let ran = stage.guard(&stage.deploy("next"));
+        outage.join().unwrap();
+        ran
+    });
+
+    ran.ended(4, RunResult::Held);
+    stays(&stage, &ran);
+    assert!(stage.project.folder().join("flag").exists(), "{ran}");
 }

@@ -24,6 +24,9 @@ use crate::workloads::stopped_by_us;
 /// How long a rollout may take where the workload does not say, in milliseconds: what Kubernetes grants a Deployment.
 const ROLLOUT_MS: u64 = 600_000;
 
+/// Where ReplicaSets of a Deployment and of a Rollout are counted.
+const COUNTED: [&str; 2] = ["deployment.kubernetes.io/revision", "rollout.argoproj.io/revision"];
+
 /// Records what runs of some services.
 pub(super) async fn capture(
     platform: &KubernetesPlatform,
@@ -68,6 +71,7 @@ impl Capturing<'_> {
             workload: format!("{}/{}", workload.kind.as_str(), workload.name),
             namespace: self.platform.cluster.namespace().await?.to_owned(),
             revision: revision.map(name).unwrap_or_default().to_owned(),
+            number: revision.and_then(number_of),
             images: stands.as_ref().map(|(member, _)| pinned(member.pod)).unwrap_or_default(),
             template: self.blobs.put(kept.to_string().as_bytes()).await?,
             configuration: self.configuration(&template).await?,
@@ -132,6 +136,13 @@ impl Capturing<'_> {
         }
         Ok(kept)
     }
+}
+
+/// The number that people know a ReplicaSet or ControllerRevision by.
+fn number_of(revision: &DynamicObject) -> Option<u64> {
+    let annotations = revision.metadata.annotations.as_ref();
+    let annotated = COUNTED.iter().find_map(|name| annotations?.get(*name)?.parse().ok());
+    annotated.or_else(|| number(&revision.data, "/revision").and_then(|counted| u64::try_from(counted).ok()))
 }
 
 /// A ConfigMap or Secret as it is now. Secrets are asked for by name where they are not looked at all the time.

@@ -28,4 +28,5 @@ pub use model::{
     WhenOn, WorkloadKind,
 };
 pub use problem::{Problem, ProblemCode, Problems, Severity, Span};
+pub(crate) use read::nearest;
 pub use secret::{SecretOrText, SecretRef, Sensitive};

@@ -91,7 +91,7 @@ impl Judge {
             excused: rules.red_before.iter().chain(looked_at).cloned().collect(),
             excused_services: ill.chain(rules.excused.iter().cloned()).collect(),
             unseen: rules.before.iter().map(|f| (f.service.clone(), "was never looked at".to_owned())).collect(),
-            scales: Scales::new(&rules.comparing, &rules.triggers),
+            scales: Scales::new(&rules.comparing, &rules.triggers, &rules.red_before),
             rules,
             streaks: BTreeMap::new(),
             last: BTreeMap::new(),
@@ -117,7 +117,7 @@ impl Judge {
                 self.scales.unmeasured(signal, why);
                 None
             }
-            News::Asked { at, failures } => {
+            News::Asked { at, failures, .. } => {
                 let alarm = self.scales.asked(*at, failures)?;
                 Some(self.alarm(*at, &alarm))
             }
@@ -136,11 +136,28 @@ impl Judge {
         self.scales.questions()
     }
 
+    /// The same verdict with what was down when the dependencies were asked because of it (see [`Judgement::is_unexplained`]).
+    #[must_use]
+    pub fn explained(&self, judgement: Judgement, asked: &News) -> Judgement {
+        let News::Asked { down, .. } = asked else { return judgement };
+        let mut judgement = judgement;
+        if let Some(fired) = &mut judgement.fired {
+            fired.dependencies_down = down.iter().filter(|signal| self.scales.can_explain(signal)).cloned().collect();
+        }
+        judgement
+    }
+
     fn alarm(&mut self, at: Timestamp, alarm: &Alarm) -> Judgement {
         let first = *self.first_bad_at.get_or_insert(at);
         let finding =
             Finding { subject: format!("trigger {}", alarm.trigger.name), what: alarm.what.clone(), was_before: false };
-        self.unhealthy(at, Some(first), finding, alarm.trigger.action == TriggerAction::Hold)
+        let judgement = self.unhealthy(at, Some(first), finding, alarm.trigger.action == TriggerAction::Hold);
+        let fired = alarm.worse.map(|worse| {
+            let Trigger { name: trigger, signal, impact, .. } = alarm.trigger.clone();
+            let (worse, dependencies_down) = (Some(worse), Vec::new());
+            Box::new(Fired { trigger, signal, value: alarm.evidence, times: 0, impact, worse, dependencies_down })
+        });
+        Judgement { fired, ..judgement }
     }
 
     /// Weighs one sample. Answers with a verdict as soon as it is certain that it is `Unhealthy`.
@@ -209,7 +226,14 @@ impl Judge {
             was_before: false,
         };
         let judgement = self.unhealthy(sample.at, streak.since, finding, wants_person);
-        Some(Judgement { fired: fired(trigger, streak, sample), ..judgement })
+        Some(Judgement { fired: self.fired(trigger, streak, sample), ..judgement })
+    }
+
+    fn fired(&self, trigger: &Trigger, streak: &Streak, sample: &Sample) -> Option<Box<Fired>> {
+        let Measured::Value { value } = sample.measured else { return None };
+        let (signal, times, impact) = (sample.signal.clone(), streak.length, trigger.impact);
+        let (trigger, dependencies_down) = (trigger.name.clone(), self.scales.down(sample.at));
+        Some(Box::new(Fired { trigger, signal, value, times, impact, worse: None, dependencies_down }))
     }
 
     /// Weighs what a platform sees of one service. Answers with a verdict as soon as it is certain that it is `Unhealthy`.
@@ -300,12 +324,6 @@ impl Judge {
         let is_red = is_red(&self.rules.triggers, last);
         is_red.then(|| (Verdict::Inconclusive, format!("bad in its last sample: {}", last.what)))
     }
-}
-
-fn fired(trigger: &Trigger, streak: &Streak, sample: &Sample) -> Option<Box<Fired>> {
-    let Measured::Value { value } = sample.measured else { return None };
-    let (signal, times) = (sample.signal.clone(), streak.length);
-    Some(Box::new(Fired { trigger: trigger.name.clone(), signal, value, times }))
 }
 
 /// Whether a sample is red by any trigger on its signal; a probe that does not hold is red even without a trigger. Memory that is

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Sample, Tally};
+use super::{Sample, SignalPath, Tally};
 use crate::id::SignalName;
 use crate::inventory::Fact;
 
@@ -38,11 +38,14 @@ pub enum News {
         /// Why.
         why: String,
     },
-    /// What the service depends on was asked once more, because there was an alarm.
+    /// What the service depends on was asked once more, because there was an alarm, or a limit was passed.
     Asked {
         /// When.
         at: Timestamp,
-        /// What failed.
+        /// What failed, in words.
         failures: Vec<String>,
+        /// The same as signals.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        down: Vec<SignalPath>,
     },
 }

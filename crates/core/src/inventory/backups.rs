@@ -82,6 +82,8 @@ mod tests {
             artifacts: BTreeMap::new(),
             absent: Vec::new(),
             databases: [(database, data)].into(),
+            source: None,
+            tag: None,
         };
         Graded { checkpoint, grade, why: String::new(), is_retained }
     }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Artifact;
+use super::{Artifact, Source};
 use crate::data::DataPoint;
 use crate::id::{CheckpointId, DatabaseName, Digest, EnvironmentName, RunId, ServiceName};
 
@@ -31,6 +31,12 @@ pub struct Checkpoint {
     /// Databases as they were, by name.
     #[serde(default)]
     pub databases: BTreeMap<DatabaseName, DataPoint>,
+    /// The commit that it came from, where the folder of the configuration is in a git work tree.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+    /// The tag that git was asked for before the deploy that followed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tag: Option<String>,
 }
 
 /// What a checkpoint is good for.
@@ -102,7 +108,7 @@ pub fn older_good<'a>(checkpoints: &'a [Graded], than: &CheckpointId) -> Option<
 }
 
 /// Whether two checkpoints have the same run: equal versions with equal files, and the same services absent.
-fn has_the_same(one: &Checkpoint, other: &Checkpoint) -> bool {
+pub(super) fn has_the_same(one: &Checkpoint, other: &Checkpoint) -> bool {
     let runs = |checkpoint: &Checkpoint| {
         let each = checkpoint.artifacts.iter().map(|(service, it)| {
             let files: BTreeMap<String, Option<Digest>> =

@@ -17,6 +17,9 @@ pub struct KubernetesArtifact {
     pub namespace: String,
     /// The ReplicaSet or ControllerRevision that it was.
     pub revision: String,
+    /// The number that `kubectl rollout history` has for that revision.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
     /// Images by container, by digest as the pods ran them where the cluster told it.
     pub images: BTreeMap<String, String>,
     /// The workload with its pod template as JSON, so that it can be made again where it is gone; it may hold secrets and is

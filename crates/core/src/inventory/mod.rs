@@ -7,6 +7,7 @@ mod cluster;
 mod databases;
 mod deployed;
 mod fact;
+mod source;
 mod suspect;
 
 pub use artifact::{
@@ -20,4 +21,5 @@ pub use deployed::{deployed_between, has_settled, only_files_differ};
 pub use fact::{
     Fact, Health, Instance, InstanceState, Running, Seen, Standing, Unready, Version, changed_between, facts_digest,
 };
+pub use source::{Origin, Source, tag_name};
 pub use suspect::suspect;

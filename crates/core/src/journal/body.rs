@@ -74,6 +74,16 @@ pub enum Body {
         /// Its process.
         pid: u32,
     },
+    /// Git was asked for a tag before a deploy.
+    Tagged {
+        /// The tag.
+        tag: String,
+        /// The commit that bears it; `None` where none does.
+        commit: Option<String>,
+        /// Why none does, in a sentence; empty otherwise.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        why: String,
+    },
     /// The deploy command is about to start.
     DeployIntended,
     /// The deploy command runs.
@@ -357,6 +367,7 @@ impl Body {
                 | Body::LogsMarked { .. }
                 | Body::ManualAnswered { .. }
                 | Body::Approved { .. }
+                | Body::Tagged { .. }
         )
     }
 
@@ -371,6 +382,7 @@ impl Body {
             Body::CheckpointReleased { .. } => "checkpoint_released",
             Body::Refused { .. } => "refused",
             Body::Armed { .. } => "armed",
+            Body::Tagged { .. } => "tagged",
             Body::DeployIntended => "deploy_intended",
             Body::DeploySpawned { .. } => "deploy_spawned",
             Body::DeployEnded { .. } => "deploy_ended",

@@ -115,6 +115,7 @@ mod tests {
             workload: "deployment/web".to_owned(),
             namespace: "shop".to_owned(),
             revision: "web-1".to_owned(),
+            number: None,
             images: BTreeMap::new(),
             template: BlobRef { digest: Digest::of(b""), bytes: 0 },
             configuration: Vec::new(),

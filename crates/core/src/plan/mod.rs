@@ -2,6 +2,7 @@
 //!
 //! [`difference`] says what is not as the target has it, [`plan`] orders what to do about it, [`safety`] says what stands
 //! in the way, [`check`] is the linter that every plan passes before it runs, and [`explain`] puts a step into words.
+//! [`target`] finds the checkpoint that a person means who names no id.
 
 mod action;
 mod agreed;
@@ -16,6 +17,7 @@ mod request;
 pub mod safety;
 mod step;
 mod steps;
+pub mod target;
 
 pub use action::{Action, Part, Switch, SwitchOrder};
 pub use agreed::{Agreed, Point};

@@ -166,8 +166,9 @@ fn files_of<'a>(change: Change<'a>, facts: &[Fact]) -> Change<'a> {
 fn reasons(request: &Request, target: &Graded) -> Vec<String> {
     let id = &target.checkpoint.id;
     let chosen = match request.target {
-        Some(_) => format!("`{id}` was asked for"),
-        None => format!("`{id}` is the last known good checkpoint: {}", target.why),
+        Some(_) if !request.named.is_empty() => request.named.clone(),
+        Some(_) => vec![format!("`{id}` was asked for")],
+        None => vec![format!("`{id}` is the last known good checkpoint: {}", target.why)],
     };
     let scope = match &request.scope {
         Scope::Stack => "the whole environment goes back; what is as the checkpoint has it is not touched".to_owned(),
@@ -179,7 +180,7 @@ fn reasons(request: &Request, target: &Graded) -> Vec<String> {
         Mode::Planned => "dependencies first; each service is healthy before the next",
         Mode::Emergency => "emergency: one second to stop, and services do not wait for one another",
     };
-    vec![chosen, scope, mode.to_owned()]
+    chosen.into_iter().chain([scope, mode.to_owned()]).collect()
 }
 
 fn refusals(
@@ -277,6 +278,7 @@ mod tests {
             workload: "deployment/web".to_owned(),
             namespace: "shop".to_owned(),
             revision: "web-1".to_owned(),
+            number: None,
             images: BTreeMap::new(),
             template: BlobRef { digest: Digest::of(b""), bytes: 0 },
             configuration: Vec::new(),

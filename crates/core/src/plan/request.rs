@@ -14,6 +14,9 @@ use crate::policy::RefusalName;
 pub struct Request {
     /// The checkpoint to reach; `None` is the last known good one.
     pub target: Option<CheckpointId>,
+    /// Why it is that one, where it was asked for by other words than its id; a sentence each.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub named: Vec<String>,
     /// How much of the environment.
     pub scope: Scope,
     /// How much care.
@@ -87,6 +90,7 @@ impl Request {
     pub fn automatic() -> Self {
         Self {
             target: None,
+            named: Vec::new(),
             scope: Scope::Stack,
             mode: Mode::Planned,
             batch: None,

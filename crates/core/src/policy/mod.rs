@@ -24,5 +24,5 @@ pub use refusal::{Refusal, RefusalName};
 pub use rehearsal::{NO_IMAGE, rehearsal};
 pub use rules::{Branch, Freeze, FreezeSpan, Limit, Next, Objective, PRESETS, Row, Rules, TagTest, When, preset_text};
 pub use severity::Severity;
-pub use verdict::{Check, Finding, Fired, Judgement, Verdict};
+pub use verdict::{Check, Finding, Fired, Judgement, Verdict, Worse};
 pub use weigh::weigh;

@@ -168,6 +168,8 @@ mod tests {
             artifacts: artifacts.into_iter().map(|it| (it.service.clone(), it)).collect(),
             absent: Vec::new(),
             databases: BTreeMap::new(),
+            source: None,
+            tag: None,
         };
         Graded { checkpoint, grade, why: String::new(), is_retained: true }
     }

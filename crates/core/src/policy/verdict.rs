@@ -4,7 +4,8 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::detect::SignalPath;
+use super::Impact;
+use crate::detect::{Signal, SignalPath};
 use crate::id::TriggerName;
 
 /// What the signals say together.
@@ -51,6 +52,15 @@ pub struct Judgement {
     pub fired: Option<Box<Fired>>,
 }
 
+impl Judgement {
+    /// Whether a limit was passed, and nothing that the service depends on is known to have failed beside it: somebody should
+    /// ask, because what fails at the same time is not always seen at the same time.
+    #[must_use]
+    pub fn is_unexplained(&self) -> bool {
+        self.fired.as_ref().is_some_and(|fired| fired.worse.is_none() && fired.dependencies_down.is_empty())
+    }
+}
+
 /// A trigger that fired, with the sample that made it fire.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Fired {
@@ -58,10 +68,30 @@ pub struct Fired {
     pub trigger: TriggerName,
     /// What it looks at.
     pub signal: SignalPath,
-    /// The last bad sample, in the signal's unit: seconds, or a share from 0 to 1.
+    /// The last bad sample, in the signal's unit: seconds, or a share from 0 to 1. With [`Fired::worse`] the evidence.
     pub value: f64,
-    /// How many samples in a row were bad.
+    /// How many samples in a row were bad; 0 with [`Fired::worse`].
     pub times: u32,
+    /// What is the matter, where the trigger says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Impact>,
+    /// What a comparison with before came to; `None` of a limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worse: Option<Worse>,
+    /// Of a limit: what the service depends on that failed beside it, and did not before the deploy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies_down: Vec<SignalPath>,
+}
+
+/// How it got worse than it was.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Worse {
+    /// What the evidence is of, most of all.
+    pub what: Signal,
+    /// The share of requests that failed of late, from 0 to 1, where requests are counted.
+    pub error_rate: Option<f64>,
+    /// How much longer answers take than before: 0.5 is half as long again. Where slowness is among the evidence.
+    pub latency_rise: Option<f64>,
 }
 
 /// One piece of evidence.

@@ -1,8 +1,9 @@
-//! The deploy command, the dead-man's switch, and whoever looks on.
+//! The deploy command, the work tree that it deploys from, the dead-man's switch, and whoever looks on.
 
 use super::{Pending, PortError};
 use crate::detect::Sample;
 use crate::id::RunId;
+use crate::inventory::Source;
 use crate::journal::{DeployExit, Drill, Record};
 use crate::schedule::Tally;
 
@@ -36,6 +37,21 @@ pub trait Deployer: Send + Sync {
     /// Starts a detached process that goes on with the run when this one stops renewing its lease. Answers with its
     /// process id.
     fn arm<'a>(&'a self, run: &'a RunId) -> Pending<'a, Result<u32, PortError>>;
+}
+
+/// Looks at the work tree that the folder of the configuration is in, and puts tags on its commits.
+pub trait Repository: Send + Sync {
+    /// What is checked out; `None` where the folder is in no work tree.
+    ///
+    /// # Errors
+    /// Where git cannot be asked.
+    fn source(&self) -> Pending<'_, Result<Option<Source>, PortError>>;
+
+    /// Puts a tag on what is checked out; one that is there already stays. Answers with the commit that bears it.
+    ///
+    /// # Errors
+    /// Where the folder is in no work tree, the tag is on another commit, or git does not take it.
+    fn tag<'a>(&'a self, name: &'a str) -> Pending<'a, Result<String, PortError>>;
 }
 
 /// Looks on: told of every record after it is durable, and of every sample. Best effort; never delays or fails a run.

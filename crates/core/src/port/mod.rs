@@ -23,7 +23,7 @@ pub use barrier::Barrier;
 pub use cache::Cache;
 pub use clock::Clock;
 pub use database::{BackupOrder, DataDone, Database, Ports, Progress};
-pub use deploy::{Deployer, Watcher};
+pub use deploy::{Deployer, Repository, Watcher};
 pub use fallback::Switchboard;
 pub use inside::{Errand, ErrandOutput, Inside, Overlay};
 pub use notifier::{Delivered, NotDelivered, Notifier, Threads};

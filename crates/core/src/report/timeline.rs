@@ -8,7 +8,7 @@ use super::decided::{decided_details, decided_text, fallback};
 use super::proof::of_proof;
 use super::recourse::of_recourse;
 use crate::id::ServiceName;
-use crate::inventory::{DatabasesAfter, Fact, Grade};
+use crate::inventory::{DatabasesAfter, Fact, Grade, Source};
 use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
 use crate::plan::{Plan, Step, explain};
 use crate::policy::{Check, Verdict};
@@ -108,6 +108,12 @@ impl Timeline {
                 said("announced", parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
             }
             Body::Armed { pid } => said("armed", format!("the dead-man's switch stands by (process {pid})")),
+            Body::Tagged { tag, commit: Some(commit), .. } => {
+                said("tagged", format!("{} as `{tag}`", Source::short(commit)))
+            }
+            Body::Tagged { tag, commit: None, why } => {
+                said("tagged", format!("nothing as `{tag}`: {why}")).bad_if(true)
+            }
             Body::DeployIntended if self.is_drill => said("break", "breaking it on purpose"),
             Body::DeployEnded { exit } if self.is_drill => {
                 let is_bad = *exit != DeployExit::Code { code: 0 };

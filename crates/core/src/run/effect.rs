@@ -9,6 +9,7 @@ use crate::journal::Body;
 
 /// One thing asked of the driver.
 #[derive(Debug, Clone, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "a handful of them live for a moment, between two records")]
 pub enum Effect {
     /// Append this record, durably, before anything else is done.
     Record(Body),

@@ -41,7 +41,8 @@ impl State {
         let decision = self.decision.as_ref().filter(|it| it.choice == Choice::FallBack && self.has_fallen_back());
         let case = decision.and_then(|decision| Some(&decision.weighed.as_ref()?.case));
         let is_dependency = |case: &&Case| case.impacts.contains(&Impact::Dependency);
-        case.filter(is_dependency).map(|case| case.services.clone()).unwrap_or_default()
+        let services = case.filter(is_dependency).map(|case| case.services.clone()).unwrap_or_default();
+        services.into_iter().filter(|service| !self.changed.contains(service)).collect()
     }
 
     pub(super) fn keep_fallback(&mut self, switching: &FallbackSwitching) {

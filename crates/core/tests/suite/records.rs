@@ -7,7 +7,7 @@ use backout_core::data::{
     DataProof, Level, LossReport, Method, ObjectName, Packing, PointKind, RestorePoint, Sealing, StoredObject,
     TableLoss, TableRows, Verification,
 };
-use backout_core::detect::SignalPath;
+use backout_core::detect::{Signal, SignalPath};
 use backout_core::hook::Heard;
 use backout_core::id::{
     BackupId, CheckpointId, DatabaseName, Digest, IncidentId, NotifierName, ProbeName, RunId, StepId, TriggerName,
@@ -21,8 +21,8 @@ use backout_core::journal::{
 use backout_core::notify::Event;
 use backout_core::plan::{Request, Scope};
 use backout_core::policy::{
-    Approval, ApprovalsOutcome, Case, Check, Finding, Fired, Identity, Judgement, Needed, Objective, Quarantined,
-    Refusal, RefusalName, Rules, Severity, Tags, Verdict, weigh,
+    Approval, ApprovalsOutcome, Case, Check, Finding, Fired, Identity, Impact, Judgement, Needed, Objective,
+    Quarantined, Refusal, RefusalName, Rules, Severity, Tags, Verdict, Worse, weigh,
 };
 use proptest::prelude::*;
 use serde_json::Value;
@@ -74,12 +74,10 @@ fn of_policy() -> Vec<Body> {
     vec![Body::Decided { decision }, Body::FallbackSwitched { switching: Box::new(switching) }]
 }
 
-/// Bodies that a rollback in the simulated world does not write.
-fn others() -> Vec<Body> {
-    let id = CheckpointId::new("cp-1").unwrap();
-    let blob = BlobRef { digest: digest_of(1), bytes: u64::MAX };
+/// A limit that was passed beside a dependency, with all that can be said of one.
+fn judgement() -> Judgement {
     let finding = Finding { subject: "app".to_owned(), what: "exited".to_owned(), was_before: false };
-    let judgement = Judgement {
+    Judgement {
         verdict: Verdict::Unhealthy,
         at: at(1),
         first_bad_at: Some(at(0)),
@@ -90,8 +88,18 @@ fn others() -> Vec<Body> {
             signal: SignalPath::Latency(name("app"), ProbeName::new("health").unwrap()),
             value: 0.75,
             times: 3,
+            impact: Some(Impact::Slow),
+            worse: Some(Worse { what: Signal::LatencyP90, error_rate: None, latency_rise: Some(0.5) }),
+            dependencies_down: vec![SignalPath::Up(name("db"), ProbeName::new("ping").unwrap())],
         })),
-    };
+    }
+}
+
+/// Bodies that a rollback in the simulated world does not write.
+fn others() -> Vec<Body> {
+    let id = CheckpointId::new("cp-1").unwrap();
+    let blob = BlobRef { digest: digest_of(1), bytes: u64::MAX };
+    let judgement = judgement();
     let refusals: Vec<Refusal> = RefusalName::ALL
         .into_iter()
         .map(|name| Refusal { name, what: name.to_string(), hint: "look".to_owned() })
@@ -277,6 +285,8 @@ fn of_proof() -> Vec<Body> {
     bodies.extend([
         Body::LogsMarked { files: [("/var/log/app.log".to_owned(), FileEnd { inode: 7, bytes: u64::MAX })].into() },
         Body::ManualAnswered { answer },
+        Body::Tagged { tag: "pre-deploy-1".to_owned(), commit: Some("f00d".to_owned()), why: String::new() },
+        Body::Tagged { tag: "pre-deploy-1".to_owned(), commit: None, why: "no work tree".to_owned() },
     ]);
     bodies
 }

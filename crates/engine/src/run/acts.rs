@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backout_core::id::{CheckpointId, StepId};
-use backout_core::inventory::{Checkpoint, Seen, last_known_good};
+use backout_core::inventory::{Checkpoint, Origin, Seen, last_known_good};
 use backout_core::journal::{Body, RunResult, StepOutcome};
 use backout_core::plan::{Step, safety};
 use backout_core::policy::{Refusal, quarantined};
@@ -32,10 +32,7 @@ impl Driver<'_> {
             Wanted::LookBefore if self.machine.state().is_noticed() => self.before_noticed().await,
             Wanted::LookBefore => self.look_before().await,
             Wanted::Capture(purpose) => self.capture(purpose).await,
-            Wanted::Arm => Ok(match self.world.deployer.arm(&self.run).await {
-                Ok(pid) => Body::Armed { pid },
-                Err(error) => self.not_begun("the dead-man's switch could not be armed", &in_words(&error)),
-            }),
+            Wanted::Arm => self.arm().await,
             Wanted::StartDeploy => Ok(self.start_deploy().await),
             Wanted::AwaitDeploy { pid, started_ticks } => Ok(self.await_deploy(pid, started_ticks).await),
             Wanted::LookAfter if self.machine.state().is_noticed() => self.after_noticed().await,
@@ -85,11 +82,11 @@ impl Driver<'_> {
     }
 
     async fn capture(&self, purpose: CapturePurpose) -> Result<Body, EngineError> {
-        let (why, care) = match purpose {
-            CapturePurpose::BeforeDeploy => ("what ran before a deploy", Care::Complete),
-            CapturePurpose::BeforeRollback => ("what ran before a rollback", Care::BestEffort),
-            CapturePurpose::Kept => ("what a deploy led to", Care::Complete),
-            CapturePurpose::Noticed => ("what a deploy led to that nobody had told of", Care::Complete),
+        let (why, care, origin) = match purpose {
+            CapturePurpose::BeforeDeploy => ("what ran before a deploy", Care::Complete, Origin::Before),
+            CapturePurpose::BeforeRollback => ("what ran before a rollback", Care::BestEffort, Origin::Before),
+            CapturePurpose::Kept => ("what a deploy led to", Care::Complete, Origin::Deployed),
+            CapturePurpose::Noticed => ("what a deploy led to that nobody had told of", Care::Complete, Origin::Found),
         };
         let backups = match purpose {
             CapturePurpose::BeforeDeploy => match self.back_up().await? {
@@ -98,7 +95,8 @@ impl Driver<'_> {
             },
             CapturePurpose::BeforeRollback | CapturePurpose::Kept | CapturePurpose::Noticed => BTreeMap::new(),
         };
-        let taken = capture(self.world, Some(&self.run), &Purpose { why, care, backups }).await;
+        let is_tagged = purpose == CapturePurpose::BeforeDeploy && self.machine.state().drill().is_none();
+        let taken = capture(self.world, Some(&self.run), &Purpose { why, care, origin, is_tagged, backups }).await;
         let taken = match taken {
             Ok(checkpoint) if purpose != CapturePurpose::BeforeRollback => self.unless_moved(checkpoint, purpose).await,
             taken => taken,
@@ -164,7 +162,7 @@ impl Driver<'_> {
     }
 
     /// The end of a run that cannot begin to change anything. After a deploy that went bad, that needs a person.
-    fn not_begun(&self, what: &str, why: &str) -> Body {
+    pub(super) fn not_begun(&self, what: &str, why: &str) -> Body {
         if !self.machine.state().tried.is_empty() {
             let summary = format!("{what}, so going back was not tried again: {why}");
             return Body::RunEnded { result: RunResult::NotVerified, summary };

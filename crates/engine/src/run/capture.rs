@@ -8,17 +8,20 @@ use std::time::Duration;
 
 use backout_core::data::RestorePoint;
 use backout_core::id::{CheckpointId, DatabaseName, RunId, ServiceName};
-use backout_core::inventory::{Checkpoint, Fact, FileRef, FileState, Grade};
+use backout_core::inventory::{Checkpoint, Fact, FileRef, FileState, Grade, Origin, Source, tag_name};
 use backout_core::journal::Body;
 use backout_core::port::{Captured, Lease, PortError};
 
 use super::data::data_points;
 use crate::error::EngineError;
-use crate::past::unpin;
+use crate::past::{checkpoints, unpin};
 use crate::world::{Hosted, OwnedFile, World};
 
 /// How long a platform may take to record its services.
 const CAPTURES_WITHIN: Duration = Duration::from_secs(120);
+
+/// How long git may take to say what is checked out.
+const SAID_WITHIN: Duration = Duration::from_secs(10);
 
 /// How much may be missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +38,10 @@ pub(crate) struct Purpose<'a> {
     pub(crate) why: &'a str,
     /// How much may be missing.
     pub(crate) care: Care,
+    /// Where it may have come from.
+    pub(crate) origin: Origin,
+    /// Whether git is asked for a tag, if one is configured.
+    pub(crate) is_tagged: bool,
     /// The restore points that were taken for it.
     pub(crate) backups: BTreeMap<DatabaseName, RestorePoint>,
 }
@@ -59,7 +66,11 @@ pub(crate) async fn capture(
         artifacts: BTreeMap::new(),
         absent: Vec::new(),
         databases: BTreeMap::new(),
+        source: None,
+        tag: None,
     };
+    let tag = world.environment.guard.tag.as_deref().filter(|_| purpose.is_tagged);
+    checkpoint.tag = tag.map(|pattern| tag_name(pattern, &checkpoint.id, now));
     match fill(world, &mut checkpoint, purpose).await {
         Ok(()) => Ok(checkpoint),
         Err(error) => {
@@ -86,12 +97,24 @@ async fn fill(world: &World, checkpoint: &mut Checkpoint, purpose: &Purpose<'_>)
         artifact.files = capture_files(world, service).await?;
     }
     checkpoint.absent.sort();
+    checkpoint.source = source(world, checkpoint, purpose.origin).await?;
     let (databases, missing) = data_points(world, &purpose.backups, purpose.care).await?;
     checkpoint.databases = databases;
     for why in missing {
         checkpoint.why = format!("{}; {why}", checkpoint.why);
     }
     Ok(())
+}
+
+/// The commit that it came from. That git cannot say does not stand in the way of recording anything.
+async fn source(world: &World, checkpoint: &Checkpoint, origin: Origin) -> Result<Option<Source>, PortError> {
+    let folder = tokio::select! {
+        said = world.repository.source() => said.unwrap_or(None),
+        () = world.clock.sleep(SAID_WITHIN) => None,
+    };
+    let records = world.store.records(&world.environment.name, &["checkpoint_taken"]).await;
+    let records = records.map_err(|error| PortError::new(error.to_string()))?;
+    Ok(origin.source(checkpoint, folder, &checkpoints(&records)))
 }
 
 async fn capture_some(
@@ -158,7 +181,8 @@ pub async fn record_checkpoint(
     why: &str,
     grade: (Grade, String),
 ) -> Result<CheckpointId, EngineError> {
-    let purpose = Purpose { why, care: Care::Complete, backups: BTreeMap::new() };
+    let (care, origin, backups) = (Care::Complete, Origin::Found, BTreeMap::new());
+    let purpose = Purpose { why, care, origin, is_tagged: false, backups };
     let checkpoint = capture(world, None, &purpose).await?;
     let id = checkpoint.id.clone();
     let (grade, why) = grade;

@@ -11,12 +11,14 @@ use futures_util::future::join_all;
 
 use super::drive::Driver;
 use super::switch::in_words;
+use crate::error::EngineError;
 use crate::look::in_trouble;
 
 /// How long a deploy command that outlived its guard may take to end before the watch begins beside it.
 const ORPHAN: Duration = Duration::from_secs(3);
 
-/// How long platforms may take to say what the deploy command would start: what they cannot say in time is seen after it.
+/// How long platforms may take to say what the deploy command would start, and git to take a tag: what cannot be said in time is
+/// seen after it.
 const SAID_WITHIN: Duration = Duration::from_secs(10);
 
 impl Driver<'_> {
@@ -32,6 +34,29 @@ impl Driver<'_> {
             () = self.world.clock.sleep(SAID_WITHIN) => return None,
         };
         named(quarantined, before, &starts).map(|it| it.checkpoint.clone())
+    }
+
+    /// The last thing before the deploy command. A tag that git does not take stands in the way of nothing, and is told.
+    pub(super) async fn arm(&self) -> Result<Body, EngineError> {
+        let taken = self.machine.state().last_checkpoint.as_ref().map(|(id, _)| id);
+        if let Some(tag) = self.checkpoint(taken).await?.and_then(|checkpoint| checkpoint.tag) {
+            self.append_aside(&self.tagged(tag).await).await?;
+        }
+        Ok(match self.world.deployer.arm(&self.run).await {
+            Ok(pid) => Body::Armed { pid },
+            Err(error) => self.not_begun("the dead-man's switch could not be armed", &in_words(&error)),
+        })
+    }
+
+    async fn tagged(&self, tag: String) -> Body {
+        let tagged = tokio::select! {
+            tagged = self.world.repository.tag(&tag) => tagged.map_err(|error| in_words(&error)),
+            () = self.world.clock.sleep(SAID_WITHIN) => Err(format!("git did not answer within {} s", SAID_WITHIN.as_secs())),
+        };
+        match tagged {
+            Ok(commit) => Body::Tagged { tag, commit: Some(commit), why: String::new() },
+            Err(why) => Body::Tagged { tag, commit: None, why },
+        }
     }
 
     pub(super) async fn start_deploy(&self) -> Body {

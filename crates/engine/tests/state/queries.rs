@@ -59,10 +59,10 @@ async fn run_is_found_by_the_beginning_of_its_name() {
     for typed in [full.as_str(), short, bare] {
         assert_eq!(found(store.find_run(typed).await.unwrap()), [run(2)], "{typed}");
     }
-    for typed in ["run-2023", "2023", "r"] {
+    for typed in ["run-2023", "20231114", "r"] {
         assert_eq!(found(store.find_run(typed).await.unwrap()), [run(1), run(2)], "{typed}");
     }
-    for typed in ["", "run-1999", "%", "un-"] {
+    for typed in ["", "run-1999", "%", "un-", "2023"] {
         assert_eq!(store.find_run(typed).await.unwrap(), Lookup::NotFound, "{typed}");
     }
 }

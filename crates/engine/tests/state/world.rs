@@ -122,6 +122,8 @@ pub(crate) fn taken(n: u32) -> Body {
         artifacts: std::collections::BTreeMap::new(),
         absent: Vec::new(),
         databases: std::collections::BTreeMap::new(),
+        source: None,
+        tag: None,
     };
     Body::CheckpointTaken { checkpoint: Box::new(checkpoint) }
 }

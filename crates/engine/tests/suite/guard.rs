@@ -1,6 +1,6 @@
 //! The main job: a deploy is kept where it holds, and taken back where it does not.
 
-use backout_core::inventory::Grade;
+use backout_core::inventory::{Checkpoint, Grade};
 use backout_core::journal::{Body, DeployExit, RunResult};
 use backout_core::policy::{RefusalName, Verdict};
 use backout_testkit::world::{Answer, Behaviour, Move};
@@ -273,4 +273,56 @@ async fn bad_deploy_whose_files_cannot_be_read_is_left_to_a_person() {
     assert_eq!(ended.result, RunResult::Held, "{}", ended.summary);
     assert!(ended.summary.contains("what was deployed is still there"), "{}", ended.summary);
     assert_eq!(scenario.touched(), Vec::<String>::new());
+}
+
+fn taken(ended: &Ended) -> Vec<Checkpoint> {
+    let taken = ended.records.iter().filter_map(|record| match &record.body {
+        Body::CheckpointTaken { checkpoint } => Some((**checkpoint).clone()),
+        _ => None,
+    });
+    taken.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_ran_before_a_deploy_is_not_said_to_come_from_the_commit_that_is_deployed() {
+    let scenario = Scenario::of_app().deploying(deploy_v2());
+    scenario.repository.check_out("b");
+    let first = scenario.guard().await;
+    let commits = |ended: &Ended| -> Vec<Option<String>> {
+        taken(ended).into_iter().map(|checkpoint| checkpoint.source.map(|source| source.commit)).collect()
+    };
+    assert_eq!(commits(&first), [None, Some("b".to_owned())]);
+    scenario.repository.check_out("c");
+    let scenario = scenario.deploying(vec![Move::Deploy(service("app"), "app:v3")]);
+    let second = scenario.run(guard(), "run-second").await.unwrap();
+    assert_eq!(commits(&second), [Some("b".to_owned()), Some("c".to_owned())]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_is_asked_for_before_the_deploy_and_names_its_checkpoint() {
+    let mut scenario = Scenario::of_app().deploying(deploy_v2());
+    scenario.environment.guard.tag = Some("pre-deploy-{time}".to_owned());
+    scenario.repository.check_out("b");
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::Kept, "{}", ended.summary);
+    let before = taken(&ended).remove(0);
+    let tag = before.tag.unwrap();
+    assert!(tag.starts_with("pre-deploy-20260701-03"), "{tag}");
+    assert_eq!(scenario.repository.tags(), [(tag, "b".to_owned())]);
+    let kinds = ended.kinds();
+    let place = |kind: &str| kinds.iter().position(|found| *found == kind).unwrap();
+    assert!(place("graded") < place("tagged") && place("tagged") < place("armed"), "{kinds:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tag_that_git_does_not_take_stands_in_the_way_of_nothing() {
+    let mut scenario = Scenario::of_app().deploying(deploy_v2());
+    scenario.environment.guard.tag = Some("pre-deploy-{time}".to_owned());
+    let ended = scenario.guard().await;
+    assert_eq!(ended.result, RunResult::Kept, "{}", ended.summary);
+    let why = ended.records.iter().find_map(|record| match &record.body {
+        Body::Tagged { commit: None, why, .. } => Some(why.clone()),
+        _ => None,
+    });
+    assert_eq!(why.as_deref(), Some("it is in no work tree"));
 }

@@ -19,8 +19,8 @@ use backout_core::policy::{Judgement, RefusalName};
 use backout_core::port::{Barrier, Cache as CachePort, Clock, Database as DatabasePort, Lease, Store};
 use backout_engine::{EngineError, Hosted, Interrupt, OwnedFile, World, begin, resume};
 use backout_testkit::world::{
-    Fuse, MemoryBlobs, MemoryCache, MemoryDatabase, MemoryFiles, MemoryPlatform, MemoryQuerier, MemoryStore,
-    MemorySwitchboard, Move, NoProgress, RecordingWatcher, ScriptedDeployer, ScriptedProber, VirtualClock,
+    Fuse, MemoryBlobs, MemoryCache, MemoryDatabase, MemoryFiles, MemoryPlatform, MemoryQuerier, MemoryRepository,
+    MemoryStore, MemorySwitchboard, Move, NoProgress, RecordingWatcher, ScriptedDeployer, ScriptedProber, VirtualClock,
 };
 use jiff::Timestamp;
 use tokio::sync::watch;
@@ -58,6 +58,7 @@ pub(crate) struct Scenario {
     pub(crate) prober: ScriptedProber,
     pub(crate) querier: MemoryQuerier,
     pub(crate) switchboard: MemorySwitchboard,
+    pub(crate) repository: MemoryRepository,
     pub(crate) deployer: ScriptedDeployer,
     pub(crate) watcher: RecordingWatcher,
     pub(crate) interrupt: watch::Sender<Interrupt>,
@@ -88,6 +89,7 @@ impl Scenario {
             store: MemoryStore::new(Arc::clone(&clock), fuse.clone()),
             querier: MemoryQuerier::new(Arc::clone(&clock)),
             switchboard: MemorySwitchboard::default(),
+            repository: MemoryRepository::default(),
             prober: ScriptedProber::new(platform.clone(), Arc::clone(&clock)),
             deployer: ScriptedDeployer::new(Vec::new(), platform.clone(), files.clone(), clock, fuse.clone()),
             watcher: RecordingWatcher::default(),
@@ -139,6 +141,7 @@ impl Scenario {
             condition: Condition::Below(Threshold { value: 1.0, unit: Unit::Ratio }),
             consecutive,
             action,
+            impact: None,
             implicit: true,
         });
         self
@@ -227,6 +230,7 @@ impl Scenario {
                 .collect(),
             barriers: self.barriers.clone(),
             files_of: self.files_of.clone(),
+            repository: Arc::new(self.repository.clone()),
             files: Arc::new(self.files.clone()),
             blobs: Arc::new(self.blobs.clone()),
             prober: Arc::new(self.prober.clone()),
@@ -395,6 +399,7 @@ fn started(run: RunKind, request: Request) -> RunStarted {
 pub(crate) fn back() -> Request {
     Request {
         target: None,
+        named: Vec::new(),
         scope: Scope::Stack,
         mode: Mode::Planned,
         batch: None,

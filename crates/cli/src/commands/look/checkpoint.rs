@@ -1,9 +1,11 @@
 //! `backout checkpoint list` and `show`.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::ExitCode;
 
-use backout_core::inventory::{Artifact, FileState, Graded, last_known_good};
+use backout_core::id::ServiceName;
+use backout_core::inventory::{Artifact, Checkpoint, FileState, Graded, last_known_good};
 use backout_engine::store::Lookup;
 use serde::Serialize;
 
@@ -14,10 +16,21 @@ use crate::error::CliError;
 use crate::ui::{Paint, Ui, count, date_time, labelled, table};
 use crate::wire::{Access, Setup};
 
+/// So many versions are shown in a line.
+const SHOWN: usize = 3;
+
 #[derive(Serialize)]
 struct CheckpointList<'a> {
     last_known_good: Option<&'a str>,
-    checkpoints: &'a [Graded],
+    checkpoints: Vec<Listed<'a>>,
+}
+
+/// A checkpoint with what its services ran, in words that a target can be named by.
+#[derive(Serialize)]
+struct Listed<'a> {
+    #[serde(flatten)]
+    graded: &'a Graded,
+    versions: BTreeMap<&'a ServiceName, &'a str>,
 }
 
 /// Lists the checkpoints of the environment, newest first.
@@ -27,15 +40,34 @@ pub(crate) async fn checkpoint_list(global: &Global, ui: Ui) -> Result<ExitCode,
     checkpoints.reverse();
     let good = last_known_good(&checkpoints).map(|graded| graded.checkpoint.id.as_str());
     if ui.json {
-        ui.document(&CheckpointList { last_known_good: good, checkpoints: &checkpoints })?;
+        let checkpoints = checkpoints.iter().map(listed).collect();
+        ui.document(&CheckpointList { last_known_good: good, checkpoints })?;
     } else if checkpoints.is_empty() {
         let name = &setup.environment.name;
         ui.say(&format!("`{name}` has no checkpoints yet; record what runs: `backout checkpoint create`"));
     } else {
         let rows: Vec<Vec<String>> = checkpoints.iter().map(|graded| row(graded, good)).collect();
-        ui.data(&table(&["CHECKPOINT", "GRADE", "TAKEN", "SERVICES", "KEPT", "WHY"], &rows));
+        ui.data(&table(&["CHECKPOINT", "GRADE", "TAKEN", "VERSIONS", "KEPT", "WHY"], &rows));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn listed(graded: &Graded) -> Listed<'_> {
+    let each = graded.checkpoint.artifacts.iter().map(|(service, artifact)| (service, artifact.label.as_str()));
+    Listed { graded, versions: each.collect() }
+}
+
+/// What the services ran, and the commit that it came from.
+fn versions(checkpoint: &Checkpoint) -> String {
+    let of = |artifact: &Artifact| format!("{} {}", artifact.service, artifact.label);
+    let mut shown: Vec<String> = checkpoint.artifacts.values().take(SHOWN).map(of).collect();
+    let more = checkpoint.artifacts.len().saturating_sub(SHOWN);
+    shown.extend((more > 0).then(|| format!("and {more} more")));
+    let versions = shown.join(", ");
+    match &checkpoint.source {
+        Some(source) => format!("{versions}; at {source}"),
+        None => versions,
+    }
 }
 
 fn row(graded: &Graded, good: Option<&str>) -> Vec<String> {
@@ -45,7 +77,7 @@ fn row(graded: &Graded, good: Option<&str>) -> Vec<String> {
         checkpoint.id.to_string(),
         format!("{}{mark}", graded.grade),
         date_time(checkpoint.taken_at),
-        checkpoint.artifacts.len().to_string(),
+        versions(checkpoint),
         if graded.is_retained { "yes" } else { "no" }.to_owned(),
         graded.why.clone(),
     ]
@@ -99,6 +131,8 @@ fn text(graded: &Graded) -> String {
         format!("{}: {}", graded.grade, graded.why),
     ];
     lines.extend(checkpoint.run.as_ref().map(|run| format!("taken by {run}")));
+    lines.extend(checkpoint.source.as_ref().map(|source| format!("came from commit {source}")));
+    lines.extend(checkpoint.tag.as_ref().map(|tag| format!("git was asked for the tag `{tag}` then")));
     if !graded.is_retained {
         lines.push("its images and releases are no longer kept: it may not be possible to go back to it".to_owned());
     }

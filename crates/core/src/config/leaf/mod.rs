@@ -9,6 +9,7 @@ mod rule;
 mod secret;
 mod signal;
 mod store;
+mod tag;
 mod text;
 mod threshold;
 
@@ -21,5 +22,6 @@ pub(super) use rule::{Amount, ClockOffset, Day, Moment, PresetName};
 pub(super) use secret::{is_variable, literal_password};
 pub(super) use signal::CheckPath;
 pub(super) use store::{AgeRecipient, StoreAddress};
+pub(super) use tag::TagPattern;
 pub(super) use text::{Pattern, Word};
 pub(super) use threshold::Percent;

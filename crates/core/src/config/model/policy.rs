@@ -21,6 +21,8 @@ pub struct GuardPolicy {
     /// The chance that a healthy deploy is ever called unhealthy by comparison with before, over all triggers together: 0 to 1;
     /// one in a thousand.
     pub false_alarms: f64,
+    /// The tag that git is asked for before each deploy, with `{time}` or `{checkpoint}` in it; `None` for no tag.
+    pub tag: Option<String>,
 }
 
 impl Default for GuardPolicy {
@@ -31,6 +33,7 @@ impl Default for GuardPolicy {
             deploy_limit: Duration::from_secs(1800),
             every: Duration::from_millis(250),
             false_alarms: 0.001,
+            tag: None,
         }
     }
 }

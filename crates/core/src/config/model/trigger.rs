@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::read::Leaf;
 use crate::detect::{SignalPath, Unit};
 use crate::id::TriggerName;
+use crate::policy::Impact;
 
 /// A rule that turns a signal into a firing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +20,9 @@ pub struct Trigger {
     pub consecutive: u32,
     /// What is done then.
     pub action: TriggerAction,
+    /// What is the matter then; `None` is what the signal says by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub impact: Option<Impact>,
     /// Whether it is there without having been configured.
     pub implicit: bool,
 }

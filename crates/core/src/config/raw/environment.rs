@@ -8,6 +8,7 @@ use crate::config::leaf::{Comparand, Positive, Times};
 use crate::config::read::{List, Map, Scalar, raw};
 use crate::config::{Threshold, TriggerAction};
 use crate::detect::SignalPath;
+use crate::policy::Impact;
 
 raw! {
     /// What `backout` guards: one project and its environments.
@@ -82,5 +83,7 @@ raw! {
         consecutive: optional Scalar<Positive>,
         /// What is done: `rollback` (default), `hold` for a person, or `observe`.
         action: optional Scalar<TriggerAction>,
+        /// What is the matter when it fires, for the rules of the policy: `errors`, `slow`, `critical_function`, `data_corruption`, … Default: what the signal says by itself.
+        impact: optional Scalar<Impact>,
     }
 }

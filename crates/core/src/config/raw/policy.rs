@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{RawBranch, RawException, RawFreeze, RawMatrix, RawObjective, RawWhen};
-use crate::config::leaf::{Percent, Period, Positive, Word};
+use crate::config::leaf::{Percent, Period, Positive, TagPattern, Word};
 use crate::config::read::{List, Map, Scalar, raw};
 
 raw! {
@@ -19,6 +19,8 @@ raw! {
         every: optional Scalar<Period>,
         /// The chance that a healthy deploy is ever called bad by triggers that say `than: baseline`, all together. Default 0.1%.
         false_alarms: optional Scalar<Percent>,
+        /// A tag that git is asked for on what is checked out in the folder of the configuration, before each deploy: `pre-deploy-{time}`. `{time}` is that of the checkpoint in UTC, `{checkpoint}` its id. The tag then names that checkpoint. Default: none.
+        tag: optional Scalar<TagPattern>,
     }
 }
 

@@ -13,5 +13,5 @@ pub(super) use node::{Node, NodeValue};
 pub(super) use scalar::{Accepts, Complaint, Keyword, Leaf, Scalar};
 pub(super) use schema::{Defs, Member};
 pub(super) use shape::{Field, Located, Object, Shape, Sink, key, raw};
-pub(super) use suggest::nearest;
+pub(crate) use suggest::nearest;
 pub(super) use yaml::tree;

@@ -4,7 +4,7 @@
 const CANDIDATE_LIMIT: usize = 500;
 
 /// The candidate that a misspelt word most likely stands for.
-pub(in crate::config) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let word = plain(word);
     let limit = (word.chars().count() / 3).clamp(1, 3);
     candidates

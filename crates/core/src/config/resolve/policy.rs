@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::context::Context;
-use crate::config::leaf::{Percent, Period, Positive};
+use crate::config::leaf::{Percent, Period, Positive, TagPattern};
 use crate::config::raw::{RawGuard, RawObjectives, RawPolicy};
 use crate::config::read::{Field, Scalar};
 use crate::config::{Approvals, GuardPolicy, Objectives, Policy, ProblemCode};
@@ -22,6 +22,7 @@ pub(super) fn guard(raw: Option<&RawGuard>, context: &mut Context<'_>) -> GuardP
         deploy_limit: period(&raw.deploy_limit, usual.deploy_limit, context),
         every: period(&raw.every, usual.every, context),
         false_alarms: false_alarms(raw, usual.false_alarms, context),
+        tag: context.value(&raw.tag).map(|TagPattern(pattern)| pattern),
     }
 }
 

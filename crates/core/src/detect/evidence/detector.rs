@@ -188,8 +188,8 @@ fn tests(settings: &Settings, history: &History, against: Against, watched: Watc
     if !watched.only_probe {
         tests.push((Signal::Errors, errors(settings, history, against)));
     }
-    for (signal, quantile) in [(Signal::LatencyP50, 0.5), (Signal::LatencyP90, 0.9), (Signal::LatencyP99, 0.99)] {
-        let edge = history.reached(quantile, settings.slower);
+    for signal in [Signal::LatencyP50, Signal::LatencyP90, Signal::LatencyP99] {
+        let edge = signal.quantile().and_then(|quantile| history.reached(quantile, settings.slower));
         tests.extend(edge.map(|edge| (signal, latency(settings, history, edge, against))));
     }
     tests.extend(history.blips().map(|blips| (Signal::Probe, Test::Probe(UpDown::new(blips)))));

@@ -24,6 +24,16 @@ pub enum Signal {
 }
 
 impl Signal {
+    /// The share of requests that were within the latency that a signal is about.
+    pub(crate) fn quantile(self) -> Option<f64> {
+        match self {
+            Signal::LatencyP50 => Some(0.5),
+            Signal::LatencyP90 => Some(0.9),
+            Signal::LatencyP99 => Some(0.99),
+            Signal::Errors | Signal::Probe | Signal::Restarts | Signal::Memory => None,
+        }
+    }
+
     /// The share of the budget for false alarms that a signal has, relative to the others that are measured.
     pub(crate) fn weight(self) -> f64 {
         match self {

@@ -41,15 +41,28 @@ pub fn replay(watch: &KeptWatch, settings: &[Setting]) -> Result<Played, String>
         let is_asked_later = last_word.is_some_and(|last| last > index);
         if said.is_none() && !settings.is_empty() && !is_asked_later && judge.is_waiting() {
             let at = heard_at(news).unwrap_or(watch.judgement.at);
-            said = judge.hear(&News::Asked { at, failures: Vec::new() });
+            said = judge.hear(&News::Asked { at, failures: Vec::new(), down: Vec::new() });
         }
-        if let Some(judgement) = said {
-            return Ok(Played { judgement, is_open: false });
+        if let Some(mut judgement) = said {
+            let asked = watch.news.get(index + 1).filter(|_| judgement.is_unexplained());
+            if let Some(asked @ News::Asked { .. }) = asked {
+                judgement = judge.explained(judgement, asked);
+            }
+            return Ok(Played { judgement: as_told(watch.format, judgement), is_open: false });
         }
     }
     let end = watch.concluded_at.unwrap_or(watch.judgement.at);
     let is_open = watch.concluded_at.is_none() && watch.judgement.verdict == Verdict::Unhealthy;
     Ok(Played { judgement: judge.conclude(end), is_open })
+}
+
+/// What a version that wrote this format said of a verdict.
+fn as_told(format: u32, mut judgement: Judgement) -> Judgement {
+    if format == 1 {
+        judgement.fired.take_if(|fired| fired.worse.is_some());
+        judgement.fired.iter_mut().for_each(|fired| fired.dependencies_down.clear());
+    }
+    judgement
 }
 
 fn heard_at(news: &News) -> Option<Timestamp> {

@@ -14,7 +14,12 @@ use crate::inventory::Fact;
 use crate::policy::Judgement;
 
 /// The format of recordings that this version writes, and the newest that it reads.
-pub const FORMAT: u32 = 1;
+///
+/// | format | what a verdict says beside its reasons                        |
+/// |--------|---------------------------------------------------------------|
+/// | 1      | of a limit that fired: its last sample                        |
+/// | 2      | of a comparison with before as well: how much worse it is; of a limit, which dependencies were down beside it |
+pub const FORMAT: u32 = 2;
 
 /// What a watch heard, and what came of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -59,6 +64,13 @@ impl Recorder {
             self.news.push(news);
         }
         said
+    }
+
+    /// See [`Judge::explained`]; what was asked is kept.
+    pub fn explained(&mut self, judgement: Judgement, asked: News) -> Judgement {
+        let judgement = self.judge.explained(judgement, &asked);
+        self.news.push(asked);
+        judgement
     }
 
     /// See [`Judge::is_waiting`].

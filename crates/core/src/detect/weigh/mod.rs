@@ -9,7 +9,9 @@
 //! an alarm; whoever watches asks the dependencies once more before it becomes a verdict.
 
 mod comparing;
+mod dependencies;
 mod kept;
+mod recent;
 mod scales;
 #[cfg(test)]
 mod tests;

@@ -1,26 +1,28 @@
 //! The scales: all triggers that compare with before, through one watch.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::comparing::Comparing;
+use super::dependencies::Dependencies;
 use super::kept;
 use super::weighing::{Weighing, seconds};
 use crate::config::{Condition, Trigger, TriggerAction};
 use crate::detect::evidence::Evidence;
 use crate::detect::{Sample, SignalPath, Tally};
 use crate::id::SignalName;
-use crate::policy::{Finding, Verdict};
+use crate::policy::{Finding, Verdict, Worse};
+
+/// Evidence is told as no more than this.
+const MOST: f64 = 1e9;
 
 /// All triggers that compare with before.
 #[derive(Debug, Clone)]
 pub(crate) struct Scales {
     comparing: Comparing,
     weighings: Vec<Weighing>,
-    /// What failed of what the service depends on, with what was seen: since the last look it did not.
-    failing: BTreeMap<SignalPath, String>,
-    failed_at: Option<Timestamp>,
+    dependencies: Dependencies,
 }
 
 /// Enough evidence against a deploy.
@@ -29,10 +31,14 @@ pub(crate) struct Alarm {
     pub(crate) trigger: Trigger,
     /// In a sentence.
     pub(crate) what: String,
+    /// The evidence, as a number.
+    pub(crate) evidence: f64,
+    /// How much worse it is.
+    pub(crate) worse: Option<Worse>,
 }
 
 impl Scales {
-    pub(crate) fn new(comparing: &Comparing, triggers: &[Trigger]) -> Self {
+    pub(crate) fn new(comparing: &Comparing, triggers: &[Trigger], red_before: &BTreeSet<SignalPath>) -> Self {
         let compared = triggers.iter().filter_map(|trigger| match trigger.condition {
             Condition::Baseline(tolerated) => Some((trigger, tolerated)),
             Condition::Above(_) | Condition::Below(_) => None,
@@ -40,7 +46,8 @@ impl Scales {
         let all: Vec<_> = compared.collect();
         let one = |(trigger, tolerated): &(&Trigger, _)| Weighing::new(comparing, trigger, *tolerated, all.len());
         let weighings = all.iter().map(one).collect();
-        Self { comparing: comparing.clone(), weighings, failing: BTreeMap::new(), failed_at: None }
+        let dependencies = Dependencies::new(&comparing.dependencies, red_before);
+        Self { comparing: comparing.clone(), weighings, dependencies }
     }
 
     /// Whether a trigger here is about a signal.
@@ -50,20 +57,22 @@ impl Scales {
 
     /// Takes in a sample that may be of something that the service depends on.
     pub(crate) fn depend(&mut self, sample: &Sample, is_up: bool) {
-        if !self.comparing.dependencies.contains(&sample.signal) {
-            return;
-        }
-        if is_up {
-            self.failing.remove(&sample.signal);
-        } else {
-            self.failing.insert(sample.signal.clone(), sample.what.clone());
-            self.failed_at = Some(sample.at);
-        }
+        self.dependencies.look(sample, is_up);
+    }
+
+    /// What the service depends on whose failing explains what is seen at a moment.
+    pub(crate) fn down(&self, at: Timestamp) -> Vec<SignalPath> {
+        self.dependencies.down(at)
+    }
+
+    /// Whether the failing of this can be the reason for anything new.
+    pub(crate) fn can_explain(&self, signal: &SignalPath) -> bool {
+        self.dependencies.can_explain(signal)
     }
 
     /// Takes in whether a probe answered, or what a service uses.
     pub(crate) fn looked(&mut self, sample: &Sample, value: f64) -> Option<Alarm> {
-        let (since, is_held) = (self.comparing.since, !self.failing.is_empty());
+        let (since, is_held) = (self.comparing.since, self.dependencies.is_failing());
         self.hear(&sample.signal, |weighing| match &sample.signal {
             SignalPath::Used(_, resource) => weighing.used(sample.at, since, (*resource, value, sample.of), is_held),
             _ => weighing.looked(sample.at, since, (value >= 1.0, is_held)),
@@ -79,8 +88,8 @@ impl Scales {
     /// Takes in what a signal counted.
     pub(crate) fn counted(&mut self, signal: &SignalName, tally: &Tally) -> Option<Alarm> {
         let since = self.comparing.since;
-        let failed_within = self.failed_at.is_some_and(|at| seconds(at) >= tally.at - tally.span);
-        let is_held = failed_within || !self.failing.is_empty();
+        let failed_within = self.dependencies.failed_at().is_some_and(|at| seconds(at) >= tally.at - tally.span);
+        let is_held = failed_within || self.dependencies.is_failing();
         self.hear(&SignalPath::Named(signal.clone()), |weighing| weighing.counted(tally, since, is_held))
     }
 
@@ -100,7 +109,7 @@ impl Scales {
             |weighing: &&mut Weighing| weighing.alarm.is_some() && weighing.trigger.action != TriggerAction::Observe;
         let weighing = self.weighings.iter_mut().find(is_loud)?;
         let alarm = weighing.alarm.take()?;
-        Some(of(&weighing.trigger, &alarm))
+        Some(of(weighing, &alarm))
     }
 
     /// Whether an alarm waits for the dependencies to be asked once more.
@@ -128,19 +137,20 @@ impl Scales {
 
     /// Lets all triggers on a signal weigh it. Where nothing is known that it depends on, an alarm needs nobody's word.
     fn hear(&mut self, signal: &SignalPath, weigh: impl Fn(&mut Weighing) -> Option<Evidence>) -> Option<Alarm> {
-        let is_alone = self.comparing.dependencies.is_empty();
+        let is_alone = self.dependencies.are_none();
         let mut heard = None;
         for weighing in self.of(signal) {
             let Some(evidence) = weigh(weighing) else { continue };
             if is_alone && weighing.trigger.action != TriggerAction::Observe {
-                heard = heard.or_else(|| Some(of(&weighing.trigger, &evidence)));
+                heard = heard.or_else(|| Some(of(weighing, &evidence)));
             }
         }
         heard
     }
 }
 
-fn of(trigger: &Trigger, evidence: &Evidence) -> Alarm {
+fn of(weighing: &Weighing, evidence: &Evidence) -> Alarm {
+    let trigger = &weighing.trigger;
     let what = format!("{} got worse than it was: {}", trigger.signal, kept::in_words(evidence));
-    Alarm { trigger: trigger.clone(), what }
+    Alarm { trigger: trigger.clone(), what, evidence: evidence.value.min(MOST), worse: weighing.worse(evidence) }
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::*;
-use crate::config::{Condition, Tolerated, Trigger, TriggerAction};
-use crate::detect::{KeptWatch, Measured, News, Recorder, Rules, Sample, Setting, SignalPath, Tally, replay};
+use crate::config::{Condition, Threshold, Tolerated, Trigger, TriggerAction};
+use crate::detect::{
+    KeptWatch, Measured, News, Recorder, Rules, Sample, Setting, Signal, SignalPath, Tally, Unit, replay,
+};
 use crate::id::{SignalName, TriggerName};
 use crate::policy::{Judgement, Verdict};
 
@@ -29,6 +31,7 @@ fn rules(signals: &[&str], dependencies: &[&str]) -> Rules {
         condition: Condition::Baseline(Tolerated { errors: 1.5, slower: 1.25 }),
         consecutive: 3,
         action: TriggerAction::Rollback,
+        impact: None,
         implicit: false,
     };
     let counting = Counting { name: traffic(), min_samples: 30, is_beside: false, memory_limit: None };
@@ -125,6 +128,38 @@ fn slow_requests_are_found_without_any_error() {
 }
 
 #[test]
+fn an_alarm_says_how_much_worse_it_is() {
+    let alarm = |looks: Vec<Tally>, of: &dyn Fn(i64) -> Tally| {
+        let before = News::Before { signal: traffic(), looks };
+        let watched = watch(rules(&["traffic"], &[]), vec![before], |t| vec![counted(t, of(t))]);
+        watched.judgement.fired.unwrap().worse.unwrap()
+    };
+    let failing = alarm((-1800..0).map(|t| tally(t, 1.0)).collect(), &|t| tally(t, 300.0));
+    assert_eq!((failing.what, failing.latency_rise), (Signal::Errors, None));
+    assert!(failing.error_rate.is_some_and(|rate| (rate - 0.3).abs() < 0.02), "{failing:?}");
+    // Edges as a server has them, each a quarter above the one before: requests that took 100 ms take 150 ms.
+    let at = |second: i64, seconds: f64| {
+        let edges = [0.05, 0.0625, 0.08, 0.1, 0.125, 0.16, 0.2, 0.25, 0.32];
+        let within = edges.map(|edge| (Some(edge), if edge >= seconds { 100.0 } else { 0.0 }));
+        Tally { within: within.into_iter().chain([(None, 100.0)]).collect(), ..tally(second, 0.0) }
+    };
+    let slow = alarm((-1800..0).map(|t| at(t, 0.1)).collect(), &|t| at(t, 0.15));
+    assert!(matches!(slow.what, Signal::LatencyP50 | Signal::LatencyP90 | Signal::LatencyP99), "{slow:?}");
+    assert!(slow.latency_rise.is_some_and(|rise| (0.4..0.7).contains(&rise)), "{slow:?}");
+    assert_eq!(slow.error_rate, Some(0.0));
+    let beyond = alarm((-1800..0).map(|t| at(t, 0.1)).collect(), &|t| at(t, 9.0));
+    assert!(beyond.latency_rise.is_some_and(|rise| rise > 2.0), "at least as slow as the last edge: {beyond:?}");
+}
+
+#[test]
+fn a_recording_of_the_first_format_is_said_again_as_it_was() {
+    let now = watch(rules(&["traffic"], &[]), vec![before(1.0)], |t| vec![counted(t, tally(t, 300.0))]);
+    assert!(now.judgement.fired.is_some());
+    let then = KeptWatch { format: 1, judgement: Judgement { fired: None, ..now.judgement.clone() }, ..now };
+    assert_eq!(replay(&then, &[]).unwrap().judgement, then.judgement);
+}
+
+#[test]
 fn without_a_history_nothing_is_held_against_anybody() {
     let failing = |t: i64| vec![counted(t, tally(t, 900.0))];
     let unasked = News::Uncounted { signal: traffic(), why: "connection refused".to_owned() };
@@ -212,7 +247,7 @@ fn an_alarm_is_a_verdict_once_the_dependencies_have_been_asked() {
             (0..60).find(|t| judge.hear(counted(*t, tally(*t, 300.0))).is_some() || judge.is_waiting()).unwrap();
         assert!(judge.is_waiting(), "nobody has asked the dependencies");
         let failures: Vec<String> = failures.iter().map(|failure| (*failure).to_owned()).collect();
-        let said = judge.hear(News::Asked { at: at(waits + 1), failures });
+        let said = judge.hear(News::Asked { at: at(waits + 1), failures, down: Vec::new() });
         (said, judge)
     };
     assert_eq!(of(&[]).0.unwrap().verdict, Verdict::Unhealthy);
@@ -220,6 +255,50 @@ fn an_alarm_is_a_verdict_once_the_dependencies_have_been_asked() {
     assert_eq!((said, judge.is_waiting()), (None, false));
     let kept = judge.concluded(at(120));
     assert_eq!(kept.judgement.verdict, Verdict::Unmeasurable, "most of the watch is missing here");
+}
+
+/// Two failures of `app.health.up` in a row are one too many, and `db.ping.up` is depended on.
+fn limited() -> Rules {
+    let mut rules = rules(&["app.health.up"], &["db.ping.up"]);
+    let limit = Threshold { value: 1.0, unit: Unit::Ratio };
+    (rules.triggers[0].condition, rules.triggers[0].consecutive) = (Condition::Below(limit), 2);
+    rules
+}
+
+#[test]
+fn a_limit_says_which_dependencies_failed_beside_it() {
+    let down = |rules: Rules, db: fn(i64) -> bool| {
+        let each = |t| vec![probed("db.ping.up", t, db(t)), probed("app.health.up", t, t < 50)];
+        let watched = watch(rules, Vec::new(), each);
+        assert_eq!((watched.judgement.verdict, delay(&watched.judgement)), (Verdict::Unhealthy, 51));
+        assert_eq!(replay(&watched, &[]).unwrap().judgement, watched.judgement);
+        watched.judgement.fired.unwrap().dependencies_down
+    };
+    assert_eq!(down(limited(), |_| true), []);
+    assert_eq!(down(limited(), |t| t < 50), [path("db.ping.up")]);
+    assert_eq!(down(limited(), |t| t != 30), [path("db.ping.up")], "it failed a moment ago");
+    assert_eq!(down(limited(), |t| t != 10), [], "that was too long ago");
+    let red = || Rules { red_before: [path("db.ping.up")].into(), ..limited() };
+    assert_eq!(down(red(), |_| false), [], "it failed before, when the service did well: that is no reason");
+    assert_eq!(down(red(), |t| t == 20), [path("db.ping.up")], "it has held since");
+}
+
+#[test]
+fn what_fails_at_the_same_time_is_asked_for_because_it_may_be_seen_later() {
+    let of = |rules: Rules, down: &[&str]| {
+        let mut judge = Recorder::new(rules);
+        let said = (0..9).find_map(|t| judge.hear(probed("app.health.up", t, false))).unwrap();
+        assert!(said.is_unexplained());
+        let down = down.iter().map(|signal| path(signal)).collect();
+        let said = judge.explained(said, News::Asked { at: at(3), failures: vec!["away".to_owned()], down });
+        let kept = judge.ended(said.clone());
+        assert_eq!(replay(&kept, &[]).unwrap().judgement, said);
+        said.fired.unwrap().dependencies_down
+    };
+    assert_eq!(of(limited(), &["db.ping.up"]), [path("db.ping.up")]);
+    assert_eq!(of(limited(), &["other.ping.up"]), []);
+    let red = Rules { red_before: [path("db.ping.up")].into(), ..limited() };
+    assert_eq!(of(red, &["db.ping.up"]), []);
 }
 
 #[test]

@@ -3,9 +3,11 @@
 use jiff::Timestamp;
 
 use super::comparing::{Comparing, Counting};
+use super::recent::Recent;
 use crate::config::{Tolerated, Trigger};
 use crate::detect::evidence::{Against, Bucket, Counts, Detector, Edges, Evidence, History, Watched};
 use crate::detect::{Resource, Settings, Tally};
+use crate::policy::Worse;
 
 /// One trigger, and the evidence so far.
 #[derive(Debug, Clone)]
@@ -28,6 +30,8 @@ pub(super) struct Weighing {
     /// Why an alarm was taken back.
     pub(super) excused: Option<String>,
     last: Option<f64>,
+    /// What was counted of late.
+    recent: Recent,
     /// How many restarts were told at the last look.
     restarts: f64,
 }
@@ -58,6 +62,7 @@ impl Weighing {
             alarm: None,
             excused: None,
             last: None,
+            recent: Recent::default(),
             restarts: 0.0,
         }
     }
@@ -94,8 +99,9 @@ impl Weighing {
     fn weigh(&mut self, tally: &Tally, since: Timestamp, is_held: bool) -> Option<Evidence> {
         let past = self.history.as_ref()?;
         let bucket = tally.bucket(seconds(since), past.history.edges());
-        if bucket.new.is_some() {
+        if let Some(counts) = &bucket.new {
             self.measured += bucket.span;
+            self.recent.add(tally.at, counts.clone());
         }
         if self.detector.is_none() && bucket.new.is_some() {
             self.detector = Some(self.detector(past, &bucket));
@@ -187,6 +193,11 @@ impl Weighing {
         let found = detector.observe(&bucket).filter(|_| can_be_compared)?;
         self.alarm = Some(found.clone());
         Some(found)
+    }
+
+    /// How much worse than before it is, by this evidence.
+    pub(super) fn worse(&self, evidence: &Evidence) -> Option<Worse> {
+        self.recent.worse(evidence, self.history.as_ref().map(|past| &past.history))
     }
 
     /// Whether there is enough to compare with: the old version beside, or enough of how it was before.

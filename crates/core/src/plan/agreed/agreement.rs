@@ -85,7 +85,7 @@ fn way_back(ladder: &Ladder) -> (String, Point) {
 
 /// What is asked for; the target that it came to and who approved stand for themselves.
 fn wish(request: &Request) -> Request {
-    let mut wish = Request { target: None, ..request.clone() };
+    let mut wish = Request { target: None, named: Vec::new(), ..request.clone() };
     wish.data.approved_by.clear();
     wish
 }

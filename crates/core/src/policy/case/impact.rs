@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::detect::{Resource, Signal, SignalPath, is_error_rate};
+
 /// What is the matter. Some are measured; the others are said by people, with the tag `impact`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
@@ -64,6 +66,37 @@ impl Impact {
         ("migration", Self::Migration),
         ("cosmetic", Self::Cosmetic),
     ];
+
+    /// What is the matter where a signal is bad.
+    ///
+    /// | signal                               | what is the matter |
+    /// |--------------------------------------|--------------------|
+    /// | `SERVICE.PROBE.up`, its `restarts`   | service down       |
+    /// | `SERVICE.PROBE.latency`              | slow               |
+    /// | `SERVICE.cpu`, `SERVICE.memory`      | resources          |
+    /// | a signal that is the error rate      | errors             |
+    /// | any other signal, an alert           |                    |
+    #[must_use]
+    pub fn of_signal(signal: &SignalPath) -> Option<Self> {
+        match signal {
+            SignalPath::Up(..) | SignalPath::Used(_, Resource::Restarts) => Some(Self::ServiceDown),
+            SignalPath::Latency(..) => Some(Self::Slow),
+            SignalPath::Used(_, Resource::Cpu | Resource::Memory) => Some(Self::Resources),
+            SignalPath::Named(name) => is_error_rate(name.as_str()).then_some(Self::Errors),
+            SignalPath::Alert(_) => None,
+        }
+    }
+
+    /// What is the matter where the evidence against a deploy is of this.
+    #[must_use]
+    pub fn of_evidence(what: Signal) -> Self {
+        match what {
+            Signal::Errors => Self::Errors,
+            Signal::LatencyP50 | Signal::LatencyP90 | Signal::LatencyP99 => Self::Slow,
+            Signal::Probe | Signal::Restarts => Self::ServiceDown,
+            Signal::Memory => Self::Resources,
+        }
+    }
 
     /// Those that no quick fix makes good: what happened until then stays.
     pub const LASTING: [Self; 3] = [Self::DataLoss, Self::DataCorruption, Self::Security];

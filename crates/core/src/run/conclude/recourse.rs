@@ -40,7 +40,7 @@ impl State {
         let older = older_good(checkpoints, tried).ok_or_else(|| safety::no_older_good_checkpoint(tried))?;
         let forced: BTreeSet<RefusalName> =
             request.forced.iter().copied().chain([RefusalName::RollbackOfRollback]).collect();
-        Ok(Request { target: Some(older.checkpoint.id.clone()), forced, ..request })
+        Ok(Request { target: Some(older.checkpoint.id.clone()), named: Vec::new(), forced, ..request })
     }
 
     /// The versions under suspicion: those that the deploy put there. Once a way back was tried it has moved them itself.

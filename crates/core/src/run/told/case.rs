@@ -3,26 +3,31 @@
 //! | what was found                                         | what is the matter   | who is affected             |
 //! |--------------------------------------------------------|----------------------|-----------------------------|
 //! | the deploy command did not succeed                     | deploy failed        | what it changed             |
-//! | a trigger on `SERVICE.PROBE.up`                        | service down         | that service                |
-//! | a trigger on `SERVICE.PROBE.latency`                   | slow                 | that service                |
-//! | a trigger on a signal that is the error rate           | errors               | what the deploy changed     |
-//! | a trigger on any other signal                          |                      | what the deploy changed     |
+//! | a trigger that says what is the matter                 | that                 | as below                    |
+//! | a limit of a signal of a service                       | as the signal says   | that service                |
+//! | a limit of an alert that is about a service            |                      | that service                |
+//! | a limit of any other signal                            | as the signal says   | what the deploy changed     |
+//! | `than: baseline`                                       | as the evidence says | as for limits               |
 //! | an instance of a service                               | service down         | that service                |
 //! | an integrity query of a database                       | data corruption      | what the deploy changed     |
 //! | anything else                                          |                      | what the deploy changed     |
 //!
-//! Where nobody is affected but services that the deploy did not change and that changed ones depend on, it is a dependency
-//! and nothing else.
+//! | it is a dependency and nothing else                                                     | who is affected     |
+//! |-----------------------------------------------------------------------------------------|---------------------|
+//! | where nobody is affected but services that changed ones depend on, and that were not changed | those          |
+//! | where a limit was passed while such a service, or a probe that says `dependency: true`, failed | that service |
+//!
+//! Damaged data, a breach, an instance that ended and a failed deploy command are explained by no dependency.
 
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use super::words::exit_in_words;
-use crate::config::Environment;
-use crate::detect::{Resource, SignalPath, is_error_rate};
+use crate::config::{Environment, Tier};
+use crate::detect::{SignalPath, is_error_rate};
 use crate::id::{DatabaseName, ServiceName};
-use crate::policy::{Case, Choice, Impact, Judgement, Tags};
+use crate::policy::{Case, Choice, Fired, Impact, Judgement, Tags};
 use crate::run::decide::findings;
 use crate::run::state::State;
 
@@ -60,22 +65,8 @@ impl State {
         }
         let changed = || self.changed.iter().cloned();
         if let Some(fired) = &judgement.fired {
-            case.failures = Some(fired.times);
-            match &fired.signal {
-                SignalPath::Up(service, _) => case.add(Impact::ServiceDown, [service.clone()]),
-                SignalPath::Latency(service, _) => case.add(Impact::Slow, [service.clone()]),
-                SignalPath::Used(service, Resource::Restarts) => case.add(Impact::ServiceDown, [service.clone()]),
-                SignalPath::Used(service, _) => case.add(Impact::Resources, [service.clone()]),
-                SignalPath::Named(name) if is_error_rate(name.as_str()) => {
-                    case.error_rate = Some(fired.value);
-                    case.add(Impact::Errors, changed());
-                }
-                SignalPath::Alert(name) => {
-                    let about = environment.watch.alerts.get(name).and_then(|alert| alert.service.clone());
-                    case.services.extend(about.map_or_else(|| changed().collect::<Vec<_>>(), |service| vec![service]));
-                }
-                SignalPath::Named(_) => case.services.extend(changed()),
-            }
+            self.fired(case, fired, environment);
+            self.explain(case, fired, environment);
             return;
         }
         for finding in judgement.findings.iter().filter(|finding| !finding.was_before) {
@@ -89,15 +80,70 @@ impl State {
         }
     }
 
+    /// What a trigger says: of a limit its last sample, of a comparison with before how much worse it is.
+    fn fired(&self, case: &mut Case, fired: &Fired, environment: &Environment) {
+        let about = match &fired.signal {
+            SignalPath::Alert(name) => environment.watch.alerts.get(name).and_then(|alert| alert.service.clone()),
+            signal => signal.service().cloned(),
+        };
+        case.services.extend(about.map_or_else(|| self.changed.clone(), |service| vec![service]));
+        let measured = match &fired.worse {
+            Some(worse) => {
+                (case.error_rate, case.latency_rise) = (worse.error_rate, worse.latency_rise);
+                Some(Impact::of_evidence(worse.what))
+            }
+            None => {
+                case.failures = Some(fired.times);
+                let is_rate = matches!(&fired.signal, SignalPath::Named(name) if is_error_rate(name.as_str()));
+                case.error_rate = is_rate.then_some(fired.value);
+                Impact::of_signal(&fired.signal)
+            }
+        };
+        case.impacts.extend(fired.impact.or(measured));
+    }
+
+    /// What a dependency explains is no fault of what was deployed, however bad it looks.
+    fn explain(&self, case: &mut Case, fired: &Fired, environment: &Environment) {
+        if fired.impact.is_some_and(|said| Impact::LASTING.contains(&said)) {
+            return;
+        }
+        let below = self.below(environment);
+        let is_infrastructure = |name: &ServiceName| {
+            environment.services.get(name).is_some_and(|service| service.tier == Some(Tier::Infrastructure))
+        };
+        let can_explain = |signal: &&SignalPath| {
+            let service = signal.service();
+            service.is_some_and(|it| below.contains(it) || self.changed.contains(it) || is_infrastructure(it))
+        };
+        let down: Vec<&SignalPath> = fired.dependencies_down.iter().filter(can_explain).collect();
+        if down.is_empty() {
+            return;
+        }
+        case.impacts = [Impact::Dependency].into();
+        case.services = down.iter().filter_map(|signal| signal.service()).cloned().collect();
+        (case.error_rate, case.latency_rise, case.failures) = (None, None, None);
+        if self.has_fallen_back() {
+            // Going back would not bring it up again, and what there was to fall back to did not help.
+            case.usual = Choice::Hold;
+        }
+        case.findings.extend(down.iter().map(|signal| format!("{signal}: it failed as well, and is depended on")));
+    }
+
     /// Whether those affected are not what the deploy changed, but what that depends on.
     fn is_dependency(&self, affected: &BTreeSet<ServiceName>, environment: &Environment) -> bool {
-        let mut below: BTreeSet<&ServiceName> = BTreeSet::new();
+        let below = self.below(environment);
+        let is_below = |service: &ServiceName| below.contains(service) && !self.changed.contains(service);
+        !affected.is_empty() && affected.iter().all(is_below)
+    }
+
+    /// What the deploy changed depends on, and what that depends on.
+    fn below<'a>(&'a self, environment: &'a Environment) -> BTreeSet<&'a ServiceName> {
+        let mut below = BTreeSet::new();
         let mut next: Vec<&ServiceName> = self.changed.iter().collect();
         while let Some(service) = next.pop() {
             let needs = environment.services.get(service).map(|service| service.depends_on.as_slice());
-            next.extend(needs.unwrap_or_default().iter().filter(|need| below.insert(need)));
+            next.extend(needs.unwrap_or_default().iter().filter(|need| below.insert(*need)));
         }
-        let is_below = |service: &ServiceName| below.contains(service) && !self.changed.contains(service);
-        !affected.is_empty() && affected.iter().all(is_below)
+        below
     }
 }

@@ -122,6 +122,8 @@ fn predator_follows_its_list_and_its_scenarios() {
         ("impact=data_corruption", P0, RollBack),
         ("security=true", P0, RollBack),
         ("impact=slow latency_rise=51%", P2, RollBack),
+        ("impact=slow latency_rise=49%", P2, Observe),
+        ("impact=slow error_rate=5.1% latency_rise=49%", P1, RollBack),
         ("impact=service_down", P1, RollBack),
         ("impact=migration", P1, Hold),
         ("impact=configuration", P2, RollBack),

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use backout_core::detect::Signal;
 use backout_core::id::{CheckpointId, Digest, RunId, TriggerName};
 use backout_core::inventory::DatabasesAfter;
 use backout_core::journal::{
     ActStage, Body, DeployExit, FORMAT, FallbackSwitching, Means, Record, RunKind, RunResult, fallbacks_on,
 };
-use backout_core::policy::{Case, Choice, Decision, Finding, Fired, Impact, Judgement, Verdict, Weighed, weigh};
+use backout_core::policy::{Case, Choice, Decision, Finding, Fired, Impact, Judgement, Verdict, Weighed, Worse, weigh};
 use backout_core::run::{Act, Effect, Run};
 use jiff::Timestamp;
 
@@ -83,9 +84,22 @@ impl Guarded {
     }
 }
 
+fn fired(signal: &str) -> Fired {
+    let (trigger, signal) = (TriggerName::new("t").unwrap(), signal.to_owned().try_into().unwrap());
+    Fired { trigger, signal, value: 0.3, times: 2, impact: None, worse: None, dependencies_down: Vec::new() }
+}
+
+/// The same with what was down beside it.
+fn beside(fired: Fired, down: &[&str]) -> Fired {
+    let dependencies_down = down.iter().map(|signal| (*signal).to_owned().try_into().unwrap()).collect();
+    Fired { dependencies_down, ..fired }
+}
+
 fn judged(verdict: Verdict, signal: &str) -> Body {
-    let trigger = TriggerName::new("t").unwrap();
-    let fired = Fired { trigger, signal: signal.to_owned().try_into().unwrap(), value: 0.3, times: 2 };
+    judged_by(verdict, fired(signal))
+}
+
+fn judged_by(verdict: Verdict, fired: Fired) -> Body {
     let finding = Finding { subject: "trigger t".to_owned(), what: "bad".to_owned(), was_before: false };
     Body::Judged {
         judgement: Judgement {
@@ -133,6 +147,83 @@ fn a_case_says_what_is_the_matter_with_whom() {
     assert_eq!(above.impacts, [Impact::ServiceDown].into(), "`web` needs `app`: that is the deploy's doing");
     let failed = case(&Guarded::deployed(1));
     assert_eq!((failed.impacts, failed.services), ([Impact::DeployFailed].into(), [name("app")].into()));
+}
+
+#[test]
+fn a_case_is_as_bad_as_the_comparison_with_before_has_measured() {
+    let worse = |what, error_rate, latency_rise| Fired {
+        times: 0,
+        worse: Some(Worse { what, error_rate, latency_rise }),
+        ..fired("traffic")
+    };
+    let decided = |matrix: &str, fired: Fired| {
+        let environment = environment(&format!("{{ matrix: {matrix} }}"), "");
+        let case =
+            Guarded::deployed(0).then(judged_by(Verdict::Unhealthy, fired)).run.state().case(&environment, at(1));
+        (case.impacts.clone(), case.failures, weigh(&case, &environment.policy.rules).choice)
+    };
+    let table = [
+        ("heliosdb", worse(Signal::Errors, Some(0.3), None), Impact::Errors, Choice::RollBack),
+        ("heliosdb", worse(Signal::Errors, Some(0.1), None), Impact::Errors, Choice::RollBackUnlessFixed),
+        ("heliosdb", worse(Signal::Probe, None, None), Impact::ServiceDown, Choice::RollBack),
+        ("heliosdb", worse(Signal::Memory, None, None), Impact::Resources, Choice::RollBack),
+        ("heliosdb", worse(Signal::LatencyP90, Some(0.0), Some(5.5)), Impact::Slow, Choice::RollBack),
+        ("heliosdb", worse(Signal::LatencyP90, Some(0.0), Some(0.9)), Impact::Slow, Choice::FixForward),
+        ("predator", worse(Signal::LatencyP50, Some(0.0), Some(0.6)), Impact::Slow, Choice::RollBack),
+        ("predator", worse(Signal::LatencyP50, Some(0.0), Some(0.4)), Impact::Slow, Choice::Observe),
+        ("predator", worse(Signal::Errors, Some(0.06), None), Impact::Errors, Choice::RollBack),
+    ];
+    for (matrix, fired, impact, choice) in table {
+        assert_eq!(decided(matrix, fired.clone()), ([impact].into(), None, choice), "{matrix} {fired:?}");
+    }
+    let said = Fired { impact: Some(Impact::CriticalFunction), ..fired("queue") };
+    assert_eq!(decided("heliosdb", said.clone()), ([Impact::CriticalFunction].into(), Some(2), Choice::RollBack));
+    let of_comparison = Fired { impact: Some(Impact::Cosmetic), ..worse(Signal::Errors, Some(0.1), None) };
+    assert_eq!(decided("heliosdb", of_comparison).0, [Impact::Cosmetic].into(), "what the trigger says counts");
+}
+
+#[test]
+fn what_a_dependency_explains_is_a_dependency_and_nothing_else() {
+    let environment = environment("{ matrix: predator }", "");
+    let case = |fired: Fired, down: &[&str]| {
+        let guarded = Guarded::deployed(0).then(judged_by(Verdict::Unhealthy, beside(fired, down)));
+        let mut case = guarded.run.state().case(&environment, at(1));
+        case.fallbacks = vec!["flag".to_owned()];
+        (case.impacts.clone(), case.services.clone(), weigh(&case, &environment.policy.rules).choice)
+    };
+    let db: std::collections::BTreeSet<_> = [name("db")].into();
+    let dependency = (std::collections::BTreeSet::from([Impact::Dependency]), db, Choice::FallBack);
+    for signal in ["app.health.up", "app.health.latency", "errors", "queue", "web.health.up"] {
+        assert_eq!(case(fired(signal), &["db.ping.up"]), dependency, "{signal}");
+    }
+    assert_eq!(case(fired("app.health.up"), &["app.db.up"]).1, [name("app")].into(), "the probe says so itself");
+    let above = case(fired("app.health.up"), &["web.health.up"]);
+    assert_eq!((above.0, above.2), ([Impact::ServiceDown].into(), Choice::RollBack), "`web` needs `app`");
+    let lasting = Fired { impact: Some(Impact::DataCorruption), ..fired("ledger") };
+    assert_eq!(case(lasting, &["db.ping.up"]).0, [Impact::DataCorruption].into());
+}
+
+#[test]
+fn while_a_dependency_stays_down_a_person_is_called_once_there_is_nothing_left_to_fall_back_to() {
+    let environment = environment("{}", "");
+    let explained = |down: &[&str]| judged_by(Verdict::Unhealthy, beside(fired("app.health.up"), down));
+    let again = |judged: Body| {
+        let guarded = Guarded::deployed(0).then(explained(&["db.ping.up"])).decided(Choice::FallBack, None);
+        let guarded = guarded.then(switched("app", done())).then(switched("environment", done())).then(judged);
+        weigh(&guarded.run.state().case(&environment, at(2)), &environment.policy.rules).choice
+    };
+    assert_eq!(again(explained(&["db.ping.up"])), Choice::Hold);
+    assert_eq!(again(explained(&[])), Choice::RollBack, "it is well again, and the deploy is not");
+}
+
+#[test]
+fn a_crash_a_broken_row_and_a_failed_command_are_explained_by_no_dependency() {
+    let environment = environment("{}", "");
+    let Body::Judged { judgement } = judged(Verdict::Unhealthy, "app.health.up") else { panic!() };
+    let finding = Finding { subject: "app".to_owned(), what: "exited with 1".to_owned(), was_before: false };
+    let crashed = Judgement { findings: vec![finding], fired: None, ..judgement };
+    let case = Guarded::deployed(0).then(Body::Judged { judgement: crashed }).run.state().case(&environment, at(1));
+    assert_eq!(case.impacts, [Impact::ServiceDown].into());
 }
 
 #[test]

@@ -136,6 +136,8 @@ impl Spec {
             artifacts: BTreeMap::new(),
             absent: Vec::new(),
             databases: BTreeMap::new(),
+            source: None,
+            tag: None,
         };
         for (i, service) in self.services.iter().enumerate() {
             match ran(service) {

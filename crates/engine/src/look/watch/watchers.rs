@@ -74,8 +74,7 @@ pub(super) async fn ask_once_more(
     (dependencies, times): (BTreeSet<SignalPath>, u32),
     sender: mpsc::Sender<News>,
 ) {
-    let failures = ask_dependencies(&world, times, |signal| dependencies.contains(signal)).await;
-    let news = Heard::Asked { at: world.clock.now(), failures };
+    let news = ask_dependencies(&world, times, |signal| dependencies.contains(signal)).await;
     // Nobody is there any more who wants to know.
     drop(sender.send(News::Confirmed(news)).await);
 }

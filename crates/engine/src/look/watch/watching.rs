@@ -3,10 +3,11 @@
 //! Events come first: a crash is looked at when the platform tells of it, not at the next poll. Whoever looks is a task of
 //! its own, and the loop only weighs what comes in: a platform that hangs hides nothing that another can see.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use backout_core::config::Probe;
-use backout_core::detect::{KeptWatch, News as Heard, Recorder, Rules};
+use backout_core::detect::{KeptWatch, News as Heard, Recorder, Rules, SignalPath};
 use backout_core::inventory::{Fact, deployed_between};
 use backout_core::policy::Judgement;
 use jiff::Timestamp;
@@ -15,6 +16,7 @@ use tokio::task::JoinSet;
 
 use super::starting::Starting;
 use super::watchers::{News, ask_once_more, start_watchers};
+use crate::look::compare::ask_dependencies;
 use crate::world::World;
 
 /// How often each probe is performed.
@@ -98,7 +100,10 @@ pub async fn watch(world: &World, rules: Rules, watching: Watching<'_>) -> Watch
                 weigh(&mut judge, &mut starting, item, world.clock.uptime())
             }
         };
-        if let Some(judgement) = verdict {
+        if let Some(mut judgement) = verdict {
+            if judgement.is_unexplained() {
+                judgement = explained(world, &mut judge, judgement, &dependencies).await;
+            }
             return Watched::Judged(Box::new(judge.ended(judgement)));
         }
         if judge.is_waiting() && !is_asking {
@@ -107,6 +112,20 @@ pub async fn watch(world: &World, rules: Rules, watching: Watching<'_>) -> Watch
             watchers.spawn(ask_once_more(world.clone(), questions, sender.clone()));
         }
     }
+}
+
+/// What fails at the same time may be seen later: whatever is depended on is asked before a limit counts.
+async fn explained(
+    world: &World,
+    judge: &mut Recorder,
+    judgement: Judgement,
+    dependencies: &BTreeSet<SignalPath>,
+) -> Judgement {
+    if dependencies.is_empty() {
+        return judgement;
+    }
+    let asked = ask_dependencies(world, 1, |signal| dependencies.contains(signal)).await;
+    judge.explained(judgement, asked)
 }
 
 fn has_moved(news: &News, known: Option<&[Fact]>) -> bool {

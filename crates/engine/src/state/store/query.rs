@@ -21,6 +21,9 @@ const STEP_KINDS: [&str; 2] = ["plan_made", "step_ended"];
 /// Estimates are made from this many of the newest plans.
 const PLANS: u32 = 20;
 
+/// How many digits a day has in an identifier.
+const DAY: usize = 8;
+
 /// What an identifier, or the beginning of one, stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Lookup<T> {
@@ -34,13 +37,15 @@ pub enum Lookup<T> {
 
 impl<T> Lookup<T> {
     /// An identifier that is typed in full wins over those that it is the beginning of. The part before the first `-`
-    /// may be left out.
+    /// may be left out, where a whole day is typed: a shorter number is a revision to whoever types it.
     fn among(all: Vec<T>, typed: &str, id: impl Fn(&T) -> &str) -> Self {
         if typed.is_empty() {
             return Self::NotFound;
         }
-        let begins =
-            |id: &str| id.starts_with(typed) || id.split_once('-').is_some_and(|(_, rest)| rest.starts_with(typed));
+        let is_day = typed.len() >= DAY;
+        let begins = |id: &str| {
+            id.starts_with(typed) || is_day && id.split_once('-').is_some_and(|(_, rest)| rest.starts_with(typed))
+        };
         let mut found: Vec<T> = all.into_iter().filter(|item| begins(id(item))).collect();
         if let Some(exact) = found.iter().position(|item| id(item) == typed) {
             return Self::One(found.swap_remove(exact));

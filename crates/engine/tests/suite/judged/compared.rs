@@ -32,6 +32,7 @@ fn compared(mut scenario: Scenario) -> Scenario {
         condition: Condition::Baseline(Tolerated { errors: 1.5, slower: 1.25 }),
         consecutive: 3,
         action: TriggerAction::Rollback,
+        impact: None,
         implicit: false,
     });
     scenario.environment.guard.soak = seconds(120);
@@ -70,6 +71,8 @@ async fn deploy_that_fails_more_requests_than_before_is_taken_back_and_its_verdi
     assert!(words(&ended).contains("traffic got worse than it was: errors: "), "{}", words(&ended));
     let kept = kept(&scenario, &ended).await;
     assert_eq!(replay(&kept, &[]).unwrap().judgement, ended.judgement());
+    let measured = ended.judgement().fired.and_then(|fired| fired.worse?.error_rate);
+    assert!(measured.is_some_and(|rate| (0.02..0.08).contains(&rate)), "{}", words(&ended));
 }
 
 async fn says(scenario: &Scenario, said: Said) {

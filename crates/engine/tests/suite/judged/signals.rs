@@ -31,6 +31,7 @@ fn with_signal(mut scenario: Scenario, signal: &str, server: &str, every: Durati
         condition: Condition::Above(Threshold { value: 0.05, unit: Unit::Ratio }),
         consecutive: 2,
         action: TriggerAction::Rollback,
+        impact: None,
         implicit: false,
     });
     scenario
@@ -134,6 +135,7 @@ fn with_alert() -> (Scenario, AlertName) {
         condition: Condition::Above(Threshold { value: 0.0, unit: Unit::Number }),
         consecutive: 2,
         action: TriggerAction::Rollback,
+        impact: None,
         implicit: false,
     });
     (scenario, name)

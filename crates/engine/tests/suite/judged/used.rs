@@ -32,6 +32,7 @@ fn triggered(signal: &str, condition: Condition, consecutive: u32) -> Scenario {
         condition,
         consecutive,
         action: TriggerAction::Rollback,
+        impact: None,
         implicit: false,
     });
     scenario

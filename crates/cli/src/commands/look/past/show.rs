@@ -19,6 +19,9 @@ use crate::error::CliError;
 use crate::ui::{Paint, Ui, date_time, line_text, span};
 use crate::wire::{Access, Setup};
 
+/// What the id of a run begins with.
+const RUN: &str = "run-";
+
 /// The document of a run.
 #[derive(Serialize)]
 struct RunDocument<'a> {
@@ -88,11 +91,10 @@ async fn show_other(setup: &Setup, typed: &str, args: &ShowArgs) -> Result<ExitC
     if args.evidence.is_some() {
         return Err(CliError::usage(format!("there is no run `{typed}`")).hint("see past runs: `backout history`"));
     }
-    match setup.store.find_checkpoint(typed).await? {
-        Lookup::NotFound => Err(CliError::usage(format!("there is neither a run nor a checkpoint `{typed}`"))
-            .hint("see which there are: `backout history` and `backout checkpoint list`")),
-        _ => show_checkpoint(setup, typed).await,
+    if typed.starts_with(RUN) {
+        return Err(CliError::usage(format!("there is no run `{typed}`")).hint("see past runs: `backout history`"));
     }
+    show_checkpoint(setup, typed).await
 }
 
 async fn show_raw(setup: &Setup, run: &RunId) -> Result<ExitCode, CliError> {

@@ -10,6 +10,7 @@ use crate::config::raw::{RawEnvironment, RawTrigger};
 use crate::config::{Condition, Service, Threshold, Trigger, TriggerAction};
 use crate::detect::{SignalPath, Unit};
 use crate::id::{ProbeName, ServiceName, TriggerName};
+use crate::policy::Impact;
 
 const CONSECUTIVE: u32 = 3;
 
@@ -45,6 +46,7 @@ fn implicit(services: &BTreeMap<ServiceName, Service>) -> Vec<Trigger> {
             condition: Condition::Below(Threshold { value: 1.0, unit: Unit::Ratio }),
             consecutive: CONSECUTIVE,
             action: TriggerAction::Rollback,
+            impact: None,
         };
         let name = short.or_else(|_| TriggerName::new(&format!("implicit-{index}"))).ok()?;
         Some(Trigger { implicit: true, ..unnamed.named(name) })
@@ -58,12 +60,13 @@ struct Unnamed {
     condition: Condition,
     consecutive: u32,
     action: TriggerAction,
+    impact: Option<Impact>,
 }
 
 impl Unnamed {
     fn named(self, name: TriggerName) -> Trigger {
-        let Unnamed { signal, condition, consecutive, action } = self;
-        Trigger { name, signal, condition, consecutive, action, implicit: false }
+        let Unnamed { signal, condition, consecutive, action, impact } = self;
+        Trigger { name, signal, condition, consecutive, action, impact, implicit: false }
     }
 }
 
@@ -75,5 +78,6 @@ fn trigger(raw: &RawTrigger, name: &str, known: &Known<'_>, context: &mut Contex
     let condition = condition(raw, name, signal.as_ref().map(|signal| (signal, known)), context);
     let consecutive = context.value(&raw.consecutive).map_or(CONSECUTIVE, |Positive(many)| many);
     let action = context.value(&raw.action).unwrap_or_default();
-    Some(Unnamed { signal: signal?, condition: condition?, consecutive, action })
+    let impact = context.value(&raw.impact);
+    Some(Unnamed { signal: signal?, condition: condition?, consecutive, action, impact })
 }

@@ -101,10 +101,15 @@ impl History {
         self.seen(|block| (block.requests, block.errors))
     }
 
+    /// The latency that so large a share (0 to 1) was within, in seconds; none where that is beyond the last edge.
+    pub(crate) fn within(&self, share: f64) -> Option<f64> {
+        self.latencies.within(&self.edges, share)
+    }
+
     /// The edge that a request of those that so large a share (0 to 1) was within reaches when it takes so many times as long;
     /// none where that is beyond the last.
     pub(crate) fn reached(&self, share: f64, slower: f64) -> Option<usize> {
-        let within = self.latencies.within(&self.edges, share)?;
+        let within = self.within(share)?;
         self.edges.at_least(within * slower)
     }
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use backout_core::config::Environment;
-use backout_core::id::{CheckpointId, ServiceName};
+use backout_core::id::ServiceName;
 use backout_core::plan::{Mode, Request, Scope};
 use backout_core::policy::RefusalName;
-use backout_engine::store::Lookup;
 
+use super::target::meant;
 use crate::args::{DataArgs, ScopeArgs};
 use crate::commands::data::wish;
 use crate::error::CliError;
@@ -20,32 +20,26 @@ pub(crate) async fn request(
     args: &ScopeArgs,
     data: &DataArgs,
 ) -> Result<Request, CliError> {
+    let scope = scope(&setup.environment, args, data)?;
+    let services = match &scope {
+        Scope::Services { services } => services.clone(),
+        Scope::Stack | Scope::Config | Scope::Data => BTreeSet::new(),
+    };
+    let meant = match target {
+        Some(typed) => Some(meant(setup, typed, &services).await?),
+        None => None,
+    };
+    let (target, named) = meant.map_or((None, Vec::new()), |meant| (Some(meant.id), meant.named));
     Ok(Request {
-        target: match target {
-            Some(typed) => Some(checkpoint_id(setup, typed).await?),
-            None => None,
-        },
-        scope: scope(&setup.environment, args, data)?,
+        target,
+        named,
+        scope,
         mode: if args.emergency { Mode::Emergency } else { Mode::Planned },
         batch: args.batch,
         is_automatic: false,
         forced: refusal_names(&args.force)?,
         data: Box::new(wish(setup, data).await?),
     })
-}
-
-/// The checkpoint that an id, or the beginning of one, stands for.
-pub(crate) async fn checkpoint_id(setup: &Setup, typed: &str) -> Result<CheckpointId, CliError> {
-    match setup.store.find_checkpoint(typed).await? {
-        Lookup::One(graded) => Ok(graded.checkpoint.id),
-        Lookup::NotFound => Err(CliError::usage(format!("there is no checkpoint `{typed}`"))
-            .hint("see which there are: `backout checkpoint list`")),
-        Lookup::Several(all) => {
-            let ids: Vec<String> = all.iter().map(|graded| graded.checkpoint.id.to_string()).collect();
-            Err(CliError::usage(format!("`{typed}` stands for several checkpoints: {}", ids.join(", ")))
-                .hint("type more of it"))
-        }
-    }
 }
 
 /// The refusals that are overridden.
