@@ -20,7 +20,7 @@ const SAMPLE: &str = include_str!("../../../../../core/src/config/sample.yaml");
 const ENVIRONMENT: &str = "environments.NAME";
 
 /// Patterns in words. Each ends with a way out for `${VAR}`, which is cut off before.
-const WORDS: [(&str, &str); 18] = [
+const WORDS: [(&str, &str); 19] = [
     (r"\S", "text"),
     (r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$", "duration"),
     (r"^[0-9]+$", "whole number"),
@@ -39,6 +39,7 @@ const WORDS: [(&str, &str); 18] = [
     (r"^smtps?://\S+:[0-9]+$", "`smtp://HOST:PORT` or `smtps://HOST:PORT`"),
     (r"^[0-9]*\.?[0-9]* *([KMG]iB|[kMG]?B)?$", "size"),
     (r"^([^.\s]+(\.[^.\s]+\.(up|latency))?|alerts\.[^.\s]+|[^\s]+\.(cpu|memory|restarts))$", "signal"),
+    (r"\{(time|checkpoint)\}", "text with `{time}` or `{checkpoint}`"),
 ];
 
 /// Patterns of numbers with units, which have several ways to be written.
