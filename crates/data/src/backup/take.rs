@@ -12,7 +12,7 @@ use super::held::Held;
 use super::running::migrating;
 use super::written::Written;
 use super::{folder, slot};
-use crate::look::{Hashes, ManifestHead, content_manifest};
+use crate::look::{self, Hashes, ManifestHead, content_manifest};
 use crate::recovery::name_point;
 use crate::restore::MANIFEST;
 use crate::seal::Keys;
@@ -139,9 +139,12 @@ impl Taking<'_> {
             jobs: self.configured.jobs,
             progress: self.ports.progress,
         };
+        // Sequences know no snapshots. Read before the dump begins, they are never ahead of what it has of them, and what is
+        // restored never seems to stand behind.
+        let sequences = look::sequences(&held.session).await?;
         let manifest = content_manifest(&held.session, self.target, head);
         let ((kind, dump), manifest) = tokio::try_join!(order.dumped(written), manifest)?;
-        Ok((kind, dump, manifest))
+        Ok((kind, dump, Manifest { sequences, ..manifest }))
     }
 
     /// The manifest beside the dump, sealed as that is: its bytes, and all objects.

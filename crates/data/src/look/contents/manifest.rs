@@ -37,7 +37,8 @@ pub(crate) struct ManifestHead {
 }
 
 /// Everything that a manifest holds, over this one connection, in the transaction that its caller opened: with the
-/// snapshot of a dump, what it says is what the dump holds. Sequences are the exception, which know no snapshots.
+/// snapshot of a dump, what it says is what the dump holds. Sequences are the exception, which know no snapshots: whoever dumps
+/// meanwhile reads them before that.
 ///
 /// # Errors
 /// What cannot be read.
@@ -57,7 +58,6 @@ pub(crate) async fn content_manifest(
         snapshot: head.snapshot,
         lsn: head.lsn,
         slot: head.slot,
-        // First, because an application moves them while tables are read: what is restored is then never behind.
         sequences: sequences(client).await?,
         tables: contents(client, head.hashes).await?,
         constraints: constraints(client).await?,
