@@ -187,7 +187,7 @@ impl Judge {
                 }
             }
         }
-        let left = self.rules.bars.iter_mut().filter_map(|bar| bar.sample(sample)).next();
+        let left = self.rules.bars.iter_mut().find_map(|bar| bar.sample(sample));
         if let Some(finding) = left {
             return Some(self.unhealthy(sample.at, None, finding, false));
         }

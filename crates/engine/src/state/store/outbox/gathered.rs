@@ -7,7 +7,7 @@ use backout_core::config::Notify;
 use backout_core::id::{EnvironmentName, NotifierName, RunId};
 use backout_core::incident::INCIDENT_KINDS;
 use backout_core::journal::{Record, RunResult};
-use backout_core::notify::{Alert, Asked, GIVE_UP_AFTER, NOTICE_KINDS, Notice, notices, timed, told};
+use backout_core::notify::{Alert, Asked, GIVE_UP_AFTER, NOTICE_KINDS, Notice, Timed, notices, timed, told};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
@@ -85,17 +85,20 @@ fn unresolved_before(connection: &Connection, audience: &Audience, run: &RunId) 
     Ok(open)
 }
 
-/// Puts what is to be told by now, because nobody has done what was to be done, into the outbox.
-pub(super) fn remind(transaction: &Transaction<'_>, audience: &Audience, now: Timestamp) -> Result<(), Fault> {
+/// What is to be told by now, because nobody has done what was to be done.
+pub(super) fn due(connection: &Connection, audience: &Audience, now: Timestamp) -> Result<Vec<Timed>, Fault> {
     let kinds = [NOTICE_KINDS.as_slice(), INCIDENT_KINDS.as_slice()].concat();
     let selection = Selection::new(Which::Environment(audience.environment.clone()), &kinds);
-    for timed in timed(&audience.asked(), &rows::records(transaction, &selection)?, now) {
-        put(transaction, &timed.notice, &timed.to, now)?;
-    }
-    Ok(())
+    Ok(timed(&audience.asked(), &rows::records(connection, &selection)?, now))
 }
 
-fn put(transaction: &Transaction<'_>, notice: &Notice, to: &[NotifierName], now: Timestamp) -> Result<(), Fault> {
+/// Puts a notice into the outbox for each of those, unless it is there, or too old to be told.
+pub(super) fn put(
+    transaction: &Transaction<'_>,
+    notice: &Notice,
+    to: &[NotifierName],
+    now: Timestamp,
+) -> Result<(), Fault> {
     let is_old = notice.at.checked_add(GIVE_UP_AFTER).is_ok_and(|end| end < now);
     if is_old {
         return Ok(());

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use super::claimed::{Claim, claim};
-use super::gathered::{Audience, gather, remind};
+use super::gathered::{Audience, due, gather, put};
 use super::listed::{OutboxRow, list};
 use crate::state::store::sqlite::SqliteStore;
 
@@ -41,8 +41,16 @@ impl SqliteStore {
     /// # Errors
     /// Where the journal cannot be read or written.
     pub async fn remind(&self, audience: &Audience, now: Timestamp) -> Result<(), StoreError> {
-        let audience = audience.clone();
-        self.writing("write to the outbox of", move |transaction| remind(transaction, &audience, now)).await
+        let asked = audience.clone();
+        // Mostly there is nothing, and nobody is kept from writing to find that out.
+        let due = self.blocking("read the records of", move |connection| due(connection, &asked, now)).await?;
+        if due.is_empty() {
+            return Ok(());
+        }
+        self.writing("write to the outbox of", move |transaction| {
+            due.iter().try_for_each(|timed| put(transaction, &timed.notice, &timed.to, now))
+        })
+        .await
     }
 
     /// Claims the next notice for one who is told, until a time.
