@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use crate::failure::Failure;
 use crate::process::Call;
-use crate::testbed::{self, record::Record};
-use crate::{budgets, core_manifest, generate, test, workspace};
+use crate::testbed;
+use crate::{budgets, core_manifest, generate, package, test, workspace};
 
 /// How a stage ended.
 enum Ended {
@@ -21,7 +21,7 @@ enum Ended {
 
 type Stage = fn() -> Result<Ended, Failure>;
 
-const STAGES: [(&str, Stage); 8] = [
+const STAGES: [(&str, Stage); 9] = [
     ("format", || cargo(&["fmt", "--all", "--", "--check"])),
     ("budgets", || budgets::command().map(passed)),
     ("core-manifest", || core_manifest::command().map(passed)),
@@ -29,11 +29,23 @@ const STAGES: [(&str, Stage); 8] = [
     ("generated files", || generate::check().map(passed)),
     ("documentation", documentation),
     ("dependencies", dependencies),
-    ("test", test_and_tidy),
+    ("test", || test::command(&[]).map(passed)),
+    ("packages", packages),
 ];
 
 /// `cargo xtask ci`
 pub(crate) fn command() -> Result<(), Failure> {
+    let was_up = testbed::status().is_ok_and(|record| record.runs_anything());
+    let told = run();
+    if !was_up {
+        testbed::down()?;
+    }
+    let failed: Vec<&str> =
+        told.iter().filter(|line| matches!(line.ended, Ended::Failed)).map(|line| line.name).collect();
+    if failed.is_empty() { Ok(()) } else { Err(Failure::Check(format!("failed: {}", failed.join(", ")))) }
+}
+
+fn run() -> Vec<Told> {
     let mut told = Vec::new();
     for (name, stage) in STAGES {
         println!("==> {name}");
@@ -47,9 +59,7 @@ pub(crate) fn command() -> Result<(), Failure> {
         told.push(line);
     }
     told.iter().for_each(|line| println!("{line}"));
-    let failed: Vec<&str> =
-        told.iter().filter(|line| matches!(line.ended, Ended::Failed)).map(|line| line.name).collect();
-    if failed.is_empty() { Ok(()) } else { Err(Failure::Check(format!("failed: {}", failed.join(", ")))) }
+    told
 }
 
 fn passed((): ()) -> Ended {
@@ -65,18 +75,18 @@ fn documentation() -> Result<Ended, Failure> {
     call.env("RUSTDOCFLAGS", "-Dwarnings").run().map(passed)
 }
 
+fn packages() -> Result<Ended, Failure> {
+    if package::tool().is_err() {
+        return Ok(Ended::Skipped("cargo-deb cannot be installed here"));
+    }
+    package::command(&["--debug", "--check"]).map(passed)
+}
+
 fn dependencies() -> Result<Ended, Failure> {
     if Call::new("cargo").args(["deny", "--version"]).output().is_err() {
         return Ok(Ended::Skipped("cargo-deny is not installed"));
     }
     cargo(&["deny", "check", "licenses", "bans", "sources"])
-}
-
-fn test_and_tidy() -> Result<Ended, Failure> {
-    let was_up = testbed::status().is_ok_and(|record| record.runs_anything());
-    let tested = test::command(&[]);
-    let tidied = if was_up { Ok(()) } else { testbed::down().map(|_: Record| ()) };
-    tested.and(tidied).map(passed)
 }
 
 /// One stage's line.

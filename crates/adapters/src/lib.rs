@@ -16,3 +16,4 @@ pub mod maintenance;
 pub mod notify;
 pub mod probe;
 pub mod secret;
+pub mod traffic;

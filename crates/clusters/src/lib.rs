@@ -6,6 +6,7 @@
 mod applier;
 mod argocd;
 mod cluster;
+mod exec;
 mod found;
 mod helm;
 mod kubernetes;
@@ -19,6 +20,7 @@ mod workloads;
 
 pub use argocd::ArgocdPlatform;
 pub use cluster::{Cluster, ClusterOptions};
+pub use exec::{HasPods, Pods, Programs};
 pub use found::{Found, FoundWorkload, found};
 pub use helm::HelmPlatform;
 pub use kubernetes::KubernetesPlatform;

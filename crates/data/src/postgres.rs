@@ -2,12 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use backout_core::data::{
     BaseBackup, DataAct, DataStep, DatabaseFact, DatabaseReadiness, KeptDatabase, Level, LossEstimate, Manifest,
     MigrationGraph, Preserve, RestorePoint, Verification,
 };
 use backout_core::inventory::BlobRef;
+use backout_core::policy::Check;
 use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports, Preflight, Progress};
 
 use crate::beside::Dumped;
@@ -116,6 +118,10 @@ impl Database for Postgres {
         Box::pin(look::readiness(&self.target))
     }
 
+    fn soundness(&self, within: Duration) -> Pending<'_, Vec<Check>> {
+        Box::pin(look::soundness(&self.target, within))
+    }
+
     fn back_up<'a>(&'a self, order: &'a BackupOrder, ports: Ports<'a>) -> Pending<'a, Result<RestorePoint, PortError>> {
         Box::pin(backup::take(&self.target, order, ports))
     }
@@ -212,6 +218,7 @@ fn part(act: &DataAct) -> Part {
         DataAct::RestoreBeside { .. }
         | DataAct::ReplaceTables { .. }
         | DataAct::DropCopy { .. }
+        | DataAct::KeepDump
         | DataAct::RestoreInPlace { .. } => Part::Beside,
         DataAct::Swap { .. } => Part::Swap,
         DataAct::ReverseMigrations { .. } | DataAct::SoftRestore { .. } => Part::Migrate,

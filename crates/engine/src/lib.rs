@@ -26,10 +26,10 @@ pub use interrupt::Interrupt;
 pub use look::{
     Pace, Probed, Probing, Survey, Target, Watched, Watching, Window, advice, ask_all, ask_servers, counted_before,
     kept_watch, log_checks, look_around, look_at_databases, look_at_logs, manual_checks, observe, pack, probe_all,
-    probes, red, required, signal_checks, smoke_checks, survey, watch,
+    probes, red, required, said, said_checks, signal_checks, smoke_checks, survey, watch,
 };
 pub use maintain::{MaintenanceWish, maintain, maintenance_standing};
-pub use notice::{Lookout, Sole, Turn, arrived_quietly, note};
+pub use notice::{Excused, Lookout, Sole, Trouble, Turn, arrived_quietly, note};
 pub use past::{
     PastRollback, acts_by_hand, back_up, by_hand, checkpoints, estimates, import_backup, past_rollbacks, prune,
     prune_backups, put_aside, restore_points, vault_of,

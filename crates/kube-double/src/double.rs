@@ -14,13 +14,15 @@ use tokio::runtime::Runtime;
 use crate::api::{Call, dispatch};
 use crate::cluster::{Key, kinds};
 use crate::door::{Authority, Identity, acceptor};
-use crate::script::{Behaviour, ConfigRule, Denial, Fault, Instruction};
+use crate::programs::{self, Programs};
+use crate::script::{Behaviour, ConfigRule, Denial, Fault, Instruction, Program};
 use crate::wire::{self, Request, Shared};
 
 /// A running API server; it ends when this is dropped.
 #[derive(Debug)]
 pub struct Double {
     shared: Arc<Shared>,
+    programs: Arc<Programs>,
     runtime: Option<Runtime>,
     folder: TempDir,
     authority: Option<Authority>,
@@ -62,15 +64,16 @@ impl Double {
             None => ("http", None, None),
         };
         let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
-        let shared = Arc::new(Shared::new());
+        let (shared, programs) = (Arc::new(Shared::new()), Arc::new(Programs::new()));
         let (server, side) = (wire::listen()?, wire::listen()?);
         let url = format!("{scheme}://{}", server.local_addr()?);
         let side_url = format!("http://{}", side.local_addr()?);
         runtime.spawn(wire::serve(Arc::clone(&shared), server, door));
         runtime.spawn(wire::serve_side(Arc::clone(&shared), side));
         runtime.spawn(wire::tick(Arc::clone(&shared)));
+        runtime.spawn(programs::keep(Arc::clone(&shared), Arc::clone(&programs), folder.path().to_owned()));
         std::fs::write(folder.path().join("kubeconfig"), kubeconfig(&url, file.as_deref(), token))?;
-        let double = Self { shared, runtime: Some(runtime), folder, authority, url, side_url };
+        let double = Self { shared, programs, runtime: Some(runtime), folder, authority, url, side_url };
         double.shared.change(|_| ());
         Ok(double)
     }
@@ -117,6 +120,32 @@ impl Double {
     #[must_use]
     pub fn http(&self, namespace: &str, workload: &str) -> String {
         format!("{}/{namespace}/{workload}", self.side_url)
+    }
+
+    /// Containers of an image are processes of this machine, from their next start on. Their pods are ready when these answer the
+    /// readiness probe, and fail when they end.
+    pub fn run(&self, program: Program) {
+        self.tell(Instruction::Run(program));
+    }
+
+    /// A port of loopback that leads to the programs of the ready pods that a Service selects, one connection after the other, from
+    /// now on: the Service may be made, changed and taken away meanwhile.
+    ///
+    /// # Errors
+    /// Where no port can be listened on.
+    pub fn publish(&self, namespace: &str, service: &str) -> io::Result<u16> {
+        let listener = wire::listen()?;
+        let port = listener.local_addr()?.port();
+        let leads_to = (namespace.to_owned(), service.to_owned());
+        let runtime = self.runtime.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+        runtime.spawn(programs::serve(Arc::clone(&self.shared), listener, leads_to));
+        Ok(port)
+    }
+
+    /// The ready pods that a Service selects, by name, and the ports of loopback that their programs listen on.
+    #[must_use]
+    pub fn endpoints(&self, namespace: &str, service: &str) -> Vec<(String, u16)> {
+        self.shared.look(|cluster| programs::endpoints(cluster, namespace, service))
     }
 
     /// Has something be so from now on.
@@ -225,6 +254,7 @@ impl Double {
 
 impl Drop for Double {
     fn drop(&mut self) {
+        self.programs.end();
         // Not waited for: a test may drop it from inside its own runtime.
         if let Some(runtime) = self.runtime.take() {
             runtime.shutdown_background();

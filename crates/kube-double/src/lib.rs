@@ -2,7 +2,8 @@
 //!
 //! It is a small real server on a loopback port that unmodified `kubectl` and `helm` take for a cluster, with controllers
 //! that go the same steps as Kubernetes' own, quickly, and with faults and behaviours that a test scripts. It is no part of
-//! what is shipped.
+//! what is shipped. Pods run nothing, unless a test says which program of this machine is in an image ([`Double::run`]); a
+//! Service then is a port of loopback ([`Double::publish`]).
 //!
 //! ```
 //! use backout_kube_double::{Behaviour, Double, Fault, FaultKind};
@@ -25,11 +26,13 @@ mod cluster;
 mod controllers;
 mod door;
 mod double;
+mod exec;
 mod patch;
+mod programs;
 mod script;
 mod wire;
 
 pub use door::Identity;
 pub use double::Double;
-pub use script::{Behaviour, ConfigRule, Denial, Fault, FaultKind, Instruction, Timings};
+pub use script::{Behaviour, ConfigRule, Denial, Fault, FaultKind, Instruction, Program, Timings};
 pub use wire::Request;

@@ -191,21 +191,50 @@ pub fn registry(test: &str) -> Option<String> {
 /// The image with PostgreSQL and Python that the test-bed makes; `None`, with the skip counted, where there is none.
 #[must_use]
 pub fn stack_image(test: &str) -> Option<String> {
-    let image = address_of("stack");
-    if image.is_none() {
-        skip(test, "the test-bed's stack image is missing (`cargo xtask testbed up`)");
-    }
-    image
+    image("stack", test)
 }
 
 /// That image with nginx and Prometheus; `None`, with the skip counted, where there is none.
 #[must_use]
 pub fn site_image(test: &str) -> Option<String> {
-    let image = address_of("site");
+    image("site", test)
+}
+
+/// That image with systemd as process 1, gunicorn and git; `None`, with the skip counted, where there is none.
+#[must_use]
+pub fn machine_image(test: &str) -> Option<String> {
+    image("machine", test)
+}
+
+fn image(part: &str, test: &str) -> Option<String> {
+    let image = address_of(part);
     if image.is_none() {
-        skip(test, "the test-bed's site image is missing (`cargo xtask testbed up`)");
+        skip(test, &format!("the test-bed's {part} image is missing (`cargo xtask testbed up`)"));
     }
     image
+}
+
+/// A Python that can talk to PostgreSQL; `None`, with the skip counted, where the test-bed has made none.
+#[must_use]
+pub fn python(test: &str) -> Option<PathBuf> {
+    let program = path_of("python").map(|folder| folder.join("bin/python3")).filter(|program| program.is_file());
+    if program.is_none() {
+        skip(test, "the test-bed's Python is missing (`cargo xtask testbed up`)");
+    }
+    program
+}
+
+/// The test-bed's Prometheus: its address, and the folder in which files name what it asks; `None`, with the skip counted, where it
+/// does not run.
+#[must_use]
+pub fn prometheus(test: &str) -> Option<(String, PathBuf)> {
+    let found = address_of("prometheus").zip(path_of("prometheus").map(|folder| folder.join("targets")));
+    let found =
+        found.filter(|(address, _)| std::net::TcpStream::connect(address.trim_start_matches("http://")).is_ok());
+    if found.is_none() {
+        skip(test, "the test-bed's Prometheus does not run (`cargo xtask testbed up`)");
+    }
+    found
 }
 
 /// What the test-bed recorded as the address of one of its parts.

@@ -3,13 +3,16 @@
 //!
 //! Contract: doubles are small real things, never expectations about calls.
 
+pub mod client;
 pub mod docker;
 pub mod guarded;
 pub mod kube;
 pub mod manual_clock;
+pub mod measured;
 pub mod receiver;
 pub mod skip;
 pub mod small_disk;
 pub mod taker;
 pub mod told;
 pub mod world;
+pub mod written;

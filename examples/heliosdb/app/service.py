@@ -108,6 +108,11 @@ def metrics():
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
 
+    def handle_error(self, *request):
+        """Whoever hangs up before the answer is there is no error of this service. Everything else is told as ever."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(*request)
+
 
 signal.signal(signal.SIGTERM, signal.SIG_IGN if MODE == "stubborn" else lambda *_: sys.exit(0))
 if MODE == "crash":

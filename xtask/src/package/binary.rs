@@ -7,23 +7,16 @@ use crate::failure::Failure;
 use crate::process::Call;
 use crate::workspace;
 
-const TARGET: &str = "x86_64-unknown-linux-gnu";
-
-/// Builds it in a build folder of its own, so that the main one is not built anew with other flags.
+/// Builds it. Only the last link is another one than usual, so that all else of the build folder serves.
 pub(super) fn build(profile: Profile) -> Result<PathBuf, Failure> {
-    let target = workspace::target().join("package");
     let (profile, folder) = match profile {
         Profile::Dist => ("dist", "dist"),
         Profile::Debug => ("dev", "debug"),
     };
-    Call::new("cargo")
-        .args(["build", "--quiet", "--package", "backout", "--profile", profile, "--target", TARGET])
-        .env("CARGO_TARGET_DIR", &target)
-        .env("RUSTFLAGS", "-C target-feature=+crt-static")
-        .without_env("CARGO_ENCODED_RUSTFLAGS")
-        .folder(workspace::root())
-        .output()?;
-    let program = target.join(TARGET).join(folder).join("backout");
+    let program = ["rustc", "--quiet", "--package", "backout", "--bin", "backout", "--profile", profile];
+    let linked = ["--", "-C", "target-feature=+crt-static"];
+    Call::new("cargo").args(program).args(linked).folder(workspace::root()).output()?;
+    let program = workspace::target().join(folder).join("backout");
     if is_static(&program)? {
         return Ok(program);
     }

@@ -26,7 +26,7 @@ pub(super) fn build() -> Result<PathBuf, Failure> {
 }
 
 /// `cargo-deb`, installed where the test-bed is unless it is there.
-fn tool() -> Result<PathBuf, Failure> {
+pub(crate) fn tool() -> Result<PathBuf, Failure> {
     let root = workspace::testbed().join("cargo");
     let tool = root.join("bin/cargo-deb");
     let has = Call::new(&tool).args(["--version"]).output().is_ok_and(|version| version.trim().ends_with(VERSION));

@@ -11,3 +11,4 @@ mod extras;
 mod image;
 
 pub(crate) use command::command;
+pub(crate) use deb::tool;

@@ -23,7 +23,7 @@ use crate::testbed::layout::Layout;
 use crate::testbed::record::{Part, Record, State};
 
 /// In the order in which they are started; they are ended in reverse.
-const PARTS: [(&str, Start); 13] = [
+const PARTS: [(&str, Start); 14] = [
     ("docker", docker::start),
     ("compose", compose::start),
     ("registry", server::registry),
@@ -35,6 +35,7 @@ const PARTS: [(&str, Start); 13] = [
     ("systemd", image::systemd),
     ("stack", image::stack),
     ("site", image::site),
+    ("machine", image::machine),
     ("python", python::start),
     ("kube", kube::start),
 ];

@@ -82,6 +82,7 @@ fn service_seen(containers: &[Container], compose_name: &str) -> Seen {
             unready: Vec::new(),
             trouble: None,
             busy: None,
+            next: None,
         }),
         _ => Seen::Absent,
     }

@@ -162,7 +162,7 @@ impl There {
         };
         instances.sort_by(|a, b| a.name.cmp(&b.name));
         let wanted = self.wanted.unwrap_or_else(|| u32::try_from(instances.len()).unwrap_or(u32::MAX).max(1));
-        Running { label, wanted, instances, unready: Vec::new(), trouble: None, busy: None }
+        Running { label, wanted, instances, unready: Vec::new(), trouble: None, busy: None, next: None }
     }
 }
 

@@ -133,6 +133,10 @@ pub(crate) fn systemctl_restart(units: &[String]) -> Vec<String> {
     with_units(&["restart", "--no-ask-password", "--"], units)
 }
 
+pub(crate) fn systemctl_reset(units: &[String]) -> Vec<String> {
+    with_units(&["reset-failed", "--no-ask-password", "--"], units)
+}
+
 pub(crate) fn systemctl_stop(units: &[String]) -> Vec<String> {
     with_units(&["stop", "--no-ask-password", "--"], units)
 }
@@ -182,6 +186,7 @@ mod tests {
             git_ancestry("abc"),
             git_tag("-x", "abc"),
             systemctl_restart(&units),
+            systemctl_reset(&units),
             systemctl_stop(&units),
             systemctl_kill("-x.service"),
             journal("b.service"),
@@ -201,6 +206,7 @@ mod tests {
              log --max-count=50000 --no-show-signature --format=%H %T --end-of-options abc\n\
              tag --no-sign -- -x abc\n\
              restart --no-ask-password -- -x.service b.service\n\
+             reset-failed --no-ask-password -- -x.service b.service\n\
              stop --no-ask-password -- -x.service b.service\n\
              kill --no-ask-password --signal=SIGKILL -- -x.service\n\
              --no-pager --lines=1000 --output=short-iso-precise --unit=b.service\n\

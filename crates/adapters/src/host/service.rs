@@ -71,17 +71,31 @@ impl OneService {
             first.get_or_insert(standing);
         }
         instances.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(first.map(|standing| {
-            let running = Running {
-                label: standing.label.clone(),
+        let Some(standing) = first else { return Ok(None) };
+        let next = self.next(&standing).await;
+        let label = match &next {
+            Some(next) => format!("{} (the next start runs {})", standing.label, next.label),
+            None => standing.label.clone(),
+        };
+        Ok(Some((
+            Running {
+                label,
                 wanted: self.keeper.wanted(),
                 instances,
                 unready: Vec::new(),
                 trouble: None,
                 busy: None,
-            };
-            (running, standing)
-        }))
+                next: next.map(|next| next.version),
+            },
+            standing,
+        )))
+    }
+
+    /// What a start would run, where that is other code than what runs. Where nobody can say it is not another one.
+    /// Uncommitted changes are not asked about: programs write into their folders while they run.
+    async fn next(&self, runs: &Standing) -> Option<Standing> {
+        let current = self.source.current().await.ok().flatten();
+        current.filter(|current| current.version.code != runs.version.code)
     }
 
     async fn standing_of(&self, process: &Process) -> Result<Option<Standing>, PortError> {

@@ -46,7 +46,7 @@ pub(crate) struct Asker {
 
 impl Asker {
     pub(crate) fn new(environment: &Environment, timeout: Duration) -> Result<Self, NotDelivered> {
-        let unusable = |error: reqwest::Error| NotDelivered::for_now(format!("HTTP cannot be used here: {error}"));
+        let unusable = |error| NotDelivered::for_now(format!("HTTP cannot be used here: {}", in_words(error)));
         let named = |names: [&str; 2]| {
             let values = names.into_iter().filter_map(|name| environment.get(std::ffi::OsStr::new(name)));
             values.filter_map(|value| value.to_str()).find(|value| !value.is_empty())

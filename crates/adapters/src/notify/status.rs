@@ -220,7 +220,9 @@ impl Writer<'_> {
             }
             Event::RolledBack => "The change has been taken back, and everything was checked.",
             Event::Observed => "Everything has stayed well since.",
-            Event::NothingChanged | Event::Kept => "The trouble is over, and everything was checked.",
+            Event::NothingChanged | Event::WellAgain | Event::Kept => {
+                "The trouble is over, and everything was checked."
+            }
             Event::Test => "This is a test. Nothing has happened.",
             _ => "There is trouble, and we are looking into it.",
         };

@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use backout_core::config::{Place, Probe, ProbeKind};
-use backout_core::detect::Patterns;
+use backout_core::config::{Place, Probe, ProbeKind, VersionQuestion};
+use backout_core::detect::{Patterns, Said};
 use backout_core::id::ServiceName;
 use backout_core::port::{Clock, Pending, Platform, ProbeOutcome, Prober, Reading};
 use rustix::process::{Resource, getrlimit};
@@ -57,20 +57,17 @@ impl ProbeClient {
         Self { wiring, trust, lines, at_once, patterns: Patterns::default(), seen: SeenRunning::default() }
     }
 
+    fn asker(&self) -> http::Asker<'_> {
+        let Self { trust, lines, patterns, wiring, .. } = self;
+        http::Asker { trust, lines, clock: &*wiring.clock, patterns }
+    }
+
     /// What there may be thousands of at once, and what is rare stands in boxes beside it: a future is as large as the largest
     /// thing that it may wait for.
     async fn perform(&self, service: &ServiceName, probe: &Probe, lookup: &mut Lookup<'_>) -> Performed {
         let wiring = &self.wiring;
         match &probe.kind {
-            ProbeKind::Http(http) => {
-                let asker = http::Asker {
-                    trust: &self.trust,
-                    lines: &self.lines,
-                    clock: &*wiring.clock,
-                    patterns: &self.patterns,
-                };
-                http::probe(&asker, lookup, (service, probe), http).await
-            }
+            ProbeKind::Http(http) => http::probe(&self.asker(), lookup, (service, probe), http).await,
             ProbeKind::Tcp { address } => tcp(address, probe).await,
             ProbeKind::Exec { argv, place: Place::Host } => {
                 Box::pin(exec::on_host((&wiring.environment, &wiring.folder), argv, probe.timeout)).await
@@ -97,6 +94,15 @@ impl Prober for ProbeClient {
             let mut lookup = Lookup::new(&self.wiring.secrets);
             let performed = self.perform(service, probe, &mut lookup).await;
             lookup.masked(performed.unwrap_or_else(|outcome| Reading { outcome, latency: None }))
+        })
+    }
+
+    fn version<'a>(&'a self, _service: &'a ServiceName, question: &'a VersionQuestion) -> Pending<'a, Said> {
+        Box::pin(async move {
+            let mut lookup = Lookup::new(&self.wiring.secrets);
+            let said = http::version(&self.asker(), &mut lookup, question).await;
+            let said = said.unwrap_or_else(|outcome| Err(outcome.what()));
+            said.map(|says| lookup.mask(&says)).map_err(|why| lookup.mask(&why))
         })
     }
 

@@ -44,6 +44,8 @@ both_ways! {
         an_unknown_unit_is_absent_and_not_restarted_through_systemctl: unknown;
     a_switch_runs_the_good_release_over_the_bus, a_switch_runs_the_good_release_through_systemctl: switch;
     what_a_unit_uses_is_told_over_the_bus, what_a_unit_uses_is_told_through_systemctl: used;
+    what_failed_again_and_again_is_started_as_if_it_never_had_over_the_bus,
+        what_failed_again_and_again_is_started_as_if_it_never_had_through_systemctl: anew;
 }
 
 async fn restart(world: World) {
@@ -107,6 +109,28 @@ async fn failure(world: World) {
     world.restart().await.unwrap();
     until(GRACE, async || world.state().await == InstanceState::Restarting).await;
     until(GRACE, async || world.running().await.instances[0].restarts == 1).await;
+}
+
+/// systemd goes on counting where a unit is started that it was about to start itself, and refuses to start one that has
+/// failed too often: neither is the good version's doing.
+async fn anew(world: World) {
+    let fails = "ExecStart=/bin/sh -c 'exit 3'\nRestart=on-failure\nRestartSec=";
+    world.unit(UNIT, &format!("{fails}1"));
+    world.restart().await.unwrap();
+    until(GRACE, async || world.state().await == InstanceState::Restarting).await;
+    until(GRACE, async || world.running().await.instances[0].restarts == 2).await;
+    until(GRACE, async || world.state().await == InstanceState::Restarting).await;
+    world.unit(UNIT, SLEEPS);
+    world.restart().await.unwrap();
+    let running = world.running().await;
+    assert_eq!((running.is_well(), running.instances[0].restarts), (true, 0), "{running:?}");
+
+    world.unit(UNIT, &format!("{fails}0"));
+    world.restart().await.unwrap();
+    until(GRACE, async || world.property("ActiveState") == "failed").await;
+    world.unit(UNIT, SLEEPS);
+    world.restart().await.unwrap();
+    assert!(world.running().await.is_well());
 }
 
 async fn no_start(world: World) {

@@ -5,6 +5,7 @@ use std::fs;
 use backout_adapters::host::GitRepository;
 use backout_core::config::{GitMode, HostManage};
 use backout_core::inventory::Source;
+use backout_core::plan::runs;
 use backout_core::port::{Platform, Preflight, Repository};
 
 use crate::world::{NoBlobs, World, checkpoint, put, supervised, words};
@@ -25,6 +26,10 @@ async fn a_checkout_goes_back_to_the_good_commit() {
     let first = world.run_git(&["rev-parse", "HEAD"]);
     world.commit("two");
     assert_eq!(world.running().await.version(), Some(&good.version), "it was not started since");
+    assert!(!runs(&good, &world.running().await), "the next start would run the second commit");
+    world.go_back(&good).await.unwrap();
+    assert!(runs(&good, &world.running().await));
+    world.run_git(&["switch", "--quiet", "main"]);
     world.restart().await;
     assert_ne!(world.running().await.version(), Some(&good.version));
     world.go_back(&good).await.unwrap();

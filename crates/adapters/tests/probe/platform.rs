@@ -72,6 +72,7 @@ fn container(state: InstanceState, health: Health) -> Seen {
         unready: Vec::new(),
         trouble: None,
         busy: None,
+        next: None,
     })
 }
 

@@ -28,7 +28,7 @@ pub(crate) use look::{
 pub(crate) use maintenance::MaintenanceAction;
 pub(crate) use notify::NotifyAction;
 pub(crate) use prove::{DrillAction, DrillArgs, VerifyArgs};
-pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, ManArgs, Scenario};
+pub(crate) use setup::{CheckArgs, CompletionsArgs, DemoArgs, ExplainArgs, InitArgs, Like, ManArgs, Scenario};
 
 /// Gives every deploy a way back.
 ///

@@ -16,6 +16,25 @@ pub(crate) struct InitArgs {
     /// Print it and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Begin from the runbook of a team: its triggers, matrix, objectives and checks, for what is found here; where nothing is found,
+    /// for services like the team's own
+    #[arg(long, value_name = "NAME")]
+    pub(crate) like: Option<Like>,
+}
+
+/// Whose runbook a configuration begins from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Like {
+    /// Docker Compose with its monitoring; back at 25 % errors, and a matrix of four severities
+    Heliosdb,
+    /// A staging environment on Docker Compose that goes back by itself, by three thresholds
+    PiperMorgan,
+    /// An application on a host, deployed with git and run by systemd; a decision tree, and checks by people
+    Himalytix,
+    /// A release on a cluster; an hour of soak, two people for the database, escalation by the clock
+    Predator,
+    /// A chart, or the same on Docker Compose; back at crashes, slowness and failed migrations
+    HelmAndCompose,
 }
 
 /// Arguments of `check`.
@@ -24,8 +43,8 @@ pub(crate) struct CheckArgs {
     /// Only read the configuration; reach for nothing
     #[arg(long)]
     pub(crate) offline: bool,
-    /// Look also whether a way back would find what it needs: tools, images, restore points, room, ports; reads restore points to
-    /// their end
+    /// Look also whether a way back would find what it needs: tools, images, restore points, room, ports, sound indexes; reads
+    /// restore points and databases to their end
     #[arg(long, conflicts_with = "offline")]
     pub(crate) deep: bool,
     /// Print the role that is just enough on its clusters, as YAML for `kubectl apply`, and check nothing

@@ -18,7 +18,8 @@ pub(super) fn barriers(setup: &Setup) -> Vec<Arc<dyn Barrier>> {
     setup.environment.maintenance.barriers.iter().map(|kind| barrier(setup, kind)).collect()
 }
 
-fn barrier(setup: &Setup, kind: &BarrierKind) -> Arc<dyn Barrier> {
+/// What switches one thing. Nothing is connected to yet.
+pub(super) fn barrier(setup: &Setup, kind: &BarrierKind) -> Arc<dyn Barrier> {
     match kind {
         BarrierKind::Command { on, off } => Arc::new(CommandBarrier::new(command(setup, on), command(setup, off))),
         BarrierKind::File(file) => Arc::new(file_barrier(setup, file)),

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use backout_clusters::{ArgocdPlatform, Cluster, ClusterOptions, HelmPlatform, KubernetesPlatform};
+use backout_clusters::{ArgocdPlatform, Cluster, ClusterOptions, HasPods, HelmPlatform, KubernetesPlatform, Programs};
 use backout_core::config::{ArgocdService, ClusterAccess, HelmService, KubernetesService, ServicePlatform};
 use backout_core::id::ServiceName;
 use backout_core::port::{Clock, Platform};
@@ -38,7 +38,10 @@ pub(crate) fn by_cluster(setup: &Setup) -> BTreeMap<ClusterAccess, OnCluster> {
                 let on = clusters.entry(application.cluster.clone()).or_default();
                 on.argocd.insert(name.clone(), application.clone());
             }
-            ServicePlatform::Compose(_) | ServicePlatform::Host(_) | ServicePlatform::Exec(_) => {}
+            ServicePlatform::Compose(_)
+            | ServicePlatform::Host(_)
+            | ServicePlatform::Exec(_)
+            | ServicePlatform::Traffic(_) => {}
         }
     }
     clusters
@@ -67,24 +70,37 @@ fn argocd(setup: &Setup, cluster: Arc<Cluster>, services: &BTreeMap<ServiceName,
     ArgocdPlatform::new(cluster, services, setup.state.root().join("clones"), Arc::new(SystemClock))
 }
 
-/// The platforms on clusters. None of them is connected to yet.
-pub(super) fn hosted(setup: &Setup) -> Vec<Hosted> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let mut hosted = Vec::new();
-    let mut host = |services: Vec<ServiceName>, platform: Arc<dyn Platform>| {
-        if !services.is_empty() {
-            hosted.push(Hosted { platform, services });
+/// The platforms on clusters, and who runs programs in the pods of their services.
+#[derive(Default)]
+pub(super) struct Clustered {
+    pub(super) hosted: Vec<Hosted>,
+    pub(super) programs: Vec<(Vec<ServiceName>, Arc<Programs>)>,
+}
+
+impl Clustered {
+    fn host<P: Platform + HasPods + 'static>(&mut self, services: Vec<ServiceName>, platform: P) {
+        if services.is_empty() {
+            return;
         }
-    };
+        let platform = Arc::new(platform);
+        self.programs.push((services.clone(), Arc::new(Programs::new(Arc::clone(&platform) as _))));
+        self.hosted.push(Hosted { platform, services });
+    }
+}
+
+/// The platforms on clusters. None of them is connected to yet.
+pub(super) fn clustered(setup: &Setup) -> Clustered {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let mut clustered = Clustered::default();
     for (access, on) in by_cluster(setup) {
         let cluster = cluster(setup, &access);
         let workloads = KubernetesPlatform::new(Arc::clone(&cluster), &on.kubernetes, Arc::clone(&clock))
             .with_secrets_seen(Arc::clone(&setup.blobs) as _);
-        host(on.kubernetes.into_keys().collect(), Arc::new(workloads));
+        clustered.host(on.kubernetes.into_keys().collect(), workloads);
         let releases = HelmPlatform::new(Arc::clone(&cluster), &on.helm, Arc::clone(&clock));
-        host(on.helm.into_keys().collect(), Arc::new(releases));
+        clustered.host(on.helm.into_keys().collect(), releases);
         let applications = argocd(setup, cluster, &on.argocd);
-        host(on.argocd.into_keys().collect(), Arc::new(applications));
+        clustered.host(on.argocd.into_keys().collect(), applications);
     }
-    hosted
+    clustered
 }

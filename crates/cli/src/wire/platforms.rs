@@ -10,13 +10,15 @@ use backout_adapters::fallback::FallbackSwitch;
 use backout_adapters::host::{HostOptions, HostPlatform};
 use backout_adapters::probe::{ContainerExec, ProbeClient, PromClient, Wiring};
 use backout_adapters::secret::Secrets;
-use backout_core::config::{ComposeProject, ExecService, HostService, HostSource, ServicePlatform};
+use backout_adapters::traffic::{Lead, TrafficOptions, TrafficPlatform};
+use backout_core::config::{ComposeProject, ExecService, HostService, HostSource, ServicePlatform, TrafficService};
 use backout_core::id::ServiceName;
 use backout_core::port::{Inside, Platform, Prober, Querier, Switchboard};
 use backout_engine::Hosted;
 use backout_engine::clock::SystemClock;
 
 use super::Setup;
+use super::barriers::barrier;
 
 /// The platforms of an environment, its prober, and who asks for its signals.
 pub(crate) struct Platforms {
@@ -33,6 +35,7 @@ struct ByPlatform<'a> {
     compose: Vec<(&'a ComposeProject, BTreeMap<ServiceName, String>)>,
     host: BTreeMap<ServiceName, HostService>,
     exec: BTreeMap<ServiceName, ExecService>,
+    traffic: BTreeMap<ServiceName, Lead>,
 }
 
 /// Sets the platforms up. None of them is connected to yet.
@@ -46,7 +49,6 @@ pub(crate) fn platforms(setup: &Setup) -> Platforms {
         let names: Vec<ServiceName> = services.keys().cloned().collect();
         let platform = Arc::new(ComposePlatform::new(compose_options(setup, project, services), Arc::new(SystemClock)));
         containers.push((names.clone(), platform.clone()));
-        inside.push((names.clone(), platform.clone()));
         inside.push((names.clone(), platform.clone()));
         hosted.push(Hosted { platform, services: names });
     }
@@ -65,7 +67,13 @@ pub(crate) fn platforms(setup: &Setup) -> Platforms {
         let platform = Arc::new(ExecPlatform::new(&by.exec, options));
         hosted.push(Hosted { platform, services: by.exec.into_keys().collect() });
     }
-    hosted.extend(super::clusters::hosted(setup));
+    hosted.extend(traffic(setup, by.traffic));
+    let clustered = super::clusters::clustered(setup);
+    hosted.extend(clustered.hosted);
+    for (names, programs) in clustered.programs {
+        containers.push((names.clone(), Arc::clone(&programs) as _));
+        inside.push((names, programs));
+    }
     let folder = setup.found.folder().to_path_buf();
     let querier = Arc::new(PromClient::new(Arc::clone(&secrets), folder, Arc::new(SystemClock)));
     let prober = prober(setup, secrets, &hosted, containers);
@@ -97,10 +105,25 @@ fn by_platform(setup: &Setup) -> ByPlatform<'_> {
             }
             ServicePlatform::Host(host) => drop(by.host.insert(name.clone(), absolute(setup, host))),
             ServicePlatform::Exec(exec) => drop(by.exec.insert(name.clone(), exec.clone())),
+            ServicePlatform::Traffic(traffic) => drop(by.traffic.insert(name.clone(), lead(setup, traffic))),
             ServicePlatform::Kubernetes(_) | ServicePlatform::Helm(_) | ServicePlatform::Argocd(_) => {}
         }
     }
     by
+}
+
+fn lead(setup: &Setup, service: &TrafficService) -> Lead {
+    let by = service.to.iter().map(|(to, kind)| (to.clone(), barrier(setup, kind))).collect();
+    Lead { service: service.clone(), by }
+}
+
+/// What leads users to one of several services, where the environment has such.
+fn traffic(setup: &Setup, leads: BTreeMap<ServiceName, Lead>) -> Option<Hosted> {
+    let services: Vec<ServiceName> = leads.keys().cloned().collect();
+    let folder = setup.state.root().join("traffic").join(setup.environment.name.as_str());
+    let options = TrafficOptions { folder, clock: Arc::new(SystemClock) };
+    let platform = Arc::new(TrafficPlatform::new(leads, options));
+    (!services.is_empty()).then_some(Hosted { platform, services })
 }
 
 /// Whether two services belong to one project on one engine.

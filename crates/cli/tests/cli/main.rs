@@ -22,3 +22,4 @@ mod running;
 mod setting_up;
 mod told;
 mod watched;
+mod written;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use backout_testkit::receiver::{Answer, HttpReceiver, Received};
+use backout_testkit::receiver::{Answer, HttpReceiver, Received, Security, SmtpReceiver};
 use serde_json::Value;
 
 use crate::place::Place;
@@ -122,6 +122,24 @@ fn a_receiver_that_never_answers_delays_no_run() {
     let shown = place.run(&["show", "--json"]).well().document();
     assert!(shown.to_string().contains("rolled_back"), "{shown}");
     assert!(rows(place).iter().all(|row| row["state"] == "waiting"));
+}
+
+/// A host on which nobody has installed any authority, and whose notices are all within it.
+#[test]
+fn a_letter_needs_no_certificates_and_what_does_says_that_they_are_missing() {
+    let mail = SmtpReceiver::on(0, Security::Plain, None).unwrap();
+    let running = told(&format!(
+        "      cto: {{ kind: email, smtp: \"smtp://127.0.0.1:{}\", starttls: false, from: a@b.example, to: [cto@b.example] }}\n      \
+         slack: {{ webhook: \"file:slack.url\" }}\n",
+        mail.port()
+    ));
+    let place = &running.0;
+    place.write("slack.url", "http://127.0.0.1:9/services");
+    let nowhere = [("SSL_CERT_FILE", "/dev/null"), ("SSL_CERT_DIR", "/nonexistent")];
+    let tested = place.run_with("", &nowhere, &["notify", "test", "--json"]);
+    assert_eq!(tested.code, Some(6), "{}", tested.shown());
+    assert_eq!(mail.letters().len(), 1, "{}", tested.shown());
+    assert!(tested.stdout.contains("certificates"), "{}", tested.shown());
 }
 
 #[test]

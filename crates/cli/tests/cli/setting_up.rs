@@ -1,10 +1,15 @@
 //! Setting up, and what explains itself.
 
 use std::fs;
+use std::path::Path;
 
+use backout_core::config::{self, Condition, Config, Environment, Trigger, TriggerAction};
 use insta::assert_snapshot;
 
 use crate::place::Place;
+
+/// The teams whose runbooks a configuration can begin from. Each has an example, which is played by tests of its own.
+const TEAMS: [&str; 5] = ["heliosdb", "piper-morgan", "himalytix", "predator", "helm-and-compose"];
 
 /// A folder as people have it. `docker` is not on the path, so only what stands in the files is found.
 fn sample() -> Place {
@@ -53,6 +58,67 @@ fn init_of_an_empty_folder_says_what_was_looked_for() {
     let left = place.run(&["init"]);
     assert_eq!(left.code, Some(2));
     assert_snapshot!(left.shown());
+}
+
+#[test]
+fn init_like_a_team_begins_from_its_runbook_where_nothing_is_found() {
+    let place = Place::new();
+    for team in TEAMS {
+        place.write(&format!("{team}/README.md"), "nothing yet\n");
+        let written = place.run_in(team, &["init", "--like", team]).well();
+        assert!(written.stderr.contains("the services are an example"), "{}", written.shown());
+        let checked = place.run_in(team, &["check", "--offline", "--json"]).well().document();
+        assert_eq!(checked["holds"], true, "{checked:#}");
+        assert_snapshot!(team, fs::read_to_string(place.work().join(team).join("backout.yaml")).unwrap());
+    }
+}
+
+#[test]
+fn init_like_a_team_fits_what_is_found() {
+    let place = sample();
+    let written = place.run_in("shop", &["init", "--like", "heliosdb", "--dry-run"]).well().stdout;
+    for line in ["      down_app: { signal: app.container.up, below: 100%, consecutive: 3 }", "    databases:"] {
+        assert!(written.lines().any(|other| other == line), "`{line}` is not in\n{written}");
+    }
+    assert!(written.contains("migrations: { alembic: { in: app } }"), "{written}");
+}
+
+#[test]
+fn init_like_nobody_says_whom_there_is() {
+    let left = Place::new().run(&["init", "--like", "helios"]);
+    assert_eq!(left.code, Some(2));
+    assert!(left.stderr.contains("heliosdb") && left.stderr.contains("helm-and-compose"), "{}", left.shown());
+}
+
+/// An example can have more triggers than the page that it comes from, and none less.
+#[test]
+fn a_team_begins_with_what_its_example_has() {
+    let place = Place::new();
+    for team in TEAMS {
+        let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples")).join(team).join("backout.yaml");
+        let example = loaded(&fs::read_to_string(file).unwrap());
+        let begun = loaded(&place.run(&["init", "--like", team, "--dry-run"]).well().stdout);
+        let begun = begun.environments.values().next().unwrap();
+        let is_like = |environment: &Environment| {
+            environment.policy.rules == begun.policy.rules && environment.objectives == begun.objectives
+        };
+        assert!(example.environments.values().any(is_like), "{team}: rules or objectives");
+        let known: Vec<_> =
+            example.environments.values().flat_map(|environment| &environment.triggers).map(essence).collect();
+        for trigger in &begun.triggers {
+            assert!(known.contains(&essence(trigger)), "{team}: the example has nothing like {trigger:?}");
+        }
+    }
+}
+
+fn loaded(text: &str) -> Config {
+    config::load(text, &|_| None).unwrap()
+}
+
+/// What a trigger is but for the names of services and of itself.
+fn essence(trigger: &Trigger) -> (String, Condition, u32, TriggerAction) {
+    let signal = trigger.signal.to_string().rsplit('.').next().unwrap().to_owned();
+    (signal, trigger.condition, trigger.consecutive, trigger.action)
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! Clusters from outside: the real program, real `kubectl` and `helm` of two generations, and a double of an API server.
-#![expect(clippy::unwrap_used, reason = "a test helper that cannot go on fails its test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test helper that cannot go on fails its test")]
 
 mod access;
 mod argocd;
@@ -14,4 +14,5 @@ mod releases;
 mod several;
 mod site;
 mod stuck;
+mod teams;
 mod workloads;

@@ -92,6 +92,40 @@ fn what_was_written_since_the_swap_is_not_lost_by_undoing_it() {
     assert_eq!(shop.databases(), ["shop"]);
 }
 
+/// Where there is no room beside it: what is dropped is the last place where its rows are, but for the restore point.
+#[test]
+fn what_is_dropped_is_dumped_as_it_is_before_and_can_be_looked_at_afterwards() {
+    let shop = Shop::guarded();
+    shop.damage();
+    let wanted = ["--database", "main", "--rung", "in-place", "--accept-loss", &LOST.to_string()];
+    let plan = shop.backout(&[&["plan"], &wanted[..]].concat()).expect_code(0);
+    assert!(plan.stdout.contains("take a restore point of `main` as it is"), "{plan:?}");
+    shop.backout(&[&["rollback", "--yes"], &wanted[..]].concat()).expect_code(0);
+    assert_eq!((shop.orders("shop").as_str(), shop.databases()), (GOOD, vec!["shop".to_owned()]));
+    shop.assert_open();
+    let listed = shop.document(&["backup", "list"]);
+    let kept = listed["restore_points"][0]["id"].as_str().unwrap();
+    shop.backout(&["backup", "restore", kept, "--as", "shop_look"]).expect_code(0);
+    assert_eq!(shop.orders("shop_look"), DAMAGED);
+}
+
+#[test]
+fn nothing_is_dropped_that_is_kept_nowhere_unless_that_is_said() {
+    let shop = Shop::guarded();
+    shop.damage();
+    let before = shop.state_of_server();
+    // What is stored is read from where it is; nothing can be stored any more.
+    shop.stores_in("/dev/null/backups/");
+    let wanted = ["rollback", "--yes", "--database", "main", "--rung", "in-place", "--accept-loss", &LOST.to_string()];
+    let ended = shop.backout(&wanted).expect_code(4);
+    assert!(ended.stderr.contains("--force damaged-not-kept"), "{ended:?}");
+    assert_eq!(shop.state_of_server(), before);
+    assert_eq!(shop.orders("shop"), DAMAGED);
+    let forced = ["--force", "damaged-not-kept", "--force", "destination-unhealthy"];
+    shop.backout(&[&wanted[..], &forced].concat()).expect_code(0);
+    assert_eq!(shop.orders("shop"), GOOD);
+}
+
 /// Of the right size, so that only reading it tells.
 #[test]
 fn a_dump_that_was_written_over_leaves_the_database_as_it_was() {

@@ -91,6 +91,33 @@ fn checking_tells_of_the_database_and_touches_nothing() {
 }
 
 #[test]
+fn a_deep_check_finds_an_index_of_the_database_in_use_that_lacks_rows() {
+    let shop = Shop::new();
+    let of_indexes = |document: &Value| {
+        let findings = document["findings"].as_array().unwrap();
+        findings.iter().find(|finding| finding["check"] == "main: indexes are sound").unwrap().clone()
+    };
+    let looked = || serde_json::from_str(&shop.backout(&["check", "--deep", "--json"]).stdout).unwrap();
+    let sound = of_indexes(&looked());
+    assert_eq!(sound["result"], "holds", "{sound}");
+    shop.sql(
+        "shop",
+        "CREATE FUNCTION public.priced(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1'; \
+         CREATE INDEX priced ON orders (priced(cents)); \
+         CREATE OR REPLACE FUNCTION public.priced(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1 + 1'",
+    );
+    let damaged = of_indexes(&looked());
+    assert_eq!(damaged["result"], "fails", "{damaged}");
+    let said = damaged.to_string();
+    assert!(said.contains("index `priced`") && said.contains("REINDEX INDEX CONCURRENTLY"), "{said}");
+    assert_eq!(shop.backout(&["check", "--deep"]).code, 6);
+    shop.sql("shop", "REINDEX INDEX CONCURRENTLY priced");
+    assert_eq!(of_indexes(&looked())["result"], "holds");
+    let left = "SELECT nspname::text FROM pg_namespace WHERE nspname LIKE '\\_backout%'";
+    assert_eq!(shop.list("shop", left), Vec::<String>::new(), "nothing is left of looking");
+}
+
+#[test]
 fn a_deep_check_reads_the_newest_restore_point_to_its_end_and_changes_nothing() {
     let shop = Shop::new();
     let of_points = |document: &Value| {

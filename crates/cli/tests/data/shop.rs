@@ -119,6 +119,11 @@ impl Shop {
         self.write("backout.yaml", &CONFIGURATION.replace(store, &format!("keep: {count}, {store}")));
     }
 
+    /// Stores restore points somewhere else from now on.
+    pub(crate) fn stores_in(&self, folder: &str) {
+        self.write("backout.yaml", &CONFIGURATION.replace("file:backups/", &format!("file:{folder}")));
+    }
+
     /// The version that the service runs.
     pub(crate) fn live(&self) -> String {
         std::fs::read_to_string(self.path("live")).unwrap().trim().to_owned()

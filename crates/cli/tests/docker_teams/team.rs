@@ -11,6 +11,7 @@ use backout_testkit::receiver::{Answer, HttpReceiver, Security, SmtpReceiver};
 use serde_json::Value;
 
 use crate::client::field;
+use crate::measured::Recorded;
 
 /// Longer than anything of a stack takes to come.
 pub(crate) const SOON: Duration = Duration::from_secs(60);
@@ -27,7 +28,9 @@ pub(crate) struct Example {
     pub(crate) good: &'static str,
     /// Where the port's service says its version: the path, and the field.
     pub(crate) version: (&'static str, &'static str, &'static str),
-    /// What its configuration has for the mail server.
+    /// The environment of its configuration that is on Docker Compose.
+    pub(crate) environment: &'static str,
+    /// What its configuration has for the mail server; empty where it sends no letters.
     pub(crate) mail: &'static str,
 }
 
@@ -89,7 +92,7 @@ impl Team {
         let text = self.file("backout.yaml");
         let server = format!("smtp: \"smtp://127.0.0.1:{}\", starttls: false", self.mail.port());
         let mail = format!("smtp: \"smtp://{}\"", self.example.mail);
-        assert!(text.contains(&mail), "{text}");
+        assert!(self.example.mail.is_empty() || text.contains(&mail), "{text}");
         let pager = format!("PAGERDUTY_ROUTING_KEY\", server: \"{}\"", self.pager.url(""));
         let text = text.replace(&mail, &server).replace("PAGERDUTY_ROUTING_KEY\"", &pager);
         self.project.write("backout.yaml", &text);
@@ -141,7 +144,7 @@ impl Team {
     /// Starts `backout WORDS` in the team's folder.
     pub(crate) fn start(&self, words: &[&str], variables: &[(&str, &str)]) -> Running {
         let mut command = Command::new(env!("CARGO_BIN_EXE_backout"));
-        command.current_dir(self.project.folder()).args(words).env("BACKOUT_ENVIRONMENT", "staging");
+        command.current_dir(self.project.folder()).args(words).env("BACKOUT_ENVIRONMENT", self.example.environment);
         command.envs(self.ports.iter().map(|(name, port)| (format!("{name}_PORT"), port.to_string())));
         command.env("DATABASE_URL", self.url(self.example.database)).env("PAGERDUTY_ROUTING_KEY", "a key");
         command.env("SLACK_WEBHOOK", self.chat.url("/services/T0/B0/x"));
@@ -159,14 +162,7 @@ impl Team {
 
     /// Waits until there is a record of that kind after that number.
     pub(crate) fn await_record(&self, since: i64, kind: &str) -> JournalRecord {
-        let found = || self.journal().since(since).into_iter().find(|record| record.kind == kind);
-        let mut last = None;
-        wait_until(kind, SOON, || {
-            std::thread::sleep(Duration::from_millis(20));
-            last = found();
-            last.is_some()
-        });
-        last.unwrap()
+        next_record(&self.journal(), since, kind)
     }
 
     fn url(&self, dbname: &str) -> String {
@@ -180,10 +176,7 @@ impl Team {
 
     /// The same in another database of the server.
     pub(crate) fn sql_in(&self, dbname: &str, query: &str) -> Vec<String> {
-        let psql = Command::new("/usr/lib/postgresql/15/bin/psql").args([&self.url(dbname), "-XAtc", query]).output();
-        let output = psql.unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+        rows(&self.url(dbname), query)
     }
 
     /// The databases on the server, but for those that every server has.
@@ -222,6 +215,31 @@ impl Team {
         });
         all.collect()
     }
+}
+
+impl Recorded for Team {
+    fn journal(&self) -> Journal {
+        Self::journal(self)
+    }
+}
+
+/// Waits until there is a record of that kind after that number.
+pub(crate) fn next_record(journal: &Journal, since: i64, kind: &str) -> JournalRecord {
+    let found = || journal.since(since).into_iter().find(|record| record.kind == kind);
+    let mut last = None;
+    wait_until(kind, SOON, || {
+        std::thread::sleep(Duration::from_millis(20));
+        last = found();
+        last.is_some()
+    });
+    last.unwrap()
+}
+
+/// What a query answers in the database of that address, one row a line.
+pub(crate) fn rows(url: &str, query: &str) -> Vec<String> {
+    let output = Command::new("/usr/lib/postgresql/15/bin/psql").args([url, "-XAtc", query]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
 impl Drop for Team {

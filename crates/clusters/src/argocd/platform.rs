@@ -22,6 +22,7 @@ use super::seen::{running, short};
 use super::switch::Way;
 use super::{Application, evidence, held, pause};
 use crate::cluster::{Cluster, Kind, unseen};
+use crate::exec::{HasPods, Pods};
 
 /// How long an Application may take to sync and become healthy, in milliseconds: what its Deployments may take by default.
 const ROLLOUT_MS: u64 = 600_000;
@@ -168,6 +169,21 @@ fn detail(artifact: &Artifact) -> Result<&ArgocdArtifact, PortError> {
     }
 }
 
+impl HasPods for ArgocdPlatform {
+    fn pods<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<Pods, PortError>> {
+        Box::pin(async move {
+            let service = self.service(service)?;
+            let mut pods = Pods { workloads: Vec::new(), named: service.exec_in.clone() };
+            let Some(application) = self.object(service).await? else { return Ok(pods) };
+            held::is_in_cluster(&application)?;
+            for (namespace, workloads) in held::workloads(&application) {
+                pods.add(&self.cluster.in_namespace(&namespace).await?, workloads);
+            }
+            Ok(pods)
+        })
+    }
+}
+
 impl Platform for ArgocdPlatform {
     fn observe<'a>(&'a self, services: &'a [ServiceName]) -> Pending<'a, Vec<Fact>> {
         Box::pin(async move {
@@ -226,6 +242,10 @@ impl Platform for ArgocdPlatform {
             let within = (Duration::from_millis(grace_ms), self.clock.as_ref());
             held::quiet(&self.cluster, &self.service(service)?.application, within).await
         })
+    }
+
+    fn may_quiet<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move { self.object(self.service(service)?).await?.as_deref().map_or(Ok(()), held::may_quiet) })
     }
 
     /// Nothing is pinned: what a way back needs is in the checkpoint and in the repository.

@@ -23,6 +23,7 @@ pub(super) fn running(app: &Application, version: Version) -> Running {
         unready: Vec::new(),
         trouble: trouble(app),
         busy: busy(app),
+        next: None,
     }
 }
 

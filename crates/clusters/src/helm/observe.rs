@@ -79,6 +79,7 @@ impl<'a> Look<'a> {
             unready: self.families().flat_map(|it| unready(it, Patience::of(it, self.ready_within))).collect(),
             trouble: self.trouble(),
             busy: busy(record),
+            next: None,
         })
     }
 

@@ -18,6 +18,7 @@ use super::record::Record;
 use super::release::Release;
 use super::{capture, events, evidence, preflight, quiet, switch};
 use crate::cluster::{Cluster, unseen};
+use crate::exec::{HasPods, Pods};
 
 /// How long a look may take before it counts as failed.
 const LOOKS_WITHIN: Duration = Duration::from_secs(20);
@@ -82,6 +83,24 @@ pub(super) async fn kept(detail: &HelmArtifact, blobs: &dyn Blobs) -> Result<Rec
     Record::read(&secret)
 }
 
+impl HasPods for HelmPlatform {
+    /// Those of the newest revision, whether or not it has come up.
+    fn pods<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<Pods, PortError>> {
+        Box::pin(async move {
+            let release = self.release(service)?;
+            let mut pods = Pods { workloads: Vec::new(), named: release.service.exec_in.clone() };
+            let Some(known) = release.newest().await? else { return Ok(pods) };
+            let own = release.cluster.namespace().await?;
+            for workload in &known.manifest.workloads {
+                let namespace = workload.namespace.as_deref().unwrap_or(own);
+                let cluster = release.cluster.in_namespace(namespace).await?;
+                pods.add(&cluster, [(workload.kind, workload.name.clone())]);
+            }
+            Ok(pods)
+        })
+    }
+}
+
 impl Platform for HelmPlatform {
     fn observe<'a>(&'a self, services: &'a [ServiceName]) -> Pending<'a, Vec<Fact>> {
         Box::pin(join_all(services.iter().map(|service| self.fact(service))))
@@ -118,6 +137,10 @@ impl Platform for HelmPlatform {
 
     fn quiet<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move { quiet::quiet(self.release(service)?, Duration::from_millis(grace_ms)).await })
+    }
+
+    fn may_quiet<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move { quiet::may_quiet(self.release(service)?).await })
     }
 
     /// There is nothing to let go of: the record is in the checkpoint's own blobs.

@@ -29,22 +29,40 @@ pub(super) enum Since {
 /// One cannot be scaled to zero: it is a DaemonSet, is in another namespace, or its pods do not end.
 pub(super) async fn quiet(release: &Release, grace: Duration) -> Result<(), PortError> {
     let (history, _) = ended(release).await?;
-    let namespace = release.cluster.namespace().await?;
-    let manifests = manifests(&history);
-    let mut all = manifests.iter().flat_map(|manifest| &manifest.workloads);
-    if let Some(elsewhere) = all.find(|workload| !is_in(namespace, workload)) {
-        let (what, its) = (elsewhere.words(), elsewhere.namespace.as_deref().unwrap_or_default());
-        return Err(PortError::new(format!(
-            "`{what}` of release `{}` is in namespace `{its}`, and would write to the database meanwhile",
-            release.name()
-        ))
-        .hint("scale it to zero before you go back, and scale it back after"));
+    let stopped = stoppable(release, &history).await?.stop(grace).await;
+    stopped.map_err(|error| not_quiet(release, error))
+}
+
+/// Whether all workloads of a release can be scaled to zero, by what they are.
+///
+/// # Errors
+/// One cannot: it is a DaemonSet, or is in another namespace.
+pub(super) async fn may_quiet(release: &Release) -> Result<(), PortError> {
+    let history = release.history().await?;
+    match stoppable(release, &history).await?.cannot_stop() {
+        Some(error) => Err(not_quiet(release, error)),
+        None => Ok(()),
     }
-    let workloads = workloads(release, &manifests, namespace);
-    workloads.stop(grace).await.map_err(|error| PortError {
-        what: format!("release `{}` is not quiet: {}", release.name(), error.what),
-        ..error
-    })
+}
+
+fn not_quiet(release: &Release, error: PortError) -> PortError {
+    PortError { what: format!("release `{}` is not quiet: {}", release.name(), error.what), ..error }
+}
+
+/// The workloads of a release, where all of them are in its own namespace.
+async fn stoppable<'a>(release: &'a Release, history: &History) -> Result<Workloads<'a>, PortError> {
+    let namespace = release.cluster.namespace().await?;
+    let manifests = manifests(history);
+    let mut all = manifests.iter().flat_map(|manifest| &manifest.workloads);
+    match all.find(|workload| !is_in(namespace, workload)) {
+        None => Ok(workloads(release, &manifests, namespace)),
+        Some(elsewhere) => {
+            let (what, its) = (elsewhere.words(), elsewhere.namespace.as_deref().unwrap_or_default());
+            let name = release.name();
+            let what = format!("`{what}` of release `{name}` is in namespace `{its}`, and would write to the database");
+            Err(PortError::new(what).hint("scale it to zero before you go back, and scale it back after"))
+        }
+    }
 }
 
 /// Whether a workload of a release bears the mark of having been stopped.

@@ -63,6 +63,7 @@ fn seen(platform: &KubernetesPlatform, view: &View, service: &KubernetesService,
             .or_else(|| refused(&family, view.refusals()))
             .or_else(|| left_stopped(family.workload)),
         busy: None,
+        next: None,
     })
 }
 

@@ -19,6 +19,7 @@ use super::version::Versions;
 use super::view::View;
 use super::{back, capture, events, evidence, observe, stop};
 use crate::cluster::Cluster;
+use crate::exec::{HasPods, Pods};
 
 /// How many workloads are looked into at the same time: each takes a connection to the API server, and a server that is asked
 /// for hundreds at once says that it is busy.
@@ -71,6 +72,17 @@ impl KubernetesPlatform {
         self.services
             .get(service)
             .ok_or_else(|| PortError::new(format!("`{service}` is no workload of this cluster's configuration")))
+    }
+}
+
+impl HasPods for KubernetesPlatform {
+    fn pods<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<Pods, PortError>> {
+        Box::pin(async move {
+            let workload = self.workload(service)?;
+            let mut pods = Pods { workloads: Vec::new(), named: None };
+            pods.add(&self.cluster, [(workload.kind, workload.name.clone())]);
+            Ok(pods)
+        })
     }
 }
 

@@ -18,6 +18,12 @@ pub enum Ward {
     Release,
     /// An Application of Argo CD, in Argo CD's own namespace.
     Application,
+    /// A Service that leads users somewhere: of `traffic`, or of maintenance mode.
+    Service,
+    /// An Ingress that leads users somewhere, of maintenance mode.
+    Ingress,
+    /// Pods in which programs are run: for migrations, and for checks.
+    Programs,
 }
 
 impl Ward {
@@ -44,7 +50,10 @@ const RECORD: &str = "to record what runs";
 const PLAN: &str = "to say in a plan what else has a say";
 const CHECK: &str = "to see whether it can go back";
 const BACK: &str = "to go back";
+const LEADS: &str = "to see where users are led";
+const LEAD: &str = "to lead users elsewhere";
 const EVIDENCE: &str = "to keep evidence";
+const PROGRAMS: &str = "to run programs in pods";
 
 const WATCH: &[&str] = &["list", "watch"];
 const FOLLOW: &[&str] = &["get", "list", "watch"];
@@ -58,6 +67,13 @@ pub(super) fn needs(ward: Ward) -> Vec<Need> {
             need(SEE, FOLLOW, Kind::Application),
             // A rollback of Argo CD is asked for by writing to its Application.
             need(BACK, &["update", "patch"], Kind::Application),
+        ],
+        Ward::Service => of_traffic(Kind::Service),
+        Ward::Ingress => of_traffic(Kind::Ingress),
+        Ward::Programs => vec![
+            need(SEE, WATCH, Kind::Pod),
+            // A WebSocket is asked for with GET, which means `get`; since 1.35 `create` is asked for beside it.
+            Need { purpose: PROGRAMS, verbs: &["create", "get"], group: "", resource: "pods/exec" },
         ],
     }
 }
@@ -116,6 +132,10 @@ fn of_release() -> Vec<Need> {
     needs
 }
 
+fn of_traffic(kind: Kind) -> Vec<Need> {
+    vec![need(LEADS, &["get"], kind), need(LEAD, &["update"], kind)]
+}
+
 fn of_evidence() -> [Need; 2] {
     [
         Need { purpose: EVIDENCE, verbs: &["get"], group: "", resource: "pods/log" },
@@ -132,6 +152,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_who_runs_programs_in_pods_may() {
+        let runs = |ward: Ward| needs(ward).iter().any(|need| need.resource == "pods/exec");
+        let workload = Ward::workload(WorkloadKind::StatefulSet, SecretsPolicy::Restore);
+        assert_eq!([workload, Ward::Release, Ward::Application, Ward::Programs].map(runs), [false, false, false, true]);
+    }
+
+    #[test]
     fn secrets_are_listed_only_where_they_go_back() {
         let verbs = |secrets: SecretsPolicy| -> Vec<&str> {
             let needs = needs(Ward::workload(WorkloadKind::Deployment, secrets));
@@ -139,5 +166,15 @@ mod tests {
         };
         assert_eq!(verbs(SecretsPolicy::Keep), ["get", "create"]);
         assert!(verbs(SecretsPolicy::Restore).contains(&"list"));
+    }
+
+    #[test]
+    fn what_leads_users_somewhere_is_read_and_updated_and_nothing_else() {
+        for (ward, resource) in [(Ward::Service, "services"), (Ward::Ingress, "ingresses")] {
+            let needs = needs(ward);
+            assert!(needs.iter().all(|need| need.resource == resource), "{needs:?}");
+            let verbs: Vec<&str> = needs.iter().flat_map(|need| need.verbs).copied().collect();
+            assert_eq!(verbs, ["get", "update"]);
+        }
     }
 }

@@ -26,13 +26,18 @@ pub(crate) fn cannot_stop(names: &[(WorkloadKind, String)]) -> Option<PortError>
 }
 
 impl Workloads<'_> {
+    /// See [`cannot_stop`].
+    pub(crate) fn cannot_stop(&self) -> Option<PortError> {
+        cannot_stop(&self.names)
+    }
+
     /// Scales them to zero, each with a mark of how many pods it had, and waits until no pod of them is left, those on their
     /// way out as well: they may still write.
     ///
     /// # Errors
     /// One cannot be scaled, or its pods do not end within `grace` and a minute.
     pub(crate) async fn stop(&self, grace: Duration) -> Result<(), PortError> {
-        if let Some(error) = cannot_stop(&self.names) {
+        if let Some(error) = self.cannot_stop() {
             return Err(error);
         }
         let before = self.objects().await?;

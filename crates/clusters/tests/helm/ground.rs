@@ -153,8 +153,13 @@ fn platform(clients: &KubeClients, program: &str) -> Arc<HelmPlatform> {
         folder: clients.folder().to_owned(),
         environment: environment.collect(),
     });
-    let service =
-        HelmService { cluster: access, program: program.to_owned(), release: "shop".to_owned(), ready_within: None };
+    let service = HelmService {
+        cluster: access,
+        program: program.to_owned(),
+        release: "shop".to_owned(),
+        ready_within: None,
+        exec_in: None,
+    };
     let services = BTreeMap::from([(service_name(), service)]);
     Arc::new(HelmPlatform::new(cluster, &services, Arc::new(SystemClock)))
 }

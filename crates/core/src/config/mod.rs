@@ -21,11 +21,11 @@ pub use model::{
     Cache, Channel, ClusterAccess, ComposeProject, Condition, Config, Connection, Contact, CountedSignal, Counters,
     Database, DrillPolicy, Environment, Escalation, ExecService, Fallback, FallbackBy, Flush, GitMode, GuardPolicy,
     HelmService, Hook, HookProof, HookTakes, HostManage, HostService, HostSource, HttpExpect, HttpMethod, HttpProbe,
-    Incidents, KubernetesService, LogRule, LogSignal, Mail, Maintenance, MemoryGauge, Migrations, Notifier, Notify,
-    Objectives, PgBouncer, Place, Policy, PostMortem, Probe, ProbeKind, PromLogin, PromServer, PromSignal, Protocol,
-    Recovery, Redirect, S3Store, SecretsPolicy, Service, ServicePlatform, Smoke, StatusPage, StatusRange,
-    StatusService, StatusSet, Threshold, Tier, TlsExpect, Tolerated, Trigger, TriggerAction, VerifyPolicy, WatchPolicy,
-    WhenOn, WorkloadKind,
+    Incidents, KeptFirst, KubernetesService, LogRule, LogSignal, Mail, Maintenance, MemoryGauge, Migrations, Notifier,
+    Notify, Objectives, PgBouncer, Place, Policy, PostMortem, Probe, ProbeKind, PromLogin, PromServer, PromSignal,
+    Protocol, Recovery, Redirect, S3Store, SecretsPolicy, Service, ServicePlatform, Smoke, StatusPage, StatusRange,
+    StatusService, StatusSet, Threshold, Tier, TlsExpect, Tolerated, TrafficService, Trigger, TriggerAction,
+    VerifyPolicy, VersionQuestion, WatchPolicy, WhenOn, WorkloadKind, WorkloadName,
 };
 pub use problem::{Problem, ProblemCode, Problems, Severity, Span};
 pub(crate) use read::nearest;

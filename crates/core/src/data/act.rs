@@ -130,6 +130,9 @@ pub enum DataAct {
         /// Its name.
         copy: String,
     },
+    /// Take a restore point of the database as it is, because what follows destroys it. There when: one was recorded since the
+    /// step was begun.
+    KeepDump,
     /// Drop the database and restore it where it stands, connections refused until it is verified. There when: the name
     /// stands for a database that bears the mark of this run and of having been verified.
     RestoreInPlace {
@@ -165,6 +168,7 @@ impl DataAct {
             DataAct::UndoRows { .. } => "undo_rows",
             DataAct::ReplaceTables { .. } => "replace_tables",
             DataAct::DropCopy { .. } => "drop_copy",
+            DataAct::KeepDump => "keep_dump",
             DataAct::RestoreInPlace { .. } => "restore_in_place",
             DataAct::ReportLoss { .. } => "report_loss",
         }
@@ -173,7 +177,7 @@ impl DataAct {
 
 impl DataAct {
     /// Whether what it leads to is still there at the end of a plan, where it can be looked for once more. A copy is used up
-    /// by what follows, rows go on changing once the application writes again, and a report changes nothing.
+    /// by what follows, rows go on changing once the application writes again, and neither a dump nor a report changes anything.
     #[must_use]
     pub fn is_lasting(&self) -> bool {
         match self {
@@ -185,6 +189,7 @@ impl DataAct {
             DataAct::RestoreBeside { .. }
             | DataAct::UndoRows { .. }
             | DataAct::ReplaceTables { .. }
+            | DataAct::KeepDump
             | DataAct::ReportLoss { .. } => false,
         }
     }

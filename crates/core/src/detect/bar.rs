@@ -13,6 +13,13 @@ use crate::policy::{Check, Finding, Verdict};
 /// How many samples in a row must be over the bar: one alone may be a scrape gone wrong.
 const IN_A_ROW: u32 = 2;
 
+/// Whether a check of this name says of a signal whether it is where it must be: `errors below 1 %`.
+#[must_use]
+pub fn is_of_bar(name: &str) -> bool {
+    let words = name.split_once(' ').filter(|(signal, _)| signal.parse::<SignalPath>().is_ok());
+    words.is_some_and(|(_, words)| words.starts_with("below ") || words.starts_with("above "))
+}
+
 /// Watches one signal. Only what it goes by is written; what it has seen is not.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(from = "Written")]

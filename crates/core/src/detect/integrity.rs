@@ -1,15 +1,15 @@
-//! Data that a deploy has broken: integrity queries that held before it, and do not hold after it.
+//! What a deploy has broken that no signal shows: integrity queries and smoke checks that held before it, and do not after it.
 
 use jiff::Timestamp;
 
 use crate::policy::{Check, Finding, Judgement, Verdict};
 
-/// The verdict where a check of a database that held before the deploy fails now. What failed before, or was not measured
-/// then, is not blamed on the deploy.
+/// The verdict where a check that held before the deploy fails now: an integrity query of a database, or a smoke check. What
+/// failed before, or was not measured then, is not blamed on the deploy, nor is what is only advice.
 #[must_use]
 pub fn broken_integrity(before: &[Check], now: &[Check], at: Timestamp) -> Option<Judgement> {
     let held = |check: &&Check| before.iter().any(|was| was.name == check.name && was.verdict == Verdict::Healthy);
-    let broken = now.iter().filter(|check| check.verdict == Verdict::Unhealthy).filter(held);
+    let broken = now.iter().filter(|check| check.blocks()).filter(held);
     let findings: Vec<Finding> = broken
         .map(|check| Finding {
             subject: check.name.clone(),

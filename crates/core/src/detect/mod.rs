@@ -20,13 +20,15 @@ mod usage;
 mod weigh;
 
 pub use backtest::{Backtest, Compared, Recording, RecordingProblem, SeriesKind, backtest};
-pub use bar::Bar;
+pub use bar::{Bar, is_of_bar};
 pub use count::{Point, Rises, Snapshot, Tally, question, snapshots};
 pub use evidence::{
     Against, Blips, Bucket, Counts, Detector, Edges, Evidence, History, Latencies, Settings, Signal, SignalEvidence,
     Watched,
 };
-pub use expect::{Comparison, HttpAnswer, Patterns, compare_containers, time_left};
+pub use expect::{
+    Comparison, HttpAnswer, Patterns, Said, compare_containers, said_before, says_as_recorded, time_left,
+};
 pub use instances::{Ailment, ailment};
 pub use integrity::broken_integrity;
 pub use judge::{Judge, Rules, is_red};

@@ -135,6 +135,7 @@ mod tests {
             unready: instances.iter().filter(|(_, is_ready)| !is_ready).map(unready).collect(),
             trouble: None,
             busy: None,
+            next: None,
         };
         let service = ServiceName::new("web").unwrap();
         Fact { service, observed_at: Timestamp::UNIX_EPOCH, seen: Seen::Present(running), files: BTreeMap::new() }

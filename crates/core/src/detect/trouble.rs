@@ -65,6 +65,7 @@ mod tests {
             unready: Vec::new(),
             trouble,
             busy: None,
+            next: None,
         };
         let service = ServiceName::new("web").unwrap();
         Fact { service, observed_at: Timestamp::UNIX_EPOCH, seen: Seen::Present(running), files: BTreeMap::new() }

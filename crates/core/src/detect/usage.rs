@@ -141,6 +141,7 @@ mod tests {
             unready: Vec::new(),
             trouble: None,
             busy: None,
+            next: None,
         };
         let (observed_at, files) = (Timestamp::UNIX_EPOCH, BTreeMap::new());
         Fact { service: app(), observed_at, seen: Seen::Present(running), files }

@@ -18,10 +18,10 @@ use crate::detect::KeptWatch;
 use crate::id::{Digest, RunId, ServiceName};
 use crate::inventory::BlobRef;
 use crate::journal::{Body, Record, RunResult};
-use crate::plan::{Plan, Switch};
+use crate::plan::{Mode, Plan, Switch};
 use crate::policy::Severity;
 use crate::report::chart::Plot;
-use crate::report::{Scope, check_text, result_text, scope_of};
+use crate::report::{Kind, Scope, check_text, result_text, scope_of};
 
 /// What a case is made of.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ pub struct Case {
     pub versions: Vec<Versions>,
     /// The deploy command that went before it, or what was noticed where nobody told of a deploy.
     pub deploy: Option<String>,
+    /// How it went back: `by itself`, `by hand`, `emergency`; none where there was no plan for that.
+    pub kind: Option<&'static str>,
     /// How its last run ended, in a word or two.
     pub result: Option<&'static str>,
     /// How its last run ended, in a sentence.
@@ -154,6 +156,7 @@ impl Case {
             services: facts.services.clone(),
             versions: facts.plan.map(|(plan, _)| versions(plan)).unwrap_or_default(),
             deploy: facts.command.as_deref().map(|command| mask.apply(command)),
+            kind: facts.kind.map(Kind::words),
             result: facts.result.map(result_text),
             outcome: outcome(&of_runs).map(|outcome| mask.apply(&outcome)),
             findings: masked(findings),
@@ -220,11 +223,13 @@ fn said(incident: &Incident, mask: &Mask) -> Incident {
 
 fn objective(plan: &Plan, terms: &Terms, moments: &Moments) -> Option<Objective> {
     let scope = scope_of(plan);
-    let agreed_ms = match scope {
+    let of_scope = match scope {
         Scope::Service => terms.service_ms,
         Scope::Stack => terms.stack_ms,
         Scope::Database => terms.database_ms,
-    }?;
+    };
+    let of_emergency = terms.emergency_ms.filter(|_| plan.request.mode == Mode::Emergency);
+    let agreed_ms = of_emergency.or(of_scope)?;
     let took_ms = moments.to_go_back_ms;
     Some(Objective { scope, agreed_ms, took_ms, is_met: took_ms.map(|took| is_within(took, agreed_ms)) })
 }

@@ -150,6 +150,9 @@ pub struct Terms {
     /// A database.
     #[serde(default)]
     pub database_ms: Option<u64>,
+    /// An emergency, however much goes back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub emergency_ms: Option<u64>,
     /// How long it may take by severity, where something is agreed.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub severities: BTreeMap<Severity, Limits>,

@@ -6,11 +6,15 @@ use super::checklist::Evidence;
 use super::entry::{Told, Topic};
 use super::standing::Incident;
 use crate::data::Verification;
+use crate::detect::is_of_bar;
 use crate::id::{RunId, ServiceName};
-use crate::journal::{Answer, Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
+use crate::journal::{
+    Answer, Body, DeployExit, ObservationResult, Record, RunKind, RunResult, RunStarted, StepOutcome,
+};
 use crate::notify::Event;
 use crate::plan::{Action, Plan};
 use crate::policy::{Check, Choice, Decision, Judgement, Verdict};
+use crate::report::Kind;
 
 /// Whether something is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +41,11 @@ pub(super) struct Facts<'a> {
     pub(super) told: Vec<&'a Told>,
     pub(super) verifications: Vec<&'a Verification>,
     pub(super) result: Option<RunResult>,
+    /// The kind of the last way back, where there was a plan for one.
+    pub(super) kind: Option<Kind>,
+    /// How what was taken back was observed.
+    observed: Option<ObservationResult>,
+    started: Option<&'a RunStarted>,
     pub(super) command: Option<String>,
     pub(super) exit: Option<&'a DeployExit>,
     pub(super) services: BTreeSet<ServiceName>,
@@ -61,6 +70,9 @@ impl<'a> Facts<'a> {
             told: Vec::new(),
             verifications: Vec::new(),
             result: None,
+            kind: None,
+            observed: None,
+            started: None,
             command: None,
             exit: None,
             services: incident.services.clone(),
@@ -92,10 +104,11 @@ impl<'a> Facts<'a> {
         self.records += 1;
         match body {
             Body::RunStarted(started) => {
+                self.started = Some(started);
                 self.command = self.command.take().or_else(|| match &started.run {
                     RunKind::Guard { command } => Some(command.join(" ")),
                     RunKind::Noticed(noticed) => Some(noticed.words()),
-                    RunKind::Rollback | RunKind::Drill(_) => None,
+                    RunKind::Rollback | RunKind::Drill(_) | RunKind::WentDown => None,
                 });
             }
             Body::DeployEnded { exit } => self.exit = self.exit.or(Some(exit)),
@@ -103,6 +116,7 @@ impl<'a> Facts<'a> {
             Body::Judged { judgement } if judgement.verdict != Verdict::Healthy => self.judgement = Some(judgement),
             Body::Decided { decision } if decision.choice != Choice::Keep => self.decision = Some(decision),
             Body::PlanMade { plan } => {
+                self.kind = self.started.map(Kind::of);
                 self.services.extend(plan.changed());
                 self.plan = Some((plan, run));
                 self.steps.clear();
@@ -114,7 +128,8 @@ impl<'a> Facts<'a> {
             Body::StepEnded { step, outcome, .. } if is_done(outcome) => drop(self.steps.insert(step.0)),
             Body::BackupVerified { verification } => self.verifications.push(verification),
             Body::DataProven { proof, .. } => self.is_proven = proof.checks.iter().all(|check| !check.blocks()),
-            Body::Verified { checks, .. } => self.checks = checks,
+            Body::Verified { checks, .. } => (self.checks, self.observed) = (checks, None),
+            Body::Observed { observation } => self.observed = Some(observation.result),
             Body::ManualAnswered { answer } => drop(self.manual.insert(&answer.check, answer)),
             Body::RunEnded { result, .. } => {
                 self.is_fixed |= *result == RunResult::Kept;
@@ -195,6 +210,7 @@ impl<'a> Facts<'a> {
                 self.incident.restored_at?;
                 self.held(|_| true).unwrap_or_else(|| "it was said to be".to_owned())
             }
+            Evidence::Measured => self.measured()?,
             Evidence::EndTold => format!("{} told", self.told.iter().find(told_of_the_end)?.notifier),
             Evidence::PageTold => {
                 format!("{} told", self.told.iter().filter(told_of_the_end).find(|told| told.is_public)?.notifier)
@@ -206,6 +222,31 @@ impl<'a> Facts<'a> {
             Evidence::FixDeployed if self.is_fixed => "a later deploy was kept".to_owned(),
             _ => return None,
         }))
+    }
+
+    /// What signals came back to; nothing where one did not, or was not measured.
+    ///
+    /// | signals were measured after going back | observed after that | shown |
+    /// |----------------------------------------|---------------------|-------|
+    /// | none is configured, or one was not     |                     | no    |
+    /// | all                                    | went bad            | no    |
+    /// | one has not come back                  | not, or not to the end | no |
+    /// | one has not come back                  | held                | yes: it came back and stayed |
+    /// | all have come back                     | anything else       | yes   |
+    fn measured(&self) -> Option<String> {
+        let those: Vec<&Check> = self.checks.iter().filter(|check| is_of_bar(&check.name)).collect();
+        let is_measured = those.iter().all(|check| matches!(check.verdict, Verdict::Healthy | Verdict::Unhealthy));
+        let have_come_back = those.iter().all(|check| check.verdict == Verdict::Healthy);
+        let is_well = match self.observed {
+            Some(ObservationResult::WentBad) => false,
+            Some(ObservationResult::Held) => true,
+            Some(ObservationResult::Left | ObservationResult::Unseen) | None => have_come_back,
+        };
+        let words = |check: &&Check| match check.verdict {
+            Verdict::Healthy => format!("{} ({})", check.name, check.what),
+            _ => format!("{} (while it was observed)", check.name),
+        };
+        (!those.is_empty() && is_measured && is_well).then(|| list(those.iter().map(words)))
     }
 
     /// How many of some checks of the last look hold; nothing where one does not, or none does.

@@ -3,12 +3,13 @@
 //! | record | what it does |
 //! |---|---|
 //! | somebody opens one | opens |
-//! | a deploy that was guarded or noticed is decided to go back, to be held, fixed forward, or to fall back | its run opens, or joins the open one |
+//! | a deploy that was guarded or noticed, or what went bad with none, is decided to go back, to be held, fixed forward, or to fall back | its run opens, or joins the open one |
 //! | a rollback with a reason begins; any rollback begins its first step | its run opens, or joins the open one |
 //! | a run that belongs to it ends rolled back, with nothing changed, or kept | restored |
 //! | a deploy is kept while an incident of earlier runs is open | its run joins, and it is restored: fixed forward |
 //! | what a run that belongs to it took back is observed | monitoring, until the run ends |
-//! | a run that belongs to it ends in any other way | open |
+//! | a run that belongs to it ends in any other way | open; P0 where a way back was tried and is not verified, whatever it was before |
+//! | what went bad while nothing was deployed holds again | restored |
 //! | a person finds that a check of such a run does not hold | open again, until the same check holds |
 //! | somebody closes it | closed; later runs open a new one |
 //!
@@ -22,10 +23,10 @@ use super::entry::{Entry, Said};
 use super::standing::{Incident, Status};
 use crate::id::{IncidentId, RunId};
 use crate::journal::{self, Body, Record, RunKind, RunResult, RunStarted};
-use crate::policy::{Choice, Judgement, Verdict};
+use crate::policy::{Choice, Judgement, Severity, Verdict};
 
 /// The kinds of records that incidents are made of.
-pub const INCIDENT_KINDS: [&str; 8] = [
+pub const INCIDENT_KINDS: [&str; 9] = [
     "incident",
     "run_started",
     "judged",
@@ -34,6 +35,7 @@ pub const INCIDENT_KINDS: [&str; 8] = [
     "observation_started",
     "run_ended",
     "manual_answered",
+    "well_again",
 ];
 
 /// What is known of a run so far.
@@ -69,6 +71,7 @@ pub fn incidents(records: &[Record]) -> Vec<Incident> {
             rate(&mut all, &record.body, run);
         }
         match &record.body {
+            Body::WellAgain { .. } => settle(&mut all, record.at, run, Status::Restored),
             Body::ObservationStarted { .. } => settle(&mut all, record.at, run, Status::Monitoring),
             Body::RunEnded { result, .. } => end(&mut all, record.at, run, (*result, known.started)),
             Body::ManualAnswered { answer } => {
@@ -156,6 +159,9 @@ fn settle(all: &mut [Incident], at: Timestamp, run: &RunId, status: Status) {
 fn end(all: &mut [Incident], at: Timestamp, run: &RunId, (result, started): (RunResult, &RunStarted)) {
     let is_good = matches!(result, RunResult::RolledBack | RunResult::NothingChanged | RunResult::Kept);
     if let Some(incident) = all.iter_mut().find(|incident| incident.runs.contains(run)) {
+        if result == RunResult::NotVerified {
+            incident.severity = Some(Severity::P0);
+        }
         match (is_good, result) {
             (true, _) => incident.set(Status::Restored, at),
             (false, RunResult::NotVerified | RunResult::Held) if incident.status == Status::Restored => {

@@ -170,6 +170,19 @@ fn a_run_joins_the_incident_that_is_open() {
 }
 
 #[test]
+fn a_way_back_that_has_failed_is_p0_until_a_person_says_otherwise() {
+    let mut written = Written::default();
+    written.bad_deploy(0, "run-1", RunResult::NotVerified);
+    let severity = |written: &Written| incidents(&written.0)[0].severity;
+    assert_eq!(severity(&written), Some(Severity::P0));
+    written.said(60, "inc-1", Said::Rated { severity: Severity::P2 });
+    assert_eq!(severity(&written), Some(Severity::P2));
+    let mut verified = Written::default();
+    verified.bad_deploy(0, "run-1", RunResult::RolledBack);
+    assert_eq!(severity(&verified), None);
+}
+
+#[test]
 fn a_deploy_that_is_kept_fixes_what_earlier_runs_left_open_and_nothing_else() {
     let guard = || RunKind::Guard { command: vec!["sh fix.sh".to_owned()] };
     let mut written = Written::default();

@@ -40,6 +40,8 @@ pub enum Detail {
     Helm(HelmArtifact),
     /// An Application of Argo CD.
     Argocd(ArgocdArtifact),
+    /// What leads users to one of several other services.
+    Traffic(TrafficArtifact),
 }
 
 /// What runs a service.
@@ -58,6 +60,8 @@ pub enum PlatformKind {
     Helm,
     /// Argo CD.
     Argocd,
+    /// None: what leads users to one of several other services.
+    Traffic,
 }
 
 impl PlatformKind {
@@ -71,6 +75,7 @@ impl PlatformKind {
             PlatformKind::Kubernetes => "kubernetes",
             PlatformKind::Helm => "helm",
             PlatformKind::Argocd => "argocd",
+            PlatformKind::Traffic => "traffic",
         }
     }
 
@@ -83,7 +88,7 @@ impl PlatformKind {
     /// Whether it runs instances whose state and health it knows itself.
     #[must_use]
     pub fn has_instances(self) -> bool {
-        !matches!(self, PlatformKind::Host | PlatformKind::Exec)
+        !matches!(self, PlatformKind::Host | PlatformKind::Exec | PlatformKind::Traffic)
     }
 }
 
@@ -98,6 +103,7 @@ impl Detail {
             Detail::Kubernetes(_) => PlatformKind::Kubernetes,
             Detail::Helm(_) => PlatformKind::Helm,
             Detail::Argocd(_) => PlatformKind::Argocd,
+            Detail::Traffic(_) => PlatformKind::Traffic,
         }
     }
 
@@ -114,7 +120,7 @@ impl Detail {
             Detail::Compose(compose) => Some(compose.stop_grace_ms),
             Detail::Kubernetes(workload) => Some(workload.stop_grace_ms),
             Detail::Helm(release) => Some(release.stop_grace_ms),
-            Detail::Host(_) | Detail::Exec(_) | Detail::Argocd(_) => None,
+            Detail::Host(_) | Detail::Exec(_) | Detail::Argocd(_) | Detail::Traffic(_) => None,
         }
     }
 
@@ -126,7 +132,7 @@ impl Detail {
             Detail::Kubernetes(workload) => workload.rollout_ms,
             Detail::Helm(release) => release.rollout_ms,
             Detail::Argocd(application) => application.rollout_ms,
-            Detail::Host(_) | Detail::Exec(_) => 0,
+            Detail::Host(_) | Detail::Exec(_) | Detail::Traffic(_) => 0,
         }
     }
 
@@ -149,7 +155,7 @@ impl Detail {
         match self {
             Detail::Kubernetes(workload) => workload.is_autoscaled,
             Detail::Helm(_) | Detail::Argocd(_) => true,
-            Detail::Compose(_) | Detail::Host(_) | Detail::Exec(_) => false,
+            Detail::Compose(_) | Detail::Host(_) | Detail::Exec(_) | Detail::Traffic(_) => false,
         }
     }
 }
@@ -186,6 +192,14 @@ pub struct HostArtifact {
 pub struct ExecArtifact {
     /// What `capture` printed, given to `restore` unchanged. It is journaled: the contract forbids secrets in it.
     pub state: serde_json::Value,
+}
+
+/// What leads users to one of several other services. Where that is comes from the configuration when it is needed: what a
+/// colour is called there is what people know it by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct TrafficArtifact {
+    /// The service that it led to; [`Version::code`] has the same name.
+    pub to: ServiceName,
 }
 
 /// One configuration file of an artifact.

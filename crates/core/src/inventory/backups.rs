@@ -83,6 +83,7 @@ mod tests {
             absent: Vec::new(),
             databases: [(database, data)].into(),
             source: None,
+            said: BTreeMap::new(),
             tag: None,
         };
         Graded { checkpoint, grade, why: String::new(), is_retained }

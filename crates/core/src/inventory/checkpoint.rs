@@ -34,6 +34,9 @@ pub struct Checkpoint {
     /// The commit that it came from, where the folder of the configuration is in a git work tree.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+    /// Which version each service said itself that it was, of those that are asked and answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub said: BTreeMap<ServiceName, String>,
     /// The tag that git was asked for before the deploy that followed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tag: Option<String>,

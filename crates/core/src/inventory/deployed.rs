@@ -77,6 +77,7 @@ impl Checkpoint {
                 unready: Vec::new(),
                 trouble: None,
                 busy: None,
+                next: None,
             };
             self.fact(&artifact.service, Seen::Present(running), files.collect())
         });

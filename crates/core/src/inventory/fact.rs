@@ -56,6 +56,10 @@ pub struct Running {
     /// An operation on it that is under way, or that a client which is gone left unfinished.
     #[serde(default)]
     pub busy: Option<Standing>,
+    /// What a start would run, where that is another version than what runs: `current` or `HEAD` was moved and nothing was
+    /// started since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<Version>,
 }
 
 /// Something that a platform says of a service as a whole.
@@ -185,8 +189,8 @@ impl Fact {
     }
 }
 
-/// The digest of what a plan depends on: which instances of which versions exist, and the configuration files. Health,
-/// states and times are left out, because they move without the world having changed.
+/// The digest of what a plan depends on: which instances of which versions exist, what a start would run, and the
+/// configuration files. Health, states and times are left out, because they move without the world having changed.
 #[must_use]
 pub fn facts_digest(facts: &[Fact]) -> Digest {
     let mut lines: Vec<String> = facts.iter().flat_map(fact_lines).collect();
@@ -194,7 +198,8 @@ pub fn facts_digest(facts: &[Fact]) -> Digest {
     Digest::of(lines.join("\n").as_bytes())
 }
 
-/// The services that are not as they were: other instances, other versions, other files, or there at one time only.
+/// The services that are not as they were: other instances, other versions (of what runs, or of what a start would run),
+/// other files, or there at one time only.
 #[must_use]
 pub fn changed_between(before: &[Fact], after: &[Fact]) -> Vec<ServiceName> {
     let lines = |fact: &Fact| {
@@ -218,6 +223,7 @@ fn fact_lines(fact: &Fact) -> Vec<String> {
             .iter()
             .map(|i| format!("{service} {:?} {:?} {:?}", i.id, i.version.code, i.version.spec))
             .chain([format!("{service} wanted {}", running.wanted)])
+            .chain(running.next.iter().map(|next| format!("{service} next {:?} {:?}", next.code, next.spec)))
             .collect(),
     };
     lines.extend(fact.files.iter().map(|(path, digest)| format!("{service} file {path:?} {digest}")));

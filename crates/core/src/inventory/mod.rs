@@ -12,6 +12,7 @@ mod suspect;
 
 pub use artifact::{
     Artifact, BlobRef, ComposeArtifact, Detail, ExecArtifact, FileRef, FileState, HostArtifact, PlatformKind,
+    TrafficArtifact,
 };
 pub use backups::backups_to_release;
 pub use checkpoint::{Checkpoint, Grade, Graded, last_known_good, older_good, to_release};

@@ -108,6 +108,7 @@ mod tests {
             absent: Vec::new(),
             databases: BTreeMap::new(),
             source: commit.map(|commit| Source { commit: commit.to_owned(), is_dirty: false }),
+            said: BTreeMap::new(),
             tag: None,
         }
     }

@@ -44,6 +44,9 @@ pub enum Body {
         /// The checkpoint in quarantine that the deploy command says it brings back.
         #[serde(default)]
         named: Option<CheckpointId>,
+        /// Why what is to be deployed may not be, because it was not kept elsewhere first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_kept: Option<Box<Refusal>>,
     },
     /// A checkpoint is durable: its blobs are kept and its images pinned.
     CheckpointTaken {
@@ -287,6 +290,11 @@ pub enum Body {
         /// What.
         answer: Answer,
     },
+    /// What had gone bad while nothing was deployed holds again; after the run's end.
+    WellAgain {
+        /// What was seen.
+        what: String,
+    },
     /// A way back was tried, and is not verified; the run goes on.
     AttemptFailed {
         /// The how-manyth try of the run, counted from 1.
@@ -422,6 +430,7 @@ impl Body {
             Body::ObservationStarted { .. } => "observation_started",
             Body::Observed { .. } => "observed",
             Body::ManualAnswered { .. } => "manual_answered",
+            Body::WellAgain { .. } => "well_again",
             Body::Repaired { .. } => "repaired",
             Body::TakenOver { .. } => "taken_over",
             Body::AbortRequested { .. } => "abort_requested",

@@ -9,6 +9,7 @@ mod proof;
 mod record;
 mod recourse;
 mod run;
+mod trouble;
 
 pub use body::Body;
 pub use drill::{Break, Drill};
@@ -19,3 +20,4 @@ pub use proof::{Answer, FileEnd, Observation, ObservationResult};
 pub use record::{FORMAT, Record, chain};
 pub use recourse::{Former, MaintenanceOutcome, MaintenanceSwitch, Means, Recourse};
 pub use run::{DeployExit, RunKind, RunResult, RunStarted, StepOutcome};
+pub use trouble::{TROUBLE_KINDS, open_trouble};

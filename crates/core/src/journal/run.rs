@@ -47,6 +47,8 @@ pub enum RunKind {
     Noticed(Box<Noticed>),
     /// A rehearsed rollback.
     Drill(Box<Drill>),
+    /// Something went bad while nothing was deployed.
+    WentDown,
 }
 
 /// How the deploy command ended.

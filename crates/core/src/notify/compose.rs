@@ -11,6 +11,7 @@
 //! | maintenance mode was switched | maintenance on, or nothing where that failed: the end says so |
 //! | an observation begins | rolled back: what is required holds |
 //! | a person answered a check with no | went bad again, once a record |
+//! | what went bad while nothing was deployed is held, or holds again | went down, well again |
 //! | run ended | how: rolled back, not verified, held, kept, refused …; after an observation: how that ended |
 //!
 //! Everything else is for the timeline.
@@ -22,10 +23,10 @@ use super::{Alert, Event, Field, NOTICE_FORMAT, Notice};
 use crate::journal::{Body, MaintenanceOutcome, Record, RunKind, RunStarted};
 use crate::plan::{Plan, Switch};
 use crate::policy::Decision;
-use crate::report::recourse_text;
+use crate::report::{Kind, recourse_text};
 
 /// The kinds of records that notices are made of.
-pub const NOTICE_KINDS: [&str; 15] = [
+pub const NOTICE_KINDS: [&str; 16] = [
     "run_started",
     "judged",
     "decided",
@@ -39,6 +40,7 @@ pub const NOTICE_KINDS: [&str; 15] = [
     "observation_started",
     "observed",
     "manual_answered",
+    "well_again",
     "taken_over",
     "run_ended",
 ];
@@ -110,6 +112,8 @@ fn headline(event: Event, started: &RunStarted) -> &'static str {
         Event::MaintenanceOn => "maintenance mode is on: a person is needed",
         Event::NotVerified => "NOT VERIFIED after a rollback: a person is needed",
         Event::Held => "held: a person is needed to decide",
+        Event::WentDown => "WENT DOWN while nothing was deployed: a person is needed",
+        Event::WellAgain => "well again",
         Event::ApprovalWanted => "people must agree before it goes back",
         Event::Countdown => "the deploy went bad; going back unless it is fixed",
         Event::FellBack => "the deploy went bad; fallen back",
@@ -151,6 +155,7 @@ fn text(event: Event, record: &Record, known: &Known<'_>) -> String {
         Body::ManualAnswered { answer } => {
             lines.push(format!("{} says that the check `{}` does not hold.", answer.by, answer.check));
         }
+        Body::WellAgain { what } => lines.push(sentence(what)),
         Body::RunStarted(started) => lines.extend(started.reason.as_deref().map(sentence)),
         _ => {}
     }
@@ -160,6 +165,7 @@ fn text(event: Event, record: &Record, known: &Known<'_>) -> String {
         Event::NotVerified
         | Event::WentBadAgain
         | Event::Held
+        | Event::WentDown
         | Event::Refused
         | Event::Countdown
         | Event::FixForward => known.reasons.clone(),
@@ -200,7 +206,9 @@ fn fields(event: Event, record: &Record, started: &RunStarted, known: &Known<'_>
     if let (Some(reason), false) = (&started.reason, says_why) {
         fields.push(Field::new("Reason", reason.as_str()));
     }
+    fields.extend(known.error_rate.as_ref().map(|rate| Field::new("Error rate", rate.as_str())));
     if let Some(plan) = known.plan {
+        fields.push(Field::new("Kind", Kind::of(started).words()));
         fields.extend(versions(plan));
         fields.push(Field::new("Checkpoint", plan.target.as_str()));
         let is_ahead = matches!(record.body, Body::PlanMade { .. } | Body::ApprovalsWanted { .. });
@@ -245,7 +253,7 @@ fn countdown(event: Event, now: Timestamp, decision: Option<&Decision>) -> Vec<F
         return Vec::new();
     };
     let restore_by = weighed.restore_by.filter(|_| event.alert() == Some(Alert::Trigger));
-    let decide_by = weighed.decide_by.filter(|_| event == Event::Held);
+    let decide_by = weighed.decide_by.filter(|_| matches!(event, Event::Held | Event::WentDown));
     let told = [("Goes back at", decision.fix_by()), ("Decide by", decide_by), ("Good again by", restore_by)];
     let field = |(what, by): (&str, Option<Timestamp>)| Some(Field::new(what, until(by?, now)));
     told.into_iter().filter_map(field).collect()
@@ -364,6 +372,46 @@ mod tests {
         assert_eq!((notice.id.as_str(), notice.title.as_str()), ("run-1/started", "shop/staging: a rollback began"));
         assert!(notice.fields.contains(&Field::new("Reason", "it is slow")), "{:?}", notice.fields);
         assert!(notice.fields.contains(&Field::new("Checkpoint", "cp-1")), "{:?}", notice.fields);
+    }
+
+    #[test]
+    fn what_went_bad_while_nothing_was_deployed_calls_people_and_says_when_it_is_over() {
+        let Body::RunStarted(started) = started() else { return };
+        let down = Body::RunStarted(RunStarted { run: RunKind::WentDown, ..started });
+        let judged = bad().remove(1);
+        let decision = Decision::plain(Choice::RollBack, vec!["web: 503".to_owned()], vec![]);
+        let over = Body::WellAgain { what: "every check holds".to_owned() };
+        let all = vec![down, judged, Body::Decided { decision }, ended(RunResult::Held), over];
+        let told = notices("shop", &records(all));
+        let said: Vec<(&str, &str)> = told.iter().map(|(_, it)| (it.id.as_str(), it.text.as_str())).collect();
+        assert_eq!(
+            said,
+            [("run-1/went_down", "Version 1 runs again.\n- web: 503"), ("run-1/well_again", "Every check holds.")]
+        );
+        assert_eq!(told[0].1.event.alert(), Some(Alert::Trigger));
+        assert_eq!(told[1].1.event.alert(), Some(Alert::Resolve));
+    }
+
+    #[test]
+    fn a_way_back_says_of_which_kind_it_is_and_what_the_error_rate_is() {
+        let Body::RunStarted(of) = started() else { return };
+        let by_hand = RunStarted { run: RunKind::Rollback, ..of };
+        let check = |name: &str, what: &str| crate::policy::Check {
+            name: name.to_owned(),
+            verdict: Verdict::Healthy,
+            what: what.to_owned(),
+            was_red_before: false,
+            is_advisory: false,
+        };
+        let checks = vec![check("web is up", "runs"), check("errors below 1 %", "0.04 %")];
+        let verified = Body::Verified { checks, facts: Vec::new(), red: Vec::new() };
+        let all = vec![Body::RunStarted(by_hand), planned(Vec::new()), verified, ended(RunResult::RolledBack)];
+        let told = notices("shop", &records(all));
+        let fields = &told.last().unwrap().1.fields;
+        assert!(fields.contains(&Field::new("Kind", "by hand")), "{fields:?}");
+        assert!(fields.contains(&Field::new("Error rate", "0.04 %")), "{fields:?}");
+        let told = notices("shop", &records(bad()));
+        assert!(told.last().unwrap().1.fields.contains(&Field::new("Kind", "by itself")));
     }
 
     #[test]

@@ -29,6 +29,10 @@ pub enum Event {
     MaintenanceOn,
     /// A person is needed to decide.
     Held,
+    /// Something went bad while nothing was deployed: a person is needed.
+    WentDown,
+    /// What went bad while nothing was deployed holds again.
+    WellAgain,
     /// The environment goes back unless it is healthy again in time.
     Countdown,
     /// The environment goes back once people have agreed to it.
@@ -82,7 +86,7 @@ pub enum Alert {
 
 impl Event {
     /// The words of the configuration. `test` is told to whoever is tested.
-    pub const WORDS: [(&'static str, Self); 21] = [
+    pub const WORDS: [(&'static str, Self); 23] = [
         ("started", Self::Started),
         ("going_back", Self::GoingBack),
         ("taken_over", Self::TakenOver),
@@ -94,6 +98,8 @@ impl Event {
         ("trying_again", Self::TryingAgain),
         ("maintenance_on", Self::MaintenanceOn),
         ("held", Self::Held),
+        ("went_down", Self::WentDown),
+        ("well_again", Self::WellAgain),
         ("countdown", Self::Countdown),
         ("approval_wanted", Self::ApprovalWanted),
         ("fell_back", Self::FellBack),
@@ -130,6 +136,8 @@ impl Event {
             | Self::KeptUnproven
             | Self::Refused
             | Self::Aborted
+            | Self::WentDown
+            | Self::WellAgain
             | Self::PostMortemDue => Severity::Warning,
             Self::Started | Self::TakenOver | Self::Observed | Self::Kept | Self::Test => Severity::Info,
         }
@@ -144,13 +152,14 @@ impl Event {
             | Self::WentBadAgain
             | Self::MaintenanceOn
             | Self::Held
+            | Self::WentDown
             | Self::Countdown
             | Self::ApprovalWanted
             | Self::FellBack
             | Self::FixForward
             | Self::Escalated => Some(Alert::Trigger),
             Self::TakenOver => Some(Alert::Acknowledge),
-            Self::RolledBack | Self::NothingChanged | Self::Kept => Some(Alert::Resolve),
+            Self::RolledBack | Self::NothingChanged | Self::WellAgain | Self::Kept => Some(Alert::Resolve),
             Self::Started | Self::TryingAgain | Self::Observed => None,
             Self::KeptUnproven | Self::Refused | Self::Aborted | Self::PostMortemDue | Self::Test => None,
         }

@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 
 use super::{Alert, Event, Severity};
+use crate::detect::{SignalPath, is_error_rate};
 use crate::journal::{ActStage, Body, MaintenanceOutcome, Record, Recourse, RunKind, RunResult, RunStarted};
 use crate::plan::Plan;
-use crate::policy::{self, Choice, Decision, Judgement, Verdict};
+use crate::policy::{self, Check, Choice, Decision, Fired, Judgement, Verdict};
 
 /// What the records so far have told.
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub(super) struct Known<'a> {
     pub(super) decision: Option<&'a Decision>,
     /// The plan that is followed.
     pub(super) plan: Option<&'a Plan>,
+    /// The share of requests that failed, in words: as last measured.
+    pub(super) error_rate: Option<String>,
     /// How many ways back were tried and are not verified.
     pub(super) failed: u32,
     pub(super) worst: Severity,
@@ -29,7 +32,10 @@ impl<'a> Known<'a> {
     pub(super) fn learn(&mut self, record: &'a Record) {
         match &record.body {
             Body::RunStarted(started) => (self.started, self.began) = (Some(started), Some(record.at)),
-            Body::Judged { judgement } => self.judgement = Some(judgement),
+            Body::Judged { judgement } => {
+                self.judgement = Some(judgement);
+                self.error_rate = judgement.fired.as_deref().and_then(error_rate).or(self.error_rate.take());
+            }
             Body::Decided { decision } => {
                 self.reasons.clone_from(&decision.reasons_for);
                 self.decision = Some(decision);
@@ -40,6 +46,8 @@ impl<'a> Known<'a> {
                 self.reasons = refusals.iter().map(|refusal| format!("{}: {}", refusal.name, refusal.what)).collect();
             }
             Body::Verified { checks, .. } => {
+                let rate = checks.iter().find(|check| is_of_errors(check) && check.verdict != Verdict::Unmeasurable);
+                self.error_rate = rate.map(|check| check.what.clone()).or(self.error_rate.take());
                 let failing = checks.iter().filter(|check| check.blocks());
                 self.reasons = failing.map(|check| format!("{}: {}", check.name, check.what)).collect();
             }
@@ -59,7 +67,25 @@ impl<'a> Known<'a> {
         self.any_event(record).filter(|event| !is_drill || is_left(event))
     }
 
+    /// Of something that went bad while nothing was deployed.
+    ///
+    /// | record                          | notice     |
+    /// |---------------------------------|------------|
+    /// | ended held, or to be fixed      | went down  |
+    /// | ended in any other way          | none: it was over, or is only observed |
+    /// | it holds again                  | well again |
+    fn of_trouble(record: &Record) -> Option<Event> {
+        match &record.body {
+            Body::RunEnded { result: RunResult::Held | RunResult::FixForward, .. } => Some(Event::WentDown),
+            Body::WellAgain { .. } => Some(Event::WellAgain),
+            _ => None,
+        }
+    }
+
     fn any_event(&self, record: &Record) -> Option<Event> {
+        if self.started.is_some_and(|started| started.run == RunKind::WentDown) {
+            return Self::of_trouble(record);
+        }
         let is_rollback = self.started.is_some_and(|started| matches!(started.run, RunKind::Rollback));
         match &record.body {
             // That a person takes it back is told with what goes back to what.
@@ -121,4 +147,16 @@ impl<'a> Known<'a> {
         let new = findings.iter().filter(|finding| !finding.was_before);
         new.map(|finding| format!("{}: {}", finding.subject, finding.what)).collect()
     }
+}
+
+/// The error rate that a trigger fired on, or that came with what it compared.
+fn error_rate(fired: &Fired) -> Option<String> {
+    let is_rate = matches!(&fired.signal, SignalPath::Named(name) if is_error_rate(name.as_str()));
+    let measured = fired.worse.as_ref().map_or_else(|| is_rate.then_some(fired.value), |worse| worse.error_rate);
+    measured.map(|share| format!("{:.1} %", share * 100.0))
+}
+
+/// Whether a check is of a signal that is an error rate: `errors below 1%`.
+fn is_of_errors(check: &Check) -> bool {
+    check.name.split_once(' ').is_some_and(|(signal, _)| is_error_rate(signal))
 }

@@ -90,6 +90,13 @@ impl Notice {
         self.run.as_ref().map_or(&self.id, RunId::as_str)
     }
 
+    /// The same notice with who leads.
+    #[must_use]
+    pub fn led_by(mut self, lead: Option<&String>) -> Self {
+        self.fields.extend(lead.map(|lead| Field::new("Lead", lead.as_str())));
+        self
+    }
+
     /// The same notice with some secrets masked by `mask`.
     #[must_use]
     pub fn masked(mut self, mask: &dyn Fn(&str) -> String) -> Self {

@@ -5,13 +5,18 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Time;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use super::{Field, Notice};
 use crate::config::{Contact, Escalation, Notify};
+use crate::policy::FreezeSpan;
 
 /// What a template may do before it is stopped, in instructions.
 const FUEL: u64 = 100_000;
+
+/// Days of the week, from Monday on.
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 const DEFAULT: &str = "{{ title }}\n{{ text }}";
 
@@ -107,12 +112,28 @@ fn people(notice: &Notice, notify: &Notify) -> Option<Field> {
         let people: Vec<String> = step.call.iter().map(|name| person(name, notify.contacts.get(name))).collect();
         let severities: Vec<&str> = step.severities.iter().map(|severity| severity.word()).collect();
         let only = if severities.is_empty() { String::new() } else { format!("for {}: ", severities.join(", ")) };
+        let hours = step.when.as_ref().map(|when| format!(" ({})", hours(when))).unwrap_or_default();
         match step.after.as_secs() / 60 {
-            0 => format!("{only}{}", people.join(", ")),
-            minutes => format!("{only}after {minutes} min: {}", people.join(", ")),
+            0 => format!("{only}{}{hours}", people.join(", ")),
+            minutes => format!("{only}after {minutes} min: {}{hours}", people.join(", ")),
         }
     };
     Some(Field::new("Call", notify.escalation.iter().map(step).collect::<Vec<_>>().join("; then ")))
+}
+
+/// When somebody may be called: `only mon, tue 09:00-17:00 +01:00`.
+fn hours(when: &FreezeSpan) -> String {
+    match when {
+        FreezeSpan::Once { from, until } => format!("only {from:.0} to {until:.0}"),
+        FreezeSpan::Weekly { days, from, until, offset_s } => {
+            let name = |day: &i8| usize::try_from(day - 1).ok().and_then(|day| DAYS.get(day)).copied();
+            let days: Vec<&str> = days.iter().filter_map(name).collect();
+            let days = if days.is_empty() { String::new() } else { format!("{} ", days.join(", ")) };
+            let (sign, ahead) = (if *offset_s < 0 { '-' } else { '+' }, offset_s.unsigned_abs() / 60);
+            let clock = |time: &Time| time.strftime("%H:%M").to_string();
+            format!("only {days}{}-{} {sign}{:02}:{:02}", clock(from), clock(until), ahead / 60, ahead % 60)
+        }
+    }
 }
 
 fn person(name: &str, contact: Option<&Contact>) -> String {
@@ -176,10 +197,16 @@ mod tests {
             after: Duration::from_secs(60 * minutes),
             tell: Vec::new(),
             severities: [].into(),
+            when: (minutes > 0).then(|| FreezeSpan::Weekly {
+                days: [1, 5].into(),
+                from: jiff::civil::time(9, 0, 0, 0),
+                until: jiff::civil::time(17, 30, 0, 0),
+                offset_s: -5400,
+            }),
         };
         let notify = Notify { contacts, escalation: vec![step("anna", 0), step("ben", 15)], ..Notify::default() };
         let call = letter(notice(Event::Held), &notify, None).fields.pop().unwrap();
-        assert_eq!(call, Field::new("Call", "anna (+49 1); then after 15 min: ben"));
+        assert_eq!(call, Field::new("Call", "anna (+49 1); then after 15 min: ben (only mon, fri 09:00-17:30 -01:30)"));
         assert_eq!(notice(Event::Kept).severity, Severity::Info);
         assert_eq!(letter(notice(Event::Kept), &notify, None).fields.len(), 1);
     }

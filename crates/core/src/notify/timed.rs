@@ -2,7 +2,7 @@
 //!
 //! | what | from when on | until | who |
 //! |---|---|---|---|
-//! | a step of the escalation | its time after a person was first needed | the incident is over | those whom the step names |
+//! | a step of the escalation | its time after a person was first needed, or the next of its hours | the incident is over | those whom the step names |
 //! | a post-mortem | three quarters of its time after the incident was over | a person says that it is seen to, or closes the incident | whoever is told such events |
 //!
 //! Contract: a function of records, configuration and time. What is told once has the same identifier whenever it is computed,
@@ -124,11 +124,13 @@ fn first_needed(project: &str, incident: &Incident, records: &[Record]) -> Optio
 }
 
 fn call(since: &Notice, step: &Escalation, place: String) -> Option<Timed> {
-    let minutes = step.after.as_secs().div_ceil(60);
+    let due = since.at.checked_add(step.after).ok()?;
+    let due = step.when.as_ref().map_or(Some(due), |when| when.next_on(due))?;
+    let minutes = due.duration_since(since.at).as_secs().max(0).unsigned_abs().div_ceil(60);
     let mut notice = since.clone();
     notice.id = format!("{}/{}-{place}", since.run.as_ref()?, Event::Escalated.word());
     (notice.event, notice.severity, notice.worst) = (Event::Escalated, Severity::Critical, Severity::Critical);
-    notice.at = since.at.checked_add(step.after).ok()?;
+    notice.at = due;
     notice.title = format!(
         "{}/{}: a person has been needed for {minutes} min: call {}",
         since.project,

@@ -67,13 +67,15 @@ fn to_artifact<'a>(artifact: &'a Artifact, fact: Option<&'a Fact>) -> Change<'a>
 }
 
 /// Whether the artifact is what runs: the same version in every instance, no fewer and no more of them, none ended. Where
-/// something else says how many there are, it is as many as that; a cluster must also have been told that number.
+/// something else says how many there are, it is as many as that; a cluster must also have been told that number. What the
+/// next start would run must be it too.
 #[must_use]
 pub fn runs(artifact: &Artifact, running: &Running) -> bool {
     let wanted = if artifact.detail.is_scaled_elsewhere() { running.wanted } else { artifact.replicas };
     // A cluster goes on towards the number that it was told, even where it cannot get there.
     let is_told_otherwise = matches!(artifact.detail, Detail::Kubernetes(_)) && running.wanted != wanted;
     !is_told_otherwise
+        && running.next.as_ref().is_none_or(|next| *next == artifact.version)
         && running.instances.len() == wanted as usize
         && running.instances.iter().all(|instance| {
             instance.version == artifact.version
@@ -102,7 +104,7 @@ mod tests {
             restarts: 0,
         };
         let instances = (0..instances).map(instance).collect();
-        Running { label: String::new(), wanted, instances, unready: Vec::new(), trouble: None, busy: None }
+        Running { label: String::new(), wanted, instances, unready: Vec::new(), trouble: None, busy: None, next: None }
     }
 
     fn artifact(detail: Detail) -> Artifact {
@@ -123,6 +125,14 @@ mod tests {
             stop_grace_ms: 0,
             rollout_ms: 0,
         }))
+    }
+
+    #[test]
+    fn what_the_next_start_would_run_must_be_it_too() {
+        let other = Version { code: "web:2".to_owned(), ..version() };
+        let web = artifact(Detail::Exec(ExecArtifact { state: serde_json::Value::Null }));
+        assert!(runs(&web, &Running { next: Some(version()), ..running(2, 2) }));
+        assert!(!runs(&web, &Running { next: Some(other), ..running(2, 2) }));
     }
 
     #[test]

@@ -61,6 +61,7 @@ fn data(step: &DataStep) -> String {
         }
         DataAct::ReplaceTables { tables, .. } => format!("replace the content of {} in `{database}`", names(tables)),
         DataAct::DropCopy { copy } => format!("drop the copy `{copy}`"),
+        DataAct::KeepDump => format!("take a restore point of `{database}` as it is"),
         DataAct::RestoreInPlace { source, live, .. } => {
             format!("drop `{live}` and restore {} in its place", restore_source(source))
         }

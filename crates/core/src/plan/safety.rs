@@ -13,7 +13,7 @@ use crate::data::DatabaseFact;
 use crate::id::{CheckpointId, DatabaseName, Digest, EnvironmentName, ServiceName};
 use crate::inventory::{Checkpoint, Detail, Fact, Grade, Graded, Version, facts_digest};
 use crate::policy::{Quarantined, Refusal, RefusalName};
-use crate::port::Preflight;
+use crate::port::{PortError, Preflight};
 
 /// How many changes a refusal tells one by one.
 const TOLD: usize = 8;
@@ -288,6 +288,14 @@ pub fn approval_missing(plan: &Plan) -> Option<Refusal> {
     })
 }
 
+/// A service that must not write while data goes back goes on writing.
+#[must_use]
+pub fn never_quiet(service: &ServiceName, error: &PortError) -> Refusal {
+    let hint = error.hint.as_deref().unwrap_or("stop it yourself for the time of the rollback");
+    let what = format!("`{service}` cannot be made quiet while the data goes back: {}", error.what);
+    refusal(RefusalName::DatabaseNotReady, what, hint)
+}
+
 /// A rollback to that very target failed its verification after it was graded.
 #[must_use]
 pub fn destination_unhealthy(target: &CheckpointId, failed_since: Option<Timestamp>) -> Option<Refusal> {
@@ -314,7 +322,7 @@ mod tests {
         let refused = |since: Option<i64>, is_own: bool| {
             let busy = Some(Standing { what: "pending-upgrade".to_owned(), since: since.map(at) });
             let (label, instances, unready) = (String::new(), Vec::new(), Vec::new());
-            let running = Running { label, wanted: 0, instances, unready, trouble: None, busy };
+            let running = Running { label, wanted: 0, instances, unready, trouble: None, busy, next: None };
             let (seen, files) = (Seen::Present(running), BTreeMap::new());
             let fact = Fact { service: service.clone(), observed_at: at(20), seen, files };
             operation_in_progress(&service, &[fact], is_own, at(20)).is_some()

@@ -1,6 +1,6 @@
 //! Steps and the plan that they make up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -138,6 +138,16 @@ impl Plan {
             Action::Switch(switch) if switch.only.is_none() => Some(switch.as_ref()),
             _ => None,
         })
+    }
+
+    /// The services that must be quiet at some time while data goes back.
+    #[must_use]
+    pub fn fenced(&self) -> BTreeSet<ServiceName> {
+        let of_data = self.steps.iter().filter_map(|step| match &step.action {
+            Action::Data(step) => Some(&step.fences),
+            _ => None,
+        });
+        of_data.flatten().map(|fence| fence.service.clone()).collect()
     }
 
     /// How long it took in past runs, in milliseconds, where every changing step has been seen before. Steps that only look

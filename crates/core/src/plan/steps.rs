@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use super::data::Course;
+use super::order::led_away_first;
 use super::planner::{Changes, Situation};
 use super::{Action, Change, Mode, Part, Request, Step, StepClass, Switch, SwitchOrder, WayBack, dependencies_first};
 use crate::config::Flush;
 use crate::data::{DataAct, Fence};
 use crate::id::{ServiceName, StepId};
-use crate::inventory::{Artifact, Fact, FileRef};
+use crate::inventory::{Artifact, Detail, Fact, FileRef};
 
 /// Stop time of a service that states none, in milliseconds: what Docker takes.
 const STOP_GRACE_MS: u64 = 10_000;
@@ -20,7 +21,7 @@ const SWITCH_LIMIT_MS: u64 = 120_000;
 const HEALTHY_WITHIN_MS: u64 = 60_000;
 /// What collecting evidence may take, in milliseconds: it must not hold the way back up.
 const EVIDENCE_LIMIT_MS: u64 = 5_000;
-/// What restoring a database may take, in milliseconds: a day.
+/// What restoring or dumping a database may take, in milliseconds: a day.
 const RESTORE_LIMIT_MS: u64 = 24 * 3_600_000;
 /// What any other act on a database may take, in milliseconds: an hour.
 const DATA_LIMIT_MS: u64 = 3_600_000;
@@ -43,7 +44,8 @@ impl<'a> Steps<'a> {
     /// off; then, in reverse order, what was not there; then caches, and what was lost.
     pub(super) fn of(mut self, changes: &Changes<'_>, course: &Course) -> Vec<Step> {
         let names: BTreeSet<ServiceName> = changes.keys().map(|service| (*service).clone()).collect();
-        let order = dependencies_first(&names, self.situation.depends_on);
+        let needs = led_away_first(changes, self.situation.facts, self.situation.depends_on);
+        let order = dependencies_first(&names, &needs);
         let change_of = |service: &ServiceName| changes.get(service).unwrap_or(&Change::None);
         for service in &order {
             let replaces =
@@ -195,10 +197,11 @@ fn grace_ms(mode: Mode, artifact: Option<&Artifact>) -> u64 {
 }
 
 /// The services that are switched or stopped, with the time that each may take to stop: those that can be fenced, because a
-/// later step makes them as they shall be.
+/// later step makes them as they shall be. What leads users somewhere runs nothing that a database would have to be kept from.
 pub(super) fn fences(changes: &Changes<'_>, mode: Mode) -> Vec<Fence> {
     let fence = |(service, change): (&&ServiceName, &Change<'_>)| {
         let grace_ms = match change {
+            Change::Switch(artifact, _) if matches!(artifact.detail, Detail::Traffic(_)) => return None,
             Change::Switch(artifact, _) => grace_ms(mode, Some(artifact)),
             Change::Remove => grace_ms(mode, None),
             Change::None | Change::Files(_) | Change::Configuration(..) | Change::Unknown(_) => return None,
@@ -233,7 +236,9 @@ fn way_back_of_data(act: &DataAct) -> (StepClass, WayBack) {
         DataAct::SoftRestore { .. } | DataAct::UndoRows { .. } | DataAct::ReplaceTables { .. } => {
             (StepClass::Compensable, WayBack::PutRowsBack)
         }
-        DataAct::DropCopy { .. } | DataAct::ReportLoss { .. } => (StepClass::Reversible, WayBack::NothingToUndo),
+        DataAct::DropCopy { .. } | DataAct::KeepDump | DataAct::ReportLoss { .. } => {
+            (StepClass::Reversible, WayBack::NothingToUndo)
+        }
         DataAct::RestoreInPlace { .. } => {
             let why = "the database is dropped before the restore point is read".to_owned();
             (StepClass::Irreversible, WayBack::Impossible { why })
@@ -254,7 +259,7 @@ fn limit_ms(action: &Action) -> u64 {
         Action::AwaitHealthy { within_ms, .. } => *within_ms,
         Action::RestoreFiles { .. } | Action::Gate { .. } | Action::Flush { .. } => HEALTHY_WITHIN_MS,
         Action::Data(step) => match step.act {
-            DataAct::RestoreBeside { .. } | DataAct::RestoreInPlace { .. } => RESTORE_LIMIT_MS,
+            DataAct::RestoreBeside { .. } | DataAct::RestoreInPlace { .. } | DataAct::KeepDump => RESTORE_LIMIT_MS,
             _ => DATA_LIMIT_MS,
         },
     }

@@ -3,6 +3,7 @@
 mod approval;
 mod case;
 mod decision;
+mod kept_first;
 mod page;
 mod quarantine;
 mod refusal;
@@ -10,6 +11,7 @@ mod rehearsal;
 mod rules;
 mod severity;
 pub mod storm;
+mod trouble;
 mod verdict;
 mod weigh;
 
@@ -18,11 +20,13 @@ pub use approval::{
 };
 pub use case::{BadTag, Case, Circumstances, Impact, Tags, standing_case};
 pub use decision::{Choice, Decision, Weighed};
+pub use kept_first::not_kept_first;
 pub use page::page;
 pub use quarantine::{Identity, Quarantined, brought_back, named, quarantined};
 pub use refusal::{Refusal, RefusalName};
 pub use rehearsal::{NO_IMAGE, rehearsal};
 pub use rules::{Branch, Freeze, FreezeSpan, Limit, Next, Objective, PRESETS, Row, Rules, TagTest, When, preset_text};
 pub use severity::Severity;
+pub use trouble::{Aftermath, Call};
 pub use verdict::{Check, Finding, Fired, Judgement, Verdict, Worse};
 pub use weigh::weigh;

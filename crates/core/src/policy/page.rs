@@ -27,11 +27,13 @@ pub fn page(name: RefusalName) -> &'static str {
         RefusalName::DatabaseNotReady => include_str!("pages/database-not-ready.md"),
         RefusalName::DatabaseUnknown => include_str!("pages/database-unknown.md"),
         RefusalName::BackupGone => include_str!("pages/backup-gone.md"),
+        RefusalName::DamagedNotKept => include_str!("pages/damaged-not-kept.md"),
         RefusalName::NoWayBack => include_str!("pages/no-way-back.md"),
         RefusalName::OperationInProgress => include_str!("pages/operation-in-progress.md"),
         RefusalName::CoolingDown => include_str!("pages/cooling-down.md"),
         RefusalName::TooManyAtOnce => include_str!("pages/too-many-at-once.md"),
         RefusalName::Quarantined => include_str!("pages/quarantined.md"),
+        RefusalName::NotKeptFirst => include_str!("pages/not-kept-first.md"),
         RefusalName::DrillNotAllowed => include_str!("pages/drill-not-allowed.md"),
     }
 }

@@ -11,7 +11,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{CheckpointId, Digest, ServiceName};
-use crate::inventory::{Artifact, Fact, Grade, Graded, Version};
+use crate::inventory::{Artifact, Detail, Fact, Grade, Graded, Version};
 
 /// Something that went bad, and is not to come back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -77,6 +77,7 @@ impl Quarantined {
 /// | no                                  |                   | no                  |
 /// | yes                                 | yes               | no: it ran well once, beside something else |
 /// | yes                                 | no                | yes                 |
+/// | yes, and it is of traffic           |                   | no: every second deploy leads users to the same colour |
 #[must_use]
 pub fn quarantined(checkpoints: &[Graded]) -> Vec<Quarantined> {
     let of = |grade: Grade| checkpoints.iter().filter(move |graded| graded.grade == grade);
@@ -88,7 +89,8 @@ pub fn quarantined(checkpoints: &[Graded]) -> Vec<Quarantined> {
     };
     let mut found: Vec<Quarantined> = Vec::new();
     for graded in of(Grade::Bad) {
-        let artifacts = graded.checkpoint.artifacts.iter();
+        let is_told_apart = |artifact: &Artifact| !matches!(artifact.detail, Detail::Traffic(_));
+        let artifacts = graded.checkpoint.artifacts.iter().filter(|(_, artifact)| is_told_apart(artifact));
         let never = artifacts.map(|(service, artifact)| (service.clone(), Identity::of(artifact)));
         let services: BTreeMap<_, _> = never.filter(|(service, identity)| !ran_well(service, identity)).collect();
         let (checkpoint, why) = (graded.checkpoint.id.clone(), graded.why.clone());
@@ -129,7 +131,8 @@ mod tests {
     use super::*;
     use crate::id::EnvironmentName;
     use crate::inventory::{
-        BlobRef, Checkpoint, Detail, ExecArtifact, FileRef, FileState, Health, Instance, InstanceState, Running, Seen,
+        BlobRef, Checkpoint, ExecArtifact, FileRef, FileState, Health, Instance, InstanceState, Running, Seen,
+        TrafficArtifact,
     };
     use jiff::Timestamp;
 
@@ -169,6 +172,7 @@ mod tests {
             absent: Vec::new(),
             databases: BTreeMap::new(),
             source: None,
+            said: BTreeMap::new(),
             tag: None,
         };
         Graded { checkpoint, grade, why: String::new(), is_retained: true }
@@ -193,6 +197,7 @@ mod tests {
                 unready: Vec::new(),
                 trouble: None,
                 busy: None,
+                next: None,
             }),
             files: [(FILE.to_owned(), Digest::of(file))].into(),
         };
@@ -220,6 +225,16 @@ mod tests {
         assert!(!back(&all, ("2", "3", b"b")), "another image of one of the two");
         assert!(!back(&all, ("2", "2", b"c")), "another configuration");
         assert!(!back(&all, ("2", "1", b"a")));
+    }
+
+    #[test]
+    fn where_users_were_led_is_not_what_went_bad() {
+        let mut bad = graded("cp-2", Grade::Bad, ("2", "2", b"b"));
+        let detail = Detail::Traffic(TrafficArtifact { to: name("green") });
+        for artifact in bad.checkpoint.artifacts.values_mut() {
+            artifact.detail = detail.clone();
+        }
+        assert_eq!(quarantined(&[graded("cp-1", Grade::Good, GOOD), bad]), []);
     }
 
     #[test]

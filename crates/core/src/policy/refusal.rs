@@ -47,6 +47,8 @@ pub enum RefusalName {
     DatabaseUnknown,
     /// The restore point is gone, or cannot be relied on.
     BackupGone,
+    /// The database would be dropped, and nothing of it as it is would be kept.
+    DamagedNotKept,
     /// No rung of the ladder leads the data back.
     NoWayBack,
     /// Somebody else's operation on a service is under way.
@@ -57,13 +59,15 @@ pub enum RefusalName {
     TooManyAtOnce,
     /// The version went bad before.
     Quarantined,
+    /// What is to be deployed was not kept elsewhere first.
+    NotKeptFirst,
     /// Nobody has marked the environment for drills, or a drill there would prove nothing.
     DrillNotAllowed,
 }
 
 impl RefusalName {
     /// All of them.
-    pub const ALL: [RefusalName; 26] = [
+    pub const ALL: [RefusalName; 28] = [
         RefusalName::NoGoodCheckpoint,
         RefusalName::TargetNotGood,
         RefusalName::TargetIsWhatRuns,
@@ -84,11 +88,13 @@ impl RefusalName {
         RefusalName::DatabaseNotReady,
         RefusalName::DatabaseUnknown,
         RefusalName::BackupGone,
+        RefusalName::DamagedNotKept,
         RefusalName::NoWayBack,
         RefusalName::OperationInProgress,
         RefusalName::CoolingDown,
         RefusalName::TooManyAtOnce,
         RefusalName::Quarantined,
+        RefusalName::NotKeptFirst,
         RefusalName::DrillNotAllowed,
     ];
 
@@ -116,11 +122,13 @@ impl RefusalName {
             RefusalName::DatabaseNotReady => "database-not-ready",
             RefusalName::DatabaseUnknown => "database-unknown",
             RefusalName::BackupGone => "backup-gone",
+            RefusalName::DamagedNotKept => "damaged-not-kept",
             RefusalName::NoWayBack => "no-way-back",
             RefusalName::OperationInProgress => "operation-in-progress",
             RefusalName::CoolingDown => "cooling-down",
             RefusalName::TooManyAtOnce => "too-many-at-once",
             RefusalName::Quarantined => "quarantined",
+            RefusalName::NotKeptFirst => "not-kept-first",
             RefusalName::DrillNotAllowed => "drill-not-allowed",
         }
     }

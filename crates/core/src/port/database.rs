@@ -1,5 +1,7 @@
 //! A database that goes with an environment.
 
+use std::time::Duration;
+
 use super::{Blobs, Evidence, Pending, PortError, Preflight};
 use crate::data::{
     DataProof, DataStep, DatabaseFact, DatabaseReadiness, Level, LossEstimate, LossReport, Manifest, MigrationGraph,
@@ -7,6 +9,7 @@ use crate::data::{
 };
 use crate::id::{BackupId, RunId};
 use crate::inventory::BlobRef;
+use crate::policy::Check;
 
 /// One database on one server. A method that looks changes nothing; one that acts may be called again after it was
 /// interrupted at any point, and then leads to the same state.
@@ -20,6 +23,10 @@ pub trait Database: Send + Sync {
     /// # Errors
     /// Where the database cannot be reached.
     fn readiness(&self) -> Pending<'_, Result<DatabaseReadiness, PortError>>;
+
+    /// Whether the database is sound while it is used: whether its indexes hold every row, and its pages are whole. All of it is
+    /// read, for as long as `within`; nobody is kept waiting. What could not be looked at is unmeasurable.
+    fn soundness(&self, within: Duration) -> Pending<'_, Vec<Check>>;
 
     /// Takes a restore point: durable and verified as far as the configuration asks when this returns. Nothing is left
     /// behind where it fails.
@@ -122,6 +129,8 @@ pub struct BackupOrder {
     pub run: Option<RunId>,
     /// The vault of the release that runs, where there is one.
     pub vault: Option<BlobRef>,
+    /// Whether it is of a database as it is, to be looked at later: a migration that has failed half-way is no reason against it.
+    pub is_as_it_is: bool,
 }
 
 /// What a long act on a database needs beside it.

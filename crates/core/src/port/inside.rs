@@ -6,14 +6,15 @@ use std::time::Duration;
 use super::{Pending, PortError};
 use crate::id::ServiceName;
 
-/// Runs programs and reads files where a service runs: in its container, or in the folder of its current release.
+/// Runs programs and reads files where a service runs: in its container or pod, or in the folder of its current release.
 pub trait Inside: Send + Sync {
     /// Runs a program with the environment that the service has, and answers with what it left, whatever its exit code.
-    /// Where the service does not run, the program runs in the same surroundings all the same. Dropping the future ends
-    /// the program as far as the platform allows.
+    /// Where the service does not run, the program runs in the same surroundings all the same, if the platform can make
+    /// them. Dropping the future ends the program as far as the platform allows. It is started once: what is not known to
+    /// have ended is an error, and may have done its work.
     ///
     /// # Errors
-    /// Where it could not be started or did not end in time.
+    /// Where it could not be started, did not end in time, or its end was not seen.
     fn run<'a>(&'a self, errand: &'a Errand) -> Pending<'a, Result<ErrandOutput, PortError>>;
 
     /// The files below a folder, as a tar archive whose names are relative to that folder.

@@ -119,6 +119,15 @@ pub trait Platform: Send + Sync {
         self.stop(service, grace_ms)
     }
 
+    /// Whether [`Platform::quiet`] can be expected to work, as far as that can be known before. Changes nothing.
+    ///
+    /// # Errors
+    /// Where something of the service would go on running, or that cannot be seen.
+    fn may_quiet<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<(), PortError>> {
+        let _ = service;
+        Box::pin(std::future::ready(Ok(())))
+    }
+
     /// Breaks a service on purpose, for a drill, in such a way that a switch to the artifact, which it runs, mends it. Answers
     /// with what was done, in a sentence; whether it is broken is observed afterwards.
     ///

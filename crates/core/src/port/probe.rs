@@ -5,14 +5,17 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Pending;
-use crate::config::Probe;
-use crate::detect::{Measured, Sample, SignalPath};
+use crate::config::{Probe, VersionQuestion};
+use crate::detect::{Measured, Said, Sample, SignalPath};
 use crate::id::{ProbeName, ServiceName};
 
 /// Performs probes of every kind.
 pub trait Prober: Send + Sync {
     /// Performs one probe once, within its time limit. Never fails: what went wrong is the outcome.
     fn probe<'a>(&'a self, service: &'a ServiceName, probe: &'a Probe) -> Pending<'a, Reading>;
+
+    /// Asks a service once which version it is, within the question's time limit. Never fails: why there is no answer is the answer.
+    fn version<'a>(&'a self, service: &'a ServiceName, question: &'a VersionQuestion) -> Pending<'a, Said>;
 
     /// How many probes may be under way at once: each may need a connection, and there are only so many.
     fn at_once(&self) -> usize {

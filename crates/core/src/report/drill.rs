@@ -43,7 +43,7 @@ pub fn drills(records: &[Record]) -> Vec<DrillReport> {
     let begun = records.iter().filter_map(|record| match (&record.body, &record.run) {
         (Body::RunStarted(started), Some(run)) => match &started.run {
             RunKind::Drill(drill) => Some((record.at, run, drill.as_ref())),
-            RunKind::Guard { .. } | RunKind::Rollback | RunKind::Noticed(_) => None,
+            RunKind::Guard { .. } | RunKind::Rollback | RunKind::Noticed(_) | RunKind::WentDown => None,
         },
         _ => None,
     });

@@ -1,9 +1,9 @@
-//! Lines about how a way back was proven.
+//! Lines about how it was proven that an environment is as it shall be.
 
 use super::timeline::{Said, said};
 use crate::journal::{Body, Observation, ObservationResult};
 
-/// The line for a record about observing and answering, if a person wants to know of it.
+/// The line for a record about observing, answering and being well again, if a person wants to know of it.
 pub(super) fn of_proof(body: &Body) -> Option<Said> {
     Some(match body {
         Body::ObservationStarted { for_ms } => {
@@ -15,6 +15,7 @@ pub(super) fn of_proof(body: &Body) -> Option<Said> {
             let what = if answer.holds { "holds" } else { "DOES NOT HOLD" };
             said("answered", format!("`{check}` {what}, says {by}")).bad_if(!answer.holds)
         }
+        Body::WellAgain { what } => said("well again", what.clone()),
         Body::Repaired { seen } => said("repaired", seen.clone()),
         _ => return None,
     })

@@ -84,6 +84,7 @@ impl Timeline {
                 RunKind::Drill(drill) => said("drill", format!("`{}`: {}", drill.service, drill.how)),
                 RunKind::Rollback => said("rollback", started.reason.clone().unwrap_or_default()),
                 RunKind::Noticed(noticed) => said("noticed", noticed.words()),
+                RunKind::WentDown => said("went down", "while nothing was deployed").bad_if(true),
             },
             Body::BeforeSeen { facts, red, .. } => {
                 let red: Vec<String> = red

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::journal::{Body, Record};
+use crate::journal::{ActStage, Body, Record};
 use crate::policy::Verdict;
 
 /// When the turns of a run were taken, as far as it got, and how long lay between them, in milliseconds.
@@ -24,13 +24,17 @@ pub struct Times {
     pub to_go_back_ms: Option<i64>,
     /// From the first bad sample to verified.
     pub to_recover_ms: Option<i64>,
+    /// From the end of the last step to verified: part of going back.
+    pub verifying_ms: Option<i64>,
+    /// From the decision to the end of switching something on in place of going back.
+    pub to_fall_back_ms: Option<i64>,
 }
 
 /// The times of one run.
 #[must_use]
 pub fn times(records: &[Record]) -> Times {
     let mut times = Times::default();
-    let mut started_at = None;
+    let (mut started_at, mut stepped_at, mut fell_back_at) = (None, None, None);
     for record in records {
         match &record.body {
             Body::RunStarted(_) => started_at = Some(record.at),
@@ -40,6 +44,10 @@ pub fn times(records: &[Record]) -> Times {
                 times.first_bad_at = judgement.first_bad_at;
             }
             Body::Decided { .. } => times.decided_at = Some(record.at),
+            Body::StepEnded { .. } => stepped_at = Some(record.at),
+            Body::FallbackSwitched { switching } if matches!(switching.stage, ActStage::Done { .. }) => {
+                fell_back_at = Some(record.at);
+            }
             Body::Verified { .. } => times.verified_at = Some(record.at),
             _ => {}
         }
@@ -50,5 +58,7 @@ pub fn times(records: &[Record]) -> Times {
     times.to_decide_ms = between(times.first_bad_at, times.decided_at);
     times.to_go_back_ms = between(times.decided_at.or(started_at), times.verified_at);
     times.to_recover_ms = between(times.first_bad_at, times.verified_at);
+    times.verifying_ms = between(stepped_at, times.verified_at).filter(|ms| *ms >= 0);
+    times.to_fall_back_ms = between(times.decided_at, fell_back_at).filter(|ms| *ms >= 0);
     times
 }

@@ -29,9 +29,9 @@ impl State {
         let phase = self.phase;
         let next = match (phase, body) {
             // Said in the moment in which it ended.
-            (Phase::Ended(_), Body::ManualAnswered { .. } | Body::Approved { .. }) => phase,
+            (Phase::Ended(_), Body::ManualAnswered { .. } | Body::Approved { .. } | Body::WellAgain { .. }) => phase,
             (Phase::Ended(_), _) => return Err(self.unexpected(body)),
-            (Phase::Empty, Body::RunStarted(_)) => Phase::Started,
+            (Phase::Empty, Body::RunStarted(started)) => first(&started.run),
             (Phase::Empty, _) => return Err(self.unexpected(body)),
             (_, Body::TakenOver { .. }) => phase,
             (_, body) if body.is_aside() => phase,
@@ -90,7 +90,7 @@ impl State {
         match self.started.as_ref().map(|started| &started.run) {
             Some(RunKind::Rollback) => Phase::Planning,
             Some(RunKind::Noticed(_)) => Phase::Deployed,
-            Some(RunKind::Guard { .. } | RunKind::Drill(_)) | None => Phase::Looked,
+            Some(RunKind::Guard { .. } | RunKind::Drill(_) | RunKind::WentDown) | None => Phase::Looked,
         }
     }
 
@@ -142,10 +142,11 @@ impl State {
     fn keep(&mut self, body: &Body, at: Timestamp) {
         match body {
             Body::RunStarted(started) => self.started = Some(started.clone()),
-            Body::BeforeSeen { facts, red, checks, has_good_checkpoint, means, quarantined, named } => {
+            Body::BeforeSeen { facts, red, checks, has_good_checkpoint, means, quarantined, named, not_kept } => {
                 self.means = *means;
                 self.quarantined.clone_from(quarantined);
                 self.named.clone_from(named);
+                self.not_kept.clone_from(not_kept);
                 self.before.clone_from(facts);
                 self.red_before.clone_from(red);
                 self.checks_before.clone_from(checks);
@@ -281,6 +282,11 @@ impl State {
         self.stopped = Some((false, format!("step {step} failed, {why}; {undo}: {what}")));
         StepStatus::Undone { is_back, what: what.clone() }
     }
+}
+
+/// Of what went bad while nothing was deployed, only the verdict is to come.
+fn first(run: &RunKind) -> Phase {
+    if *run == RunKind::WentDown { Phase::Changed } else { Phase::Started }
 }
 
 fn after_a_try(next: Recourse) -> Phase {

@@ -78,6 +78,8 @@ fn of_step(action: &Action) -> Leave {
     match action {
         _ if action.is_read_only() => Leave::AtOnce,
         Action::Data(data) if matches!(data.act, DataAct::RestoreBeside { .. }) => Leave::AtOnce,
+        // What is dumped so far is given up, and those who were stopped for it stay so until it is gone on with.
+        Action::Data(data) if data.act == DataAct::KeepDump => Leave::WhenInsisted,
         Action::Data(_) => Leave::Never,
         _ => Leave::WhenInsisted,
     }

@@ -19,6 +19,8 @@ impl State {
         }
         let effect = match self.phase {
             Phase::Empty | Phase::Ended(_) => return None,
+            Phase::Changed if self.is_about_trouble() => Effect::Do(Act::Watch),
+            Phase::Decided(choice) if self.is_about_trouble() => Self::conclude_trouble(choice),
             Phase::Started => Effect::Do(Act::LookBefore),
             Phase::Looked => Effect::Do(Act::Capture(CapturePurpose::BeforeDeploy)),
             Phase::Captured => self.grade_before()?,
@@ -137,13 +139,18 @@ impl State {
         if let Some(refusal) = self.refused_drill() {
             return Effect::Record(Body::Refused { refusals: vec![refusal] });
         }
-        let is_forced = request.is_some_and(|request| request.forced.contains(&RefusalName::NoGoodCheckpoint));
+        let is_forced = |name| request.is_some_and(|request| request.forced.contains(&name));
+        if let Some(refusal) = self.not_kept.as_deref().filter(|_| !is_forced(RefusalName::NotKeptFirst)) {
+            return Effect::Record(Body::Refused { refusals: vec![refusal.clone()] });
+        }
         let named = self.named.as_ref().and_then(|id| self.quarantined.iter().find(|it| it.checkpoint == *id));
         if let Some(named) = named.filter(|_| !self.is_quarantine_forced()) {
             return Effect::Record(Body::Refused { refusals: vec![safety::quarantined(named)] });
         }
         match request {
-            Some(_) if is_good || self.has_good_checkpoint || is_forced => Effect::Do(Act::Arm),
+            Some(_) if is_good || self.has_good_checkpoint || is_forced(RefusalName::NoGoodCheckpoint) => {
+                Effect::Do(Act::Arm)
+            }
             Some(_) | None => {
                 let environment = self.started.as_ref().map(|started| &started.environment);
                 let refusals = environment.map(safety::no_good_checkpoint).into_iter().collect();

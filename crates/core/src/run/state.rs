@@ -16,8 +16,8 @@ use crate::policy::{ApprovalsOutcome, Check, Choice, Decision, Judgement, Quaran
 /// failure: the step did not fail.
 const INTERRUPTIONS: u32 = 3;
 
-/// The stations of a run. A guard takes them from the top; a rollback goes from `Started` straight to `Planning`, and a deploy
-/// that was noticed to `Deployed`.
+/// The stations of a run. A guard takes them from the top; a rollback goes from `Started` straight to `Planning`, a deploy that
+/// was noticed to `Deployed`; what went bad while nothing was deployed begins with `Changed`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// No record yet.
@@ -141,6 +141,8 @@ pub struct State {
     pub quarantined: Vec<Quarantined>,
     /// What of it the deploy command says that it brings back.
     pub named: Option<CheckpointId>,
+    /// Why what is to be deployed may not be, because it was not kept elsewhere first.
+    pub not_kept: Option<Box<Refusal>>,
     /// The checkpoint taken last, and what grade it has by now.
     pub last_checkpoint: Option<(CheckpointId, Option<Grade>)>,
     /// The checkpoint of what ran when the rollback began: what a failed step is undone to.
@@ -225,6 +227,7 @@ impl State {
             means: Means::default(),
             quarantined: Vec::new(),
             named: None,
+            not_kept: None,
             last_checkpoint: None,
             present: None,
             deploy: None,

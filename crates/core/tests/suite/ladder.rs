@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backout_core::config::{Cache, Flush, Recovery, SecretOrText, Sensitive};
+use backout_core::config::{Backup, Cache, Database, Flush, Recovery, SecretOrText, Sensitive};
 use backout_core::data::{
     DataAct, DatabaseSeen, LogicalSlot, ObjectName, Obstacle, PointKind, Preserve, RecoveryTarget, RestoreSource, Rung,
 };
@@ -10,14 +10,16 @@ use backout_core::id::StepId;
 use backout_core::inventory::{Grade, Graded};
 use backout_core::plan::check::Fault;
 use backout_core::plan::data::{facts_digest, may_go_back};
-use backout_core::plan::{Action, DataWish, Plan, Request, Scope, StepClass, check, choose_target, explain, safety};
+use backout_core::plan::{
+    Action, DataWish, Mode, Plan, Request, Scope, StepClass, check, choose_target, explain, safety,
+};
 use backout_core::policy::{Check, RefusalName, Verdict};
 use backout_core::port::Preflight;
 use proptest::prelude::*;
 
 use super::world::{
-    Ran, ServiceSpec, Shop, Spec, at, environment, estimate, ledger, main_database, name, orders, plan_with, request,
-    requests, restore_point, revision, schema, specs,
+    Ran, ServiceSpec, Shop, Spec, at, backups, environment, estimate, ledger, main_database, name, orders, plan_with,
+    request, requests, restore_point, revision, schema, specs,
 };
 
 /// One service that goes from version 1 to version 0.
@@ -257,12 +259,59 @@ fn a_moment_is_recovered_from_the_log() {
 
 #[test]
 fn a_database_is_dropped_only_where_that_is_asked_for_by_name() {
-    let plan = climb(&Shop::unchanged(), &asking(DataWish { rung: Some(Rung::InPlace), ..damaged() }));
+    let in_place = asking(DataWish { rung: Some(Rung::InPlace), ..damaged() });
+    let plan = climb(&Shop::unchanged(), &in_place);
     assert_eq!(rung(&plan), Rung::InPlace);
     let step = plan.steps.iter().find(|step| step.action.kind() == "restore_in_place").unwrap();
     assert_eq!(step.class, StepClass::Irreversible);
     let Action::Data(data) = &step.action else { panic!() };
     assert_eq!(data.fences.len(), 1);
+}
+
+#[test]
+fn a_database_is_dumped_as_it_is_before_it_is_dropped_unless_somebody_gives_it_up() {
+    let in_place = asking(DataWish { rung: Some(Rung::InPlace), ..damaged() });
+    let given_up = Request { forced: [RefusalName::DamagedNotKept].into(), ..in_place.clone() };
+    let mut shop = Shop::unchanged();
+    let nowhere = climb(&shop, &in_place);
+    assert_eq!(names(&nowhere), [RefusalName::DamagedNotKept]);
+    assert!(nowhere.blocked_by[0].what.contains("no place"), "{:?}", nowhere.blocked_by);
+    assert_eq!(names(&climb(&shop, &given_up)), []);
+
+    shop.configured.backup = Some(backups());
+    let plan = climb(&shop, &in_place);
+    assert_eq!(names(&plan), []);
+    let kept = plan.steps.iter().position(|step| step.action.kind() == "keep_dump").unwrap();
+    assert_eq!(plan.steps[kept + 1].action.kind(), "restore_in_place");
+    let Action::Data(data) = &plan.steps[kept].action else { panic!() };
+    assert_eq!(data.fences.len(), 1, "nobody writes between the dump and the end of what is dumped");
+    assert_eq!(
+        explain::action(&plan.steps[kept].action),
+        "take a restore point of `main` as it is, while `f` is stopped"
+    );
+    let plan = climb(&shop, &given_up);
+    let overridden: Vec<RefusalName> = plan.overridden.iter().map(|refusal| refusal.name).collect();
+    assert_eq!((names(&plan), overridden), (vec![], vec![RefusalName::DamagedNotKept]));
+    assert!(!kinds(&plan).contains(&"keep_dump"), "{:?}", kinds(&plan));
+}
+
+#[test]
+fn a_database_is_dumped_before_it_is_changed_where_the_configuration_wants_that() {
+    let wanting = || {
+        let mut shop = Shop::migrated().with_django();
+        shop.configured.backup = Some(Backup { before_rollback: true, ..backups() });
+        shop
+    };
+    let plan = climb(&wanting(), &request());
+    assert_eq!((rung(&plan), names(&plan)), (Rung::ReverseMigrations, vec![]));
+    let kinds_of = |plan: &Plan| kinds(plan)[..3].to_vec();
+    assert_eq!(kinds_of(&plan), ["keep_evidence", "keep_dump", "reverse_migrations"]);
+    let in_a_hurry = Request { mode: Mode::Emergency, ..request() };
+    assert!(!kinds(&climb(&wanting(), &in_a_hurry)).contains(&"keep_dump"));
+    let swapped = climb(&wanting(), &asking(DataWish { rung: Some(Rung::SideBySide), ..damaged() }));
+    assert!(!kinds(&swapped).contains(&"keep_dump"), "it is kept as it is: {:?}", kinds(&swapped));
+    let plain = Shop { configured: Database { backup: Some(backups()), ..wanting().configured }, ..wanting() };
+    assert!(!kinds(&climb(&plain, &request())).contains(&"keep_dump"));
 }
 
 #[test]
@@ -389,7 +438,9 @@ fn what_blocks_a_swap_does_not_block_what_needs_none() {
     unseen.readiness = Err("refused".to_owned());
     assert_eq!(names(&climb(&unseen, &request())), [RefusalName::DatabaseNotReady]);
     let in_place = DataWish { rung: Some(Rung::InPlace), ..DataWish::default() };
-    assert_eq!(names(&climb(&with("disk", true), &asking(in_place))), [], "no copy is built");
+    let mut shop = with("disk", true);
+    shop.configured.backup = Some(backups());
+    assert_eq!(names(&climb(&shop, &asking(in_place))), [], "no copy is built");
 }
 
 #[test]
@@ -605,6 +656,10 @@ proptest! {
         prop_assert_eq!(&plan, &plan_of(&shop, &spec, &request), "equal input, equal plan");
         let destroys = plan.steps.iter().any(|step| step.class == StepClass::Irreversible);
         prop_assert_eq!(destroys && asked != Some(Rung::InPlace), false);
+        let keeps = plan.steps.iter().any(|step| step.action.kind() == "keep_dump");
+        let named = plan.blocked_by.iter().chain(&plan.overridden);
+        let is_told = named.clone().any(|refusal| refusal.name == RefusalName::DamagedNotKept);
+        prop_assert_eq!(destroys, keeps || is_told, "what is destroyed is kept, or somebody gives it up");
         let has_no_way = plan.blocked_by.iter().any(|refusal| {
             matches!(refusal.name, RefusalName::BackupGone | RefusalName::NoWayBack | RefusalName::DatabaseUnknown)
         });

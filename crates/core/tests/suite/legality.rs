@@ -160,6 +160,7 @@ impl Fate {
             },
             quarantined: Vec::new(),
             named: None,
+            not_kept: None,
         }
     }
 

@@ -51,6 +51,7 @@ impl Story {
             means: Means::default(),
             quarantined: Vec::new(),
             named: None,
+            not_kept: None,
         })
         .then(Body::AfterSeen { facts, changed, data: DatabasesAfter::default() })
     }

@@ -118,6 +118,7 @@ fn others() -> Vec<Body> {
             means: Means { attempts: 3, plan_b: true, maintenance: true },
             quarantined: vec![quarantined(&id)],
             named: Some(id.clone()),
+            not_kept: None,
         },
         Body::Graded { checkpoint: id.clone(), grade: Grade::Bad, why: "bad".to_owned() },
         Body::CheckpointReleased { checkpoint: id },
@@ -285,6 +286,7 @@ fn of_proof() -> Vec<Body> {
     bodies.extend([
         Body::LogsMarked { files: [("/var/log/app.log".to_owned(), FileEnd { inode: 7, bytes: u64::MAX })].into() },
         Body::ManualAnswered { answer },
+        Body::WellAgain { what: "everything holds again".to_owned() },
         Body::Tagged { tag: "pre-deploy-1".to_owned(), commit: Some("f00d".to_owned()), why: String::new() },
         Body::Tagged { tag: "pre-deploy-1".to_owned(), commit: None, why: "no work tree".to_owned() },
     ]);

@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 
 use backout_core::data::{ObjectName, Snapshot};
-use backout_core::id::BackupId;
-use backout_core::port::PortError;
+use backout_core::port::{BackupOrder, PortError};
 use jiff::Timestamp;
 use tokio_postgres::error::SqlState;
 use tokio_postgres::{Client, Row};
@@ -49,15 +48,15 @@ impl Held {
     ///
     /// # Errors
     /// A migration that runs; tables that change whenever they are looked at; what may not be read.
-    pub(super) async fn begin(target: &Target, address: &Address, backup: &BackupId) -> Result<Self, PortError> {
+    pub(super) async fn begin(target: &Target, address: &Address, order: &BackupOrder) -> Result<Self, PortError> {
         let witness = address.connect().await?;
-        no_migration_runs(target, &witness).await?;
+        no_migration_runs(target, &witness, order.is_as_it_is).await?;
         let wants_slot = target.configured.backup.as_ref().is_some_and(|backup| backup.slot);
         let mut changed = String::new();
         for _ in 0..ATTEMPTS {
             let taken_at = now(&witness).await?;
             let slot = match wants_slot {
-                true => Slot::begin(target, address, &witness, backup).await?,
+                true => Slot::begin(target, address, &witness, &order.id).await?,
                 false => None,
             };
             let held = Self::opened(address, taken_at, slot).await?;

@@ -73,10 +73,10 @@ struct Taking<'a> {
 impl Taking<'_> {
     async fn taken(&self, written: &mut Written) -> Result<RestorePoint, PortError> {
         let began = self.target.clock.now();
-        let mut held = Held::begin(self.target, &self.address, &self.order.id).await?;
+        let mut held = Held::begin(self.target, &self.address, self.order).await?;
         let restore_name = self.named().await?;
         let (kind, dump, manifest) = self.contents(&held, written).await?;
-        if manifest.ledgers.iter().any(|ledger| ledger.is_dirty) {
+        if !self.order.is_as_it_is && manifest.ledgers.iter().any(|ledger| ledger.is_dirty) {
             return Err(migrating("a migration is running, or has failed half-way"));
         }
         let kept = held.slot.take();

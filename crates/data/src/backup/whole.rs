@@ -23,7 +23,7 @@ pub(crate) async fn is_whole(
     progress: &dyn Progress,
 ) -> Result<(), PortError> {
     // The number only names the trial, which has a server to itself.
-    let order = BackupOrder { id: BackupId::mint(target.clock.now(), 0), run: None, vault: None };
+    let order = BackupOrder { id: BackupId::mint(target.clock.now(), 0), run: None, vault: None, is_as_it_is: false };
     let (_, found, _) = restored(target, file, &order, progress).await?;
     let expected = contents_of(target, dbname, &found).await?;
     let wrong: Vec<Check> =

@@ -11,7 +11,7 @@ mod state;
 mod tests;
 
 pub(crate) use contents::{Hashes, ManifestHead, content_manifest, properties, sequences};
-pub(crate) use integrity::{amcheck, checksums, collations, foreign_keys, integrity, sequence_ends};
+pub(crate) use integrity::{amcheck, checksums, collations, foreign_keys, integrity, sequence_ends, soundness};
 pub(crate) use readiness::readiness;
 pub(crate) use schema::schema;
 pub(crate) use state::look;

@@ -122,7 +122,7 @@ impl Ground {
 }
 
 pub(crate) fn order() -> BackupOrder {
-    BackupOrder { id: "bk-20261121-031502-9f3a2c".parse().unwrap(), run: None, vault: None }
+    BackupOrder { id: "bk-20261121-031502-9f3a2c".parse().unwrap(), run: None, vault: None, is_as_it_is: false }
 }
 
 /// The checks that do not hold.
@@ -138,6 +138,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn configured(url: &str, store: &Path) -> Database {
     let backup = Backup {
         before_deploy: true,
+        before_rollback: false,
         keep: 7,
         store: BackupStore::Folder(store.display().to_string()),
         encrypt: None,

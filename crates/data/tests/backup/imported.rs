@@ -49,12 +49,19 @@ async fn packed_and_sealed_files_of_the_usual_programs_are_registered() {
             &["enc", "-aes-256-cbc", "-pbkdf2", "-pass", "pass:old horse", "-in", "a.sql.gz", "-out", "a.sql.gz.enc"],
         )
         .await;
+    // As a runbook has it: no key derivation is asked for, so `openssl` takes its old one.
+    ground.program("pg_dump").args(["-Fc", "-f", "latest.dump"]).run().await.unwrap();
+    ground.run("gzip", &["-k", "latest.dump"]).await;
+    let old = ["enc", "-aes-256-cbc", "-pass", "pass:old horse", "-in", "latest.dump.gz", "-out", "latest.dump.gz.enc"];
+    ground.run("openssl", &old).await;
     let passphrase = SecretOrText::Text(Sensitive::new("old horse".to_owned()));
-    ground.configure(|backup| backup.encrypt = Some(BackupEncryption::Openssl { passphrase, iterations: 600_000 }));
+    ground.configure(|backup| backup.encrypt = Some(BackupEncryption::Openssl { passphrase, iterations: 20_000 }));
     let plain = |packing, sealing| PointKind::Plain { packing, sealing };
     imports(&ground, "a.sql.gz", plain(Packing::Gzip, Sealing::None)).await;
     imports(&ground, "a.sql.zst", plain(Packing::Zstd, Sealing::None)).await;
     imports(&ground, "a.sql.gz.enc", plain(Packing::Gzip, Sealing::Openssl)).await;
+    let latest = PointKind::Custom { packing: Packing::Gzip, sealing: Sealing::Openssl };
+    imports(&ground, "latest.dump.gz.enc", latest).await;
     let folder = PointKind::Directory { packing: Packing::Gzip, sealing: Sealing::None };
     imports(&ground, "folder.tar.gz", folder).await;
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use backout_core::config::{BackupEncryption, BackupStore};
 use backout_core::data::Level;
 use backout_core::policy::Verdict;
+use backout_core::port::{BackupOrder, Database as _};
 use backout_testkit::skip::skip;
 use backout_testkit::small_disk::SmallDisk;
 
-use crate::ground::{Ground, SHOP, fallen};
+use crate::ground::{Ground, SHOP, fallen, order};
 
 /// Rows that do not pack, so that a dump takes a while and much room.
 const NOISE: &str = "CREATE TABLE noise AS SELECT i, string_agg(md5(random()::text), '') AS what \
@@ -146,6 +147,10 @@ async fn no_backup_is_made_over_a_migration_that_failed_half_way() {
     let error = ground.take().await.unwrap_err();
     assert!(error.what.contains("golang-migrate"), "{error}");
     assert!(ground.stored().is_empty());
+    let as_it_is = BackupOrder { is_as_it_is: true, ..order() };
+    let point = ground.database().back_up(&as_it_is, ground.ports()).await.unwrap();
+    assert!(ground.manifest(&point).await.ledgers[0].is_dirty, "it is kept as it is");
+    ground.database().release(&point).await.unwrap();
     ground.session().await.batch_execute("UPDATE schema_migrations SET dirty = false").await.unwrap();
     let point = ground.take().await.unwrap();
     assert_eq!(ground.manifest(&point).await.ledgers.len(), 1);

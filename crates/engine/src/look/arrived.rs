@@ -7,6 +7,7 @@ use backout_core::inventory::{Checkpoint, Fact, FileRef, Seen};
 use backout_core::plan::{Action, Step, explain, runs};
 use backout_core::policy::{Check, Verdict};
 
+use super::proof::said_again;
 use super::survey::{Survey, survey};
 use crate::world::World;
 
@@ -44,6 +45,9 @@ pub(crate) async fn arrived(world: &World, expected: &Expected<'_>) -> Survey {
             expected.steps.iter().filter_map(|step| target_of(&step.action, &survey.facts)).collect();
         targets.extend(data_targets(world, &expected.steps).await);
         targets.extend(configured(world, &expected.steps).await);
+        if let Some(target) = expected.target {
+            targets.extend(said_again(world, target, &expected.steps).await);
+        }
         survey.checks.splice(0..0, targets);
         let holds = !survey.checks.iter().any(|check| check.blocks() || check.verdict == Verdict::Inconclusive);
         if holds || world.clock.uptime() >= deadline {

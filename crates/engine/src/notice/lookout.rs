@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backout_core::id::{CheckpointId, RunId};
+use backout_core::id::RunId;
 use backout_core::inventory::{Fact, Grade, Graded, facts_digest, has_settled, only_files_differ};
 use backout_core::journal::{Announcement, Body, Noticed, RunKind, RunResult, RunStarted};
 use backout_core::plan::Request;
@@ -14,6 +14,8 @@ use backout_core::policy::{Circumstances, Verdict, quarantined};
 use backout_core::port::{Lease, StoreError};
 
 use super::standing::{KINDS, Standing, standing};
+use super::trouble::Called;
+use super::turn::Turn;
 use crate::error::EngineError;
 use crate::lease::Heartbeat;
 use crate::look::{Survey, observe, red};
@@ -33,54 +35,17 @@ const LOOKS_AGAIN_AFTER: Duration = Duration::from_secs(1);
 
 /// Sees to deploys that nobody told of.
 pub struct Lookout {
-    world: World,
+    pub(super) world: World,
     who: Successor,
     last: Option<Survey>,
-}
-
-/// What one turn came to.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Turn {
-    /// What runs is recorded.
-    Recorded,
-    /// It was not, and is now.
-    RecordedNow {
-        /// The checkpoint.
-        checkpoint: CheckpointId,
-        /// Its grade.
-        grade: Grade,
-        /// Why it was not recorded before.
-        why: String,
-    },
-    /// Something is on its way, or cannot be seen; nothing was done.
-    Unsettled {
-        /// What.
-        why: String,
-    },
-    /// Somebody holds the environment: what changes is theirs.
-    Held {
-        /// Who, in words.
-        by: String,
-    },
-    /// A run of another kind has not ended, and nobody is at it.
-    Open {
-        /// Which.
-        run: RunId,
-    },
-    /// A deploy was noticed, and seen through its soak.
-    Ended {
-        /// The run about it.
-        run: RunId,
-        /// How it ended.
-        result: RunResult,
-    },
+    pub(super) called: Called,
 }
 
 impl Lookout {
     /// Begins to look out.
     #[must_use]
     pub fn new(world: World, who: Successor) -> Self {
-        Self { world, who, last: None }
+        Self { world, who, last: None, called: Called::default() }
     }
 
     /// Weighs what was surveyed, and does what follows: records what runs, or sees a deploy through its soak.
@@ -91,21 +56,25 @@ impl Lookout {
     /// anew with the next turn.
     pub async fn turn(&mut self, survey: Survey, announced: Option<&Announcement>) -> Result<Turn, EngineError> {
         let standing = standing(&self.world, &survey, self.last.as_ref()).await?;
+        if standing != Standing::Recorded {
+            self.called.forget_facts();
+        }
         Ok(match standing {
             Standing::Held(by) => {
                 // What they do is in their records, so nothing that was seen before them counts.
                 self.last = None;
                 Turn::Held { by }
             }
-            Standing::Open { run, is_noticed: false } => {
+            Standing::Open { run, is_ours: false } => {
                 self.last = None;
                 Turn::Open { run }
             }
             Standing::Open { run, .. } => self.go_on(run).await?,
             Standing::Unsettled(why) => Turn::Unsettled { why },
             Standing::Recorded => {
+                let over = self.over(&survey).await?;
                 self.last = Some(survey);
-                Turn::Recorded
+                over.map_or(Turn::Recorded, |run| Turn::WellAgain { run })
             }
             Standing::Unrecorded { why } => self.record(survey, why).await?,
             Standing::Deployed { former, changed } => self.see_through((*former, changed), announced).await?,
@@ -263,7 +232,7 @@ impl Lookout {
     }
 
     /// Takes the environment, or says who has it.
-    async fn hold(&self) -> Result<Result<Heartbeat, String>, EngineError> {
+    pub(super) async fn hold(&self) -> Result<Result<Heartbeat, String>, EngineError> {
         let (store, clock) = (Arc::clone(&self.world.store), Arc::clone(&self.world.clock));
         let name = &self.world.environment.name;
         match Heartbeat::acquire(store, clock, name, &self.who.holder, self.who.ttl).await {

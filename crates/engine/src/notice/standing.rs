@@ -39,7 +39,7 @@ pub(super) enum Standing {
     /// Somebody holds the environment.
     Held(String),
     /// A run has not ended, and nobody is at it.
-    Open { run: RunId, is_noticed: bool },
+    Open { run: RunId, is_ours: bool },
     /// Something cannot be seen, or is on its way.
     Unsettled(String),
     /// What runs is recorded.
@@ -60,7 +60,8 @@ pub(super) async fn standing(world: &World, survey: &Survey, last: Option<&Surve
     let records = world.store.records(name, &KINDS).await?;
     let of_runs: Vec<_> = records.iter().filter(|record| RUN_KINDS.contains(&record.body.kind())).cloned().collect();
     if let Some(open) = runs(&of_runs).into_iter().rfind(|run| run.ending.is_none()) {
-        return Ok(Standing::Open { run: open.id, is_noticed: matches!(open.kind, RunKind::Noticed(_)) });
+        let is_ours = matches!(open.kind, RunKind::Noticed(_) | RunKind::WentDown);
+        return Ok(Standing::Open { run: open.id, is_ours });
     }
     if let Some(why) = unsettled(survey) {
         return Ok(Standing::Unsettled(why));

@@ -17,7 +17,8 @@ use crate::world::World;
 pub async fn back_up(world: &World, lease: &Lease, name: &DatabaseName) -> Result<RestorePoint, EngineError> {
     let database = database(world, name)?;
     let vault = database.vault(world.blobs.as_ref()).await.unwrap_or_default();
-    let order = BackupOrder { id: BackupId::mint(world.clock.now(), (world.salt)()), run: None, vault };
+    let order =
+        BackupOrder { id: BackupId::mint(world.clock.now(), (world.salt)()), run: None, vault, is_as_it_is: false };
     let point = tokio::select! {
         taken = database.back_up(&order, world.ports()) => taken?,
         () = world.interrupted() => return Err(EngineError::Interrupted),
@@ -36,7 +37,12 @@ pub async fn import_backup(
     name: &DatabaseName,
     file: &str,
 ) -> Result<RestorePoint, EngineError> {
-    let order = BackupOrder { id: BackupId::mint(world.clock.now(), (world.salt)()), run: None, vault: None };
+    let order = BackupOrder {
+        id: BackupId::mint(world.clock.now(), (world.salt)()),
+        run: None,
+        vault: None,
+        is_as_it_is: false,
+    };
     let point = tokio::select! {
         imported = database(world, name)?.import(file, &order, world.ports()) => imported?,
         () = world.interrupted() => return Err(EngineError::Interrupted),

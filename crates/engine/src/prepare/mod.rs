@@ -10,6 +10,7 @@ use std::time::Duration;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Fact, Graded, Version};
 use backout_core::journal::{Body, Record, RunResult};
+use backout_core::plan::safety::never_quiet;
 use backout_core::plan::{
     Change, Estimates, Plan, Request, Situation, check, choose_target, configured_beside, difference, needed, plan,
 };
@@ -75,6 +76,7 @@ pub async fn prepare(
         now: world.clock.now(),
     };
     let mut plan = plan(request, target, &situation);
+    plan.blocked_by.extend(loud(world, &plan).await);
     ask_people(&mut plan, &world.environment.policy.approvals);
     let faults = check::check(&plan, &depends_on);
     match faults.first() {
@@ -118,6 +120,16 @@ async fn unlike(world: &World, artifacts: Vec<&Artifact>) -> BTreeMap<ServiceNam
         (artifact.service.clone(), found)
     });
     join_all(looks).await.into_iter().collect()
+}
+
+/// Whoever would go on writing while data goes back, which is known only once there is a plan.
+async fn loud(world: &World, plan: &Plan) -> Vec<Refusal> {
+    let looks = plan.fenced().into_iter().map(async |service| {
+        let platform = world.platform_of(&service)?;
+        let error = platform.may_quiet(&service).await.err()?;
+        Some(never_quiet(&service, &error))
+    });
+    join_all(looks).await.into_iter().flatten().collect()
 }
 
 /// What past runs say about this one.

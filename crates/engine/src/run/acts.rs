@@ -65,11 +65,13 @@ impl Driver<'_> {
         if let Some(good) = good {
             nor_was_it_there(&mut survey, &good.checkpoint, |fact| fact.seen == Seen::Absent);
         }
+        survey.checks.extend(self.smoke_before().await);
         survey.samples.extend(asked);
         let red = red(self.world, &survey.samples);
         let has_good_checkpoint = good.is_some();
         let quarantined = quarantined(&graded);
         let named = if self.machine.state().is_guard() { self.named(&quarantined, &survey.facts).await } else { None };
+        let not_kept = self.not_kept_first().await?.map(Box::new);
         Ok(Body::BeforeSeen {
             facts: survey.facts,
             red,
@@ -78,6 +80,7 @@ impl Driver<'_> {
             means: means(self.world, self.machine.state().drill().is_some()),
             quarantined,
             named,
+            not_kept,
         })
     }
 

@@ -14,6 +14,7 @@ use backout_core::port::{Captured, Lease, PortError};
 
 use super::data::data_points;
 use crate::error::EngineError;
+use crate::look::sayings;
 use crate::past::{checkpoints, unpin};
 use crate::world::{Hosted, OwnedFile, World};
 
@@ -67,12 +68,14 @@ pub(crate) async fn capture(
         absent: Vec::new(),
         databases: BTreeMap::new(),
         source: None,
+        said: BTreeMap::new(),
         tag: None,
     };
     let tag = world.environment.guard.tag.as_deref().filter(|_| purpose.is_tagged);
     checkpoint.tag = tag.map(|pattern| tag_name(pattern, &checkpoint.id, now));
-    match fill(world, &mut checkpoint, purpose).await {
-        Ok(()) => Ok(checkpoint),
+    let (filled, said) = tokio::join!(fill(world, &mut checkpoint, purpose), sayings(world));
+    match filled {
+        Ok(()) => Ok(Checkpoint { said, ..checkpoint }),
         Err(error) => {
             // Nobody will know of this checkpoint. Pins that cannot be taken away cost some space, and nothing else.
             drop(unpin(world, &checkpoint).await);

@@ -6,13 +6,14 @@ use std::time::Duration;
 use backout_core::id::CheckpointId;
 use backout_core::inventory::Fact;
 use backout_core::journal::{Body, DeployExit};
-use backout_core::policy::{Judgement, Quarantined, Verdict, named};
+use backout_core::policy::{Judgement, Quarantined, Refusal, Verdict, named, not_kept_first};
 use futures_util::future::join_all;
 
 use super::drive::Driver;
 use super::switch::in_words;
 use crate::error::EngineError;
 use crate::look::in_trouble;
+use crate::past::checkpoints;
 
 /// How long a deploy command that outlived its guard may take to end before the watch begins beside it.
 const ORPHAN: Duration = Duration::from_secs(3);
@@ -34,6 +35,22 @@ impl Driver<'_> {
             () = self.world.clock.sleep(SAID_WITHIN) => return None,
         };
         named(quarantined, before, &starts).map(|it| it.checkpoint.clone())
+    }
+
+    /// Why what is checked out may not be deployed yet, where it must have been kept elsewhere first. A drill deploys nothing.
+    pub(super) async fn not_kept_first(&self) -> Result<Option<Refusal>, EngineError> {
+        let state = self.machine.state();
+        let Some(gate) = self.world.environment.guard.kept_first.as_ref() else { return Ok(None) };
+        if !state.is_guard() || state.drill().is_some() {
+            return Ok(None);
+        }
+        let here = tokio::select! {
+            said = self.world.repository.source() => said.unwrap_or(None),
+            () = self.world.clock.sleep(SAID_WITHIN) => None,
+        };
+        let kinds = ["checkpoint_taken", "checkpoint_released", "graded"];
+        let elsewhere = checkpoints(&self.world.store.records(&gate.environment, &kinds).await?);
+        Ok(not_kept_first(gate, here.as_ref(), &elsewhere, self.world.clock.now()))
     }
 
     /// The last thing before the deploy command. A tag that git does not take stands in the way of nothing, and is told.

@@ -16,4 +16,4 @@ mod undo;
 pub use approve::asked;
 pub use capture::record_checkpoint;
 pub use drive::{begin, resume};
-pub(crate) use notice::{Begun, Paused, SeenBefore, begin_noticed, go_on_noticed};
+pub(crate) use notice::{Begun, Paused, SeenBefore, begin_noticed, begin_trouble, go_on_noticed};

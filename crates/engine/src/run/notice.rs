@@ -5,7 +5,7 @@
 
 use std::sync::Mutex;
 
-use backout_core::detect::SignalPath;
+use backout_core::detect::{KeptWatch, SignalPath};
 use backout_core::id::RunId;
 use backout_core::inventory::{Checkpoint, Fact, deployed_between, last_known_good};
 use backout_core::journal::{Body, RunResult, RunStarted};
@@ -56,6 +56,26 @@ pub(crate) async fn begin_noticed(
     Driver { world, lease, run, machine, before, aside: Mutex::default() }.drive_noticed(effects).await
 }
 
+/// Begins the run about something that went bad while nothing was deployed, with what led to that, and brings it to its end.
+pub(crate) async fn begin_trouble(
+    world: &World,
+    lease: &Lease,
+    run: RunId,
+    (started, watched): (RunStarted, &KeptWatch),
+) -> Result<RunResult, EngineError> {
+    let (machine, effects) = Run::begin(started, world.clock.now())?;
+    let driver = |machine| Driver { world, lease, run: run.clone(), machine, before: None, aside: Mutex::default() };
+    let mut machine = match driver(machine).drive_until(effects, |act| *act == Act::Watch).await? {
+        Driven::Ended(result) => return Ok(result),
+        Driven::Paused(machine, _) => *machine,
+    };
+    let judged = Body::Judged { judgement: watched.judgement.clone() };
+    let effects = machine.handle(judged, world.clock.now())?;
+    let driver = driver(machine);
+    driver.keep(Some(watched)).await;
+    driver.drive(effects).await
+}
+
 /// Goes on with such a run that another process has left, up to its soak, which begins anew, or to what is left of the
 /// observation.
 pub(crate) async fn go_on_noticed(
@@ -87,7 +107,7 @@ impl Paused {
         let state = self.machine.state();
         match self.act {
             Act::Observe => Soaked { event: Observing { world, state }.left(), watched: None },
-            _ => Soaked::overtaken(by),
+            _ => Soaked::overtaken(by, state.is_about_trouble()),
         }
     }
 
@@ -142,6 +162,7 @@ impl Driver<'_> {
             means: means(self.world, false),
             quarantined: quarantined(&graded),
             named: None,
+            not_kept: None,
         })
     }
 

@@ -44,7 +44,7 @@ impl Act<'_> {
         if let Action::Data(data) = &step.action
             && !step.action.is_read_only()
         {
-            return self.reobserve_data(data).await;
+            return self.reobserve_data(step.id, data).await;
         }
         if let Action::Switch(switch) = &step.action
             && switch.only.is_some()

@@ -123,6 +123,7 @@ pub(crate) fn taken(n: u32) -> Body {
         absent: Vec::new(),
         databases: std::collections::BTreeMap::new(),
         source: None,
+        said: [].into(),
         tag: None,
     };
     Body::CheckpointTaken { checkpoint: Box::new(checkpoint) }

@@ -449,6 +449,7 @@ fn configured_service(name: &str, needs: &[&str]) -> Service {
         }),
         config_files: Vec::new(),
         probes: BTreeMap::new(),
+        version: None,
         stop_timeout: None,
     }
 }
@@ -465,6 +466,7 @@ fn configured_database(name: DatabaseName, used_by: Vec<ServiceName>) -> Databas
         migrations: None,
         backup: Some(Backup {
             before_deploy: true,
+            before_rollback: false,
             keep: 7,
             store: BackupStore::Folder("backups".to_owned()),
             encrypt: None,

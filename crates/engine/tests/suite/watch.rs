@@ -152,6 +152,43 @@ async fn configured_start_period_is_honoured_for_wrong_answers_too() {
     }
 }
 
+/// A front that answers for the application behind it, which needs six seconds to serve.
+async fn front_answers_wrongly(needs: &[&str], from: Duration, until: Option<Duration>) -> Ended {
+    let mut scenario = deploying(Scenario::of(&[("app", &[]), ("front", needs)]).probed("app").probed("front"));
+    scenario.environment.guard.soak = seconds(20);
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().serves_after(seconds(6)));
+    let front = async {
+        scenario.clock.sleep(from).await;
+        scenario.prober.answer(&service("front"), &health(), Some(Answer::Wrong));
+        let Some(until) = until else { return };
+        scenario.clock.sleep(until - from).await;
+        scenario.prober.answer(&service("front"), &health(), None);
+    };
+    tokio::join!(scenario.guard(), front).0
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_fails_because_what_it_depends_on_is_still_starting_is_not_blamed() {
+    for (needs, expected) in [(&[][..], RunResult::RolledBack), (&["app"][..], RunResult::Kept)] {
+        let ended = front_answers_wrongly(needs, millis(900), Some(millis(7_300))).await;
+        assert_eq!(ended.result, expected, "{needs:?}: {}", ended.summary);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_goes_on_failing_once_what_it_depends_on_serves_is_judged() {
+    let ended = front_answers_wrongly(&["app"], millis(900), None).await;
+    assert_eq!(ended.judgement().verdict, Verdict::Unhealthy);
+    assert!((6_000..8_000).contains(&took(&ended)), "{} ms", took(&ended));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_served_is_judged_though_what_it_depends_on_is_still_starting() {
+    let ended = front_answers_wrongly(&["app"], seconds(3), None).await;
+    assert_eq!(ended.judgement().verdict, Verdict::Unhealthy);
+    assert!(took(&ended) < 3_000, "{} ms", took(&ended));
+}
+
 #[tokio::test(start_paused = true)]
 async fn start_period_of_the_platform_is_honoured() {
     let slow = Behaviour::well().healthy_after(seconds(15)).serves_after(seconds(14));

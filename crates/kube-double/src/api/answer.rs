@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::api::{Target, Watch};
+use crate::api::{Exec, Target, Watch};
 
 /// What goes back to the client.
 #[derive(Debug)]
@@ -11,6 +11,8 @@ pub(crate) enum Answer {
     /// A body of another type, with that type.
     Typed(u16, &'static str, String),
     Watch(Box<Watch>),
+    /// A command that is run over the connection.
+    Exec(Box<Exec>),
 }
 
 /// Why a request is not carried out.

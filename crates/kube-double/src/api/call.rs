@@ -11,6 +11,8 @@ pub(crate) struct Call {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: BTreeMap<String, String>,
+    /// What `command` says in the query, which is said once a word.
+    pub(crate) words: Vec<String>,
     pub(crate) accept: String,
     pub(crate) content_type: String,
     pub(crate) user_agent: String,

@@ -1,7 +1,7 @@
 //! From a request to its answer.
 
 use crate::api::body::body;
-use crate::api::object::{delete, log, read, review, scale, write};
+use crate::api::object::{delete, exec, log, read, review, scale, write};
 use crate::api::server_info::{discovery, openapi};
 use crate::api::{Answer, Call, Problem, Target, Verb, Watch};
 use crate::cluster::{Cluster, kinds};
@@ -25,6 +25,11 @@ pub(crate) fn dispatch(cluster: &mut Cluster, call: &Call) -> Result<Answer, Pro
     review::allow(cluster, call, verb, &target)?;
     match (verb, target.subresource.as_str()) {
         (Verb::Get, "log") => log::answer(cluster, call, &target),
+        (Verb::Get | Verb::Create, "exec") => {
+            // Since 1.35 whoever asks with GET, as WebSockets do, needs the right of POST as well.
+            review::allow(cluster, call, Verb::Create, &target)?;
+            exec::answer(cluster, call, &target)
+        }
         (_, "scale") => scale::answer(cluster, call, verb, &target),
         (_, "" | "status") => plain(cluster, call, verb, &target),
         _ => Err(Problem::no_such_path()),

@@ -11,4 +11,5 @@ mod watching;
 pub(crate) use answer::{Answer, Problem};
 pub(crate) use call::{Call, Impersonated, Target, Verb};
 pub(crate) use dispatch::dispatch;
+pub(crate) use object::exec::Exec;
 pub(crate) use watching::{Next, Watch, expired};

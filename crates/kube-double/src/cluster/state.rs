@@ -1,12 +1,13 @@
 //! The cluster as a whole: what is stored, what runs, what is scripted, and when to look at what again.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use serde_json::json;
 
-use crate::cluster::{Key, Store, clock, kinds};
+use crate::cluster::{Answering, Key, Launch, Store, clock, kinds};
 use crate::controllers;
 use crate::script::{Behaviour, Script};
 
@@ -33,9 +34,38 @@ pub(crate) struct Run {
     /// The digest that its image had when it was pulled, by container.
     pub(crate) digests: BTreeMap<String, String>,
     pub(crate) ready_since: Option<Timestamp>,
+    /// The program that is to run for it.
+    pub(crate) launch: Option<Launch>,
+    /// That program, once it runs.
+    pub(crate) answering: Option<Answering>,
+    /// What that program writes, or has written.
+    pub(crate) log: Option<PathBuf>,
 }
 
 impl Run {
+    /// A pod that has started, of which nothing else is known.
+    pub(crate) fn new(started: Timestamp) -> Self {
+        Self {
+            behaviours: BTreeMap::new(),
+            started,
+            digests: BTreeMap::new(),
+            ready_since: None,
+            launch: None,
+            answering: None,
+            log: None,
+        }
+    }
+
+    /// How that container is to be looked at now: what a program stands for is ready when the program says so, and what is over
+    /// with its program is so when the program has ended.
+    pub(crate) fn behaviour_now(&self, container: &str) -> Behaviour {
+        let Some(launch) = self.launch.as_ref().filter(|launch| launch.container == container) else {
+            return self.behaviour(container);
+        };
+        let is_ready = self.answering.is_some_and(|answering| answering.is_ready);
+        if is_ready && !launch.ends { self.behaviour(container) } else { Behaviour::NeverReady }
+    }
+
     /// How that container behaves.
     pub(crate) fn behaviour(&self, container: &str) -> Behaviour {
         self.behaviours.get(container).copied().unwrap_or(Behaviour::Ready)

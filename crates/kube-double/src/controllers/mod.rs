@@ -19,4 +19,5 @@ mod stateful_set;
 
 pub(crate) use garbage::{delete, remove_with_dependents};
 pub(crate) use ownership::{is_pod_ready, pods_of_workload, refusal};
+pub(crate) use pod::files;
 pub(crate) use reconcile::reconcile;

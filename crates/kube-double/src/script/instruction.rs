@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::script::{Behaviour, Fault, Timings};
+use crate::script::{Behaviour, Fault, Program, Timings};
 
 /// One thing to be so from now on.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,8 @@ pub enum Instruction {
         /// What they do.
         behaviour: Behaviour,
     },
+    /// Containers of an image run a program of this machine, from their next start on.
+    Run(Program),
     /// Containers that read that configuration behave so, from their next start on.
     Configuration(ConfigRule),
     /// Pods that run, of the workload of that name or whose own name it is, behave so from now on.

@@ -3,6 +3,7 @@
 mod behaviour;
 mod fault;
 mod instruction;
+mod program;
 mod rules;
 
 pub use behaviour::{Behaviour, Timings};
@@ -10,4 +11,5 @@ pub(crate) use behaviour::{milliseconds, tag};
 pub(crate) use fault::strike;
 pub use fault::{Fault, FaultKind};
 pub use instruction::{ConfigRule, Denial, Instruction};
+pub use program::Program;
 pub(crate) use rules::{Repository, Script};

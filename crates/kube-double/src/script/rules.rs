@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use crate::door::Accounts;
-use crate::script::{Behaviour, ConfigRule, Denial, Fault, Instruction, Timings};
+use crate::script::{Behaviour, ConfigRule, Denial, Fault, Instruction, Program, Timings};
 
 /// What is scripted.
 #[derive(Debug, Default)]
@@ -23,6 +23,7 @@ pub(crate) struct Script {
     pub(crate) unknown_groups: BTreeSet<String>,
     pub(crate) accounts: Accounts,
     images: Vec<(String, Behaviour)>,
+    programs: Vec<Program>,
     digests: BTreeMap<String, String>,
     logs: BTreeMap<String, String>,
 }
@@ -42,6 +43,7 @@ impl Script {
             Instruction::NoFaults => self.faults.clear(),
             Instruction::Timings(timings) => self.timings = timings,
             Instruction::Image { image, behaviour } => self.images.push((image, behaviour)),
+            Instruction::Run(program) => self.programs.push(program),
             Instruction::Configuration(rule) => self.configurations.push(rule),
             Instruction::Digest { image, digest } => drop(self.digests.insert(image, digest)),
             Instruction::Log { image, text } => drop(self.logs.insert(image, text)),
@@ -67,6 +69,11 @@ impl Script {
     pub(crate) fn behaviour(&self, image: &str) -> Behaviour {
         let said = self.images.iter().rev().find(|(part, _)| image.contains(part.as_str()));
         said.map_or_else(|| Behaviour::of_image(image), |(_, behaviour)| *behaviour)
+    }
+
+    /// What containers of that image run, as said last; none where they run nothing.
+    pub(crate) fn program(&self, image: &str) -> Option<&Program> {
+        self.programs.iter().rev().find(|program| image.contains(&program.image))
     }
 
     /// `REPOSITORY@sha256:...` of the image that the registry holds under that name now.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, RETRY_AFTER, USER_AGENT};
+use hyper::upgrade::OnUpgrade;
 use hyper::{Request as HttpRequest, Response};
 use url::form_urlencoded;
 
 use crate::api::{Answer, Call, Impersonated, Problem, dispatch};
 use crate::cluster::Cluster;
+use crate::exec::{self, Handshake};
 use crate::script::{FaultKind, milliseconds, strike};
 use crate::wire::request_log::verb;
 use crate::wire::stream::stream;
@@ -29,8 +31,9 @@ pub(crate) enum Guest {
 pub(crate) async fn exchange(
     shared: Arc<Shared>,
     guest: Guest,
-    request: HttpRequest<Incoming>,
+    mut request: HttpRequest<Incoming>,
 ) -> io::Result<Response<Reply>> {
+    let upgrade = (Handshake::of(request.headers()), hyper::upgrade::on(&mut request));
     let (mut call, query, authorization) = read(request).await?;
     if let Err(problem) = let_in(&shared, guest, &mut call, authorization.as_deref()) {
         shared.note(Request { code: problem.code, ..Request::new(&call, query) });
@@ -55,15 +58,32 @@ pub(crate) async fn exchange(
         shared.note(told);
         return Err(io::ErrorKind::ConnectionReset.into());
     }
-    let response = match result {
-        Ok(Answer::Watch(watch)) => response(200, "application/json", stream(&shared, *watch, fault)),
-        Ok(Answer::Json(code, value)) => response(code, "application/json", Reply::from(value.to_string())),
-        Ok(Answer::Typed(code, kind, text)) => response(code, kind, Reply::from(text)),
-        Err(problem) => refusal(&problem),
-    };
+    let response = answered(&shared, result, fault, upgrade);
     told.code = response.status().as_u16();
     shared.note(told);
     Ok(response)
+}
+
+/// The answer as it is sent. What comes of it over the same connection has begun.
+fn answered(
+    shared: &Arc<Shared>,
+    result: Result<Answer, Problem>,
+    fault: Option<FaultKind>,
+    (handshake, upgrade): (Option<Handshake>, OnUpgrade),
+) -> Response<Reply> {
+    match result {
+        Ok(Answer::Watch(watch)) => response(200, "application/json", stream(shared, *watch, fault)),
+        Ok(Answer::Json(code, value)) => response(code, "application/json", Reply::from(value.to_string())),
+        Ok(Answer::Typed(code, kind, text)) => response(code, kind, Reply::from(text)),
+        Ok(Answer::Exec(command)) => match handshake {
+            Some(handshake) => {
+                tokio::spawn(exec::serve(Arc::clone(shared), *command, upgrade));
+                handshake.answer()
+            }
+            None => refusal(&Problem::new(400, "Upgrade request required")),
+        },
+        Err(problem) => refusal(&problem),
+    }
 }
 
 /// Notes whose request it is, where that is asked for.
@@ -96,10 +116,13 @@ async fn read(request: HttpRequest<Incoming>) -> io::Result<(Call, String, Optio
     let (head, body) = request.into_parts();
     let query = head.uri.query().unwrap_or_default().to_owned();
     let body = body.collect().await.map_err(io::Error::other)?.to_bytes().to_vec();
+    let pairs = || form_urlencoded::parse(query.as_bytes());
+    let words = pairs().filter(|(name, _)| name == "command").map(|(_, word)| word.into_owned()).collect();
     let call = Call {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
-        query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+        query: pairs().into_owned().collect(),
+        words,
         accept: header(&head.headers, ACCEPT.as_str()).unwrap_or_default(),
         content_type: header(&head.headers, CONTENT_TYPE.as_str()).unwrap_or_default(),
         user_agent: header(&head.headers, USER_AGENT.as_str()).unwrap_or_default(),

@@ -101,9 +101,9 @@ where
 
 async fn talk<S, F>(stream: S, answer: impl Fn(Request<Incoming>) -> F)
 where
-    S: AsyncRead + AsyncWrite + Unpin,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     F: Future<Output = io::Result<Response<Reply>>>,
 {
     // A connection that its client ends, or that a fault ends, is no failure of the server's.
-    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).await;
+    let _ = http1::Builder::new().serve_connection(TokioIo::new(stream), service_fn(answer)).with_upgrades().await;
 }

@@ -10,4 +10,5 @@ mod kubectl;
 mod manifest;
 mod program;
 mod rollouts;
+mod running;
 mod workloads;

@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use backout_core::config::Probe;
+use backout_core::config::{Probe, VersionQuestion};
+use backout_core::detect::Said;
 use backout_core::id::{ProbeName, ServiceName};
-use backout_core::port::{Clock, Pending, ProbeOutcome, Prober, Reading};
+use backout_core::inventory::Fact;
+use backout_core::port::{Clock, Pending, Platform, ProbeOutcome, Prober, Reading};
 
 use super::MemoryPlatform;
 
@@ -33,13 +35,14 @@ pub struct ScriptedProber {
     platform: MemoryPlatform,
     clock: Arc<dyn Clock>,
     scripted: Arc<Mutex<BTreeMap<(ServiceName, ProbeName), Answer>>>,
+    said: Arc<Mutex<BTreeMap<ServiceName, Said>>>,
 }
 
 impl ScriptedProber {
     /// Probes the services of a platform.
     #[must_use]
     pub fn new(platform: MemoryPlatform, clock: Arc<dyn Clock>) -> Self {
-        Self { platform, clock, scripted: Arc::default() }
+        Self { platform, clock, scripted: Arc::default(), said: Arc::default() }
     }
 
     /// From now on a probe comes back with this; `None` lets the service answer again.
@@ -49,6 +52,15 @@ impl ScriptedProber {
         match answer {
             Some(answer) => scripted.insert(key, answer),
             None => scripted.remove(&key),
+        };
+    }
+
+    /// From now on a service says this of its version, whatever it runs; `None` lets it say what it runs again.
+    pub fn say(&self, service: &ServiceName, said: Option<Said>) {
+        let mut scripted = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        match said {
+            Some(said) => scripted.insert(service.clone(), said),
+            None => scripted.remove(service),
         };
     }
 
@@ -98,6 +110,15 @@ impl Prober for ScriptedProber {
             };
             let answered = matches!(outcome, ProbeOutcome::AsExpected { .. } | ProbeOutcome::NotAsExpected { .. });
             Reading { outcome, latency: answered.then_some(took) }
+        })
+    }
+
+    fn version<'a>(&'a self, service: &'a ServiceName, _question: &'a VersionQuestion) -> Pending<'a, Said> {
+        Box::pin(async move {
+            let scripted = self.said.lock().unwrap_or_else(PoisonError::into_inner).get(service).cloned();
+            let runs = self.platform.observe(std::slice::from_ref(service)).await;
+            let natural = || runs.first().and_then(Fact::version).map(|version| version.code.clone());
+            scripted.unwrap_or_else(|| natural().ok_or_else(|| refused().what()))
         })
     }
 }

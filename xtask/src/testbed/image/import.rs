@@ -53,14 +53,20 @@ pub(super) fn archive(copied: &BTreeSet<PathBuf>, list: &Path, archive: &Path) -
     create.output().map(drop)
 }
 
-/// The files that are not this machine's.
-fn write(root: &Path, content: &Content<'_>) -> Result<(), Failure> {
-    for (path, text, mode) in content.written {
+/// Writes files below a folder: path, text and permission bits of each.
+pub(super) fn write_files(root: &Path, files: &[(&str, &str, u32)]) -> Result<(), Failure> {
+    for (path, text, mode) in files {
         let path = root.join(path);
         make_folder(path.parent().unwrap_or(root))?;
         fs::write(&path, text).map_err(Failure::file(&path))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(*mode)).map_err(Failure::file(&path))?;
     }
+    Ok(())
+}
+
+/// The files that are not this machine's.
+fn write(root: &Path, content: &Content<'_>) -> Result<(), Failure> {
+    write_files(root, content.written)?;
     for folder in content.folders {
         make_folder(&root.join(folder))?;
     }

@@ -13,8 +13,9 @@ use crate::testbed::layout::Layout;
 use crate::testbed::packages;
 use crate::testbed::record::{Part, State};
 
-/// The image's name. Its tag is the version of what is written below: whoever changes that, or the stack's, counts it up.
-const IMAGE: &str = "backout-test/site:1";
+/// The image's name. Its tag is the version of what is written below: whoever changes that, or the stack's, counts it up, and
+/// the machine's.
+pub(super) const IMAGE: &str = "backout-test/site:1";
 
 /// The name of the container that keeps the image.
 const HOLDER: &str = "backout-testbed-holds-site";
@@ -49,7 +50,7 @@ fn build(layout: &Layout) -> Result<String, Failure> {
 }
 
 /// Where the package has the program, whatever else of that name comes first on the path.
-fn own(found: PathBuf) -> PathBuf {
+pub(super) fn own(found: PathBuf) -> PathBuf {
     let places = ["/usr/sbin", "/usr/bin"].map(Path::new);
     let name = found.file_name().unwrap_or_default();
     places.map(|place| place.join(name)).into_iter().find(|path| path.exists()).unwrap_or_else(|| found.clone())

@@ -115,7 +115,7 @@ fn is_elf(path: &Path) -> bool {
 }
 
 /// Every file and link below a folder, but for compiled Python and the standard library's own tests.
-fn below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
+pub(super) fn below(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {
     for entry in fs::read_dir(folder).map_err(Failure::file(folder))? {
         let path = entry.map_err(Failure::file(folder))?.path();
         let is_left_out = path.ends_with("__pycache__") || path.ends_with("python3.11/test");

@@ -103,7 +103,7 @@ const BUS_CONFIGURATION: &str = "\
 ";
 
 /// The files that are not this machine's.
-const WRITTEN: [(&str, &str, u32); 8] = [
+pub(super) const WRITTEN: [(&str, &str, u32); 8] = [
     ("init", INIT, 0o755),
     ("etc/passwd", "root:x:0:0:root:/root:/bin/sh\n", 0o644),
     ("etc/group", "root:x:0:\ntty:x:5:\n", 0o644),
@@ -130,7 +130,7 @@ pub(in crate::testbed) fn start(layout: &Layout, _before: Option<&Part>) -> Resu
 }
 
 /// The files of this machine that the image holds.
-fn copied(layout: &Layout) -> Result<BTreeSet<PathBuf>, Failure> {
+pub(super) fn copied(layout: &Layout) -> Result<BTreeSet<PathBuf>, Failure> {
     let own = Path::new("/usr/lib/systemd");
     if !own.join("systemd").exists() || find("dbus-daemon").is_none() {
         packages::install(layout, &["systemd", "dbus"])?;

@@ -38,6 +38,7 @@ trait Manager {
     fn load_unit(&self, name: &str) -> zbus::Result<OwnedObjectPath>;
     fn restart_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
     fn stop_unit(&self, name: &str, mode: &str) -> zbus::Result<OwnedObjectPath>;
+    fn reset_failed_unit(&self, name: &str) -> zbus::Result<()>;
     fn kill_unit(&self, name: &str, whom: &str, signal: i32) -> zbus::Result<()>;
     #[zbus(signal)]
     fn job_removed(&self, id: u32, job: OwnedObjectPath, unit: String, result: String) -> zbus::Result<()>;
@@ -130,7 +131,8 @@ fn text(value: &OwnedVariant) -> Option<String> {
     }
 }
 
-/// Has a job done for each unit, and waits until all are done.
+/// Has a job done for each unit, and waits until all are done. What is started again is started as if it had never failed:
+/// how often it was counts for what it is then, and no limit keeps it from starting.
 pub(crate) async fn run(connection: &Connection, job: Job, units: &[String]) -> Result<(), PortError> {
     let verb = match job {
         Job::Restart => "restart",
@@ -138,6 +140,10 @@ pub(crate) async fn run(connection: &Connection, job: Job, units: &[String]) -> 
     };
     let work = async {
         let manager = ManagerProxy::new(connection).await?;
+        for unit in units.iter().filter(|_| job == Job::Restart) {
+            // What cannot be forgotten is told by the job, if it matters.
+            drop(manager.reset_failed_unit(unit).await);
+        }
         let mut removed = manager.receive_job_removed().await?;
         let mut waiting = Vec::new();
         for unit in units {

@@ -30,7 +30,11 @@ pub(crate) async fn show(environment: &Environment, units: &[String]) -> Result<
     Err(PortError::new(format!("`systemctl show` told of {} units instead of {}", found.len(), units.len())))
 }
 
+/// Starts units again as if they had never failed: how often they were counts for what they are then, and no limit keeps
+/// them from starting.
 pub(crate) async fn restart(environment: &Environment, units: &[String]) -> Result<(), PortError> {
+    // What cannot be forgotten is told by the restart, if it matters.
+    drop(systemctl(environment, argv::systemctl_reset(units)).run().await);
     act(environment, argv::systemctl_restart(units), units).await
 }
 

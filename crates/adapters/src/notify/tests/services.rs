@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use backout_core::config::{Channel, StatusPage, StatusService};
 use backout_core::id::RunId;
-use backout_core::notify::Event;
+use backout_core::notify::{Event, Field};
 use backout_core::port::{Notifier as _, Threads};
 use backout_testkit::receiver::{Answer, HttpReceiver, Received};
 use serde_json::{Value, json};
 
 use super::world::{TOKEN, address, answered, client, of_run, token, told};
+use crate::notify::slack;
 
 fn ok(_: &Received) -> Answer {
     Answer::Say(200, "ok".to_owned())
@@ -51,6 +52,16 @@ async fn slack_reads_three_characters_as_its_own_and_gets_them_escaped() {
     assert_eq!(body["text"], "shop/staging: &lt;it&gt; happened");
     let section = &body["attachments"][0]["blocks"][0]["text"];
     assert_eq!(section["text"], "*shop/staging: &lt;it&gt; happened*\nFirst &amp; second.\n- web: 503");
+}
+
+#[test]
+fn slack_is_told_whom_to_call_however_much_else_there_is_to_say() {
+    let mut letter = of_run(Event::Held);
+    letter.fields = (1..=12).map(|number| Field { name: number.to_string(), value: "x".to_owned() }).collect();
+    let body: Value = serde_json::from_str(&slack::webhook("http://127.0.0.1", &letter).body).unwrap();
+    let counted = |block: usize| body["attachments"][0]["blocks"][block]["fields"].as_array().map(Vec::len);
+    assert_eq!([1, 2, 3].map(counted), [Some(10), Some(2), None], "ten fields are a section's limit");
+    assert!(body.to_string().contains("*12*"), "{body}");
 }
 
 fn bot(server: String) -> Channel {

@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backout_core::config::{Connection, HttpProbe, Probe};
-use backout_core::detect::{Patterns, time_left};
+use backout_core::config::{Connection, HttpProbe, Probe, VersionQuestion};
+use backout_core::detect::{Patterns, Said, time_left};
 use backout_core::id::{ProbeName, ServiceName};
 use backout_core::port::{Clock, ProbeOutcome};
 use http::Request;
@@ -61,6 +61,18 @@ pub(in crate::probe) async fn probe(
     };
     let certificate = received.certificate_ends.map(|end| time_left(end, asker.clock.now()));
     Ok(compared(received.answer(took, certificate).compare(&http.expect, asker.patterns), Some(took)))
+}
+
+/// Asks which version answers.
+pub(in crate::probe) async fn version(
+    asker: &Asker<'_>,
+    lookup: &mut Lookup<'_>,
+    question: &VersionQuestion,
+) -> Performed<Said> {
+    let VersionQuestion { http, field, timeout } = question;
+    let ready = prepared(*timeout, prepare(asker, http, lookup)).await?;
+    let (_, received, took) = anew(*timeout, http, &ready).await?;
+    Ok(received.answer(took, None).version(field))
 }
 
 async fn prepare(asker: &Asker<'_>, http: &HttpProbe, lookup: &mut Lookup<'_>) -> Performed<Prepared> {

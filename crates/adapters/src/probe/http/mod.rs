@@ -14,7 +14,7 @@ mod lines;
 mod received;
 mod request;
 
-pub(super) use ask::{Asker, probe};
+pub(super) use ask::{Asker, probe, version};
 pub(super) use http1::exchange;
 pub(super) use line::Stream;
 pub(super) use lines::Lines;

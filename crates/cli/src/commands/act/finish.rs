@@ -109,6 +109,7 @@ pub(crate) fn times_text(times: &Times) -> Vec<String> {
     [
         line("first bad signal to decision:", times.to_decide_ms),
         line("decision to verified:", times.to_go_back_ms),
+        line("of that after the last step:", times.verifying_ms),
         line("first bad signal to verified:", times.to_recover_ms),
     ]
     .into_iter()

@@ -59,7 +59,7 @@ fn listed(graded: &Graded) -> Listed<'_> {
 
 /// What the services ran, and the commit that it came from.
 fn versions(checkpoint: &Checkpoint) -> String {
-    let of = |artifact: &Artifact| format!("{} {}", artifact.service, artifact.label);
+    let of = |artifact: &Artifact| format!("{} {}", artifact.service, called(artifact, checkpoint));
     let mut shown: Vec<String> = checkpoint.artifacts.values().take(SHOWN).map(of).collect();
     let more = checkpoint.artifacts.len().saturating_sub(SHOWN);
     shown.extend((more > 0).then(|| format!("and {more} more")));
@@ -68,6 +68,12 @@ fn versions(checkpoint: &Checkpoint) -> String {
         Some(source) => format!("{versions}; at {source}"),
         None => versions,
     }
+}
+
+/// The version in words, with what the service said itself that it was.
+fn called(artifact: &Artifact, checkpoint: &Checkpoint) -> String {
+    let said = checkpoint.said.get(&artifact.service);
+    said.map_or_else(|| artifact.label.clone(), |said| format!("{} (says {said})", artifact.label))
 }
 
 fn row(graded: &Graded, good: Option<&str>) -> Vec<String> {
@@ -139,6 +145,7 @@ fn text(graded: &Graded) -> String {
     lines.push(String::new());
     let rows: Vec<Vec<String>> = checkpoint.artifacts.values().map(artifact_row).collect();
     lines.push(table(&["SERVICE", "VERSION", "INSTANCES", "FILES"], &rows));
+    lines.extend(checkpoint.said.iter().map(|(service, said)| format!("{service} said that it is {said}")));
     lines.extend(checkpoint.absent.iter().map(|service| format!("{service} was not there")));
     let files: Vec<String> = checkpoint.artifacts.values().flat_map(files_of).collect();
     if !files.is_empty() {

@@ -19,6 +19,7 @@ pub(super) fn data_lines(step: &DataStep) -> Vec<String> {
         DataAct::RestoreInPlace { live, .. } => {
             vec![removed(&format!("`{live}` as it is, dropped")), added(&format!("`{live}`, restored in its place"))]
         }
+        DataAct::KeepDump => vec![added(&format!("a restore point of `{}` as it is", step.database))],
         DataAct::RestoreBeside { .. } | DataAct::DropCopy { .. } | DataAct::ReportLoss { .. } => Vec::new(),
         DataAct::ReverseMigrations { .. }
         | DataAct::SoftRestore { .. }

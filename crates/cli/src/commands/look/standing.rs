@@ -1,6 +1,8 @@
 //! How one service stands: what runs, how it is, and how that compares with the last known good checkpoint.
 
-use backout_core::detect::{Ailment, ailment};
+use std::collections::BTreeMap;
+
+use backout_core::detect::{Ailment, Said, ailment};
 use backout_core::id::{ProbeName, ServiceName};
 use backout_core::inventory::{Checkpoint, Fact, Instance, Seen, Version};
 use backout_core::plan::{Change, difference};
@@ -18,6 +20,11 @@ pub(crate) struct Standing {
     pub(crate) label: Option<String>,
     /// What runs, where one version does.
     pub(crate) version: Option<Version>,
+    /// Which version it says itself that it is, where it is asked and answers.
+    pub(crate) says: Option<String>,
+    /// Why it says none, where it is asked.
+    #[serde(skip)]
+    pub(crate) says_not: Option<String>,
     /// Instances that are well, and how many there should be.
     pub(crate) well: usize,
     pub(crate) wanted: u32,
@@ -105,6 +112,8 @@ fn standing(fact: &Fact, probes: Vec<Probed>, against_good: AgainstGood) -> Stan
         seen,
         label: running.map(|running| running.label.clone()),
         version: fact.version().cloned(),
+        says: None,
+        says_not: None,
         well: running.map_or(0, |running| running.instances.iter().filter(|i| Instance::is_well(i)).count()),
         wanted: running.map_or(0, |running| running.wanted),
         health: health(fact),
@@ -124,6 +133,22 @@ fn health(fact: &Fact) -> String {
 }
 
 impl Standing {
+    /// With what it says of its own version.
+    pub(crate) fn saying(mut self, said: &BTreeMap<ServiceName, Said>) -> Self {
+        match said.get(&self.service) {
+            Some(Ok(says)) => self.says = Some(says.clone()),
+            Some(Err(why)) => self.says_not = Some(why.clone()),
+            None => {}
+        }
+        self
+    }
+
+    /// What runs, and what it says of itself.
+    fn called(&self) -> String {
+        let label = self.label.as_deref().unwrap_or("-");
+        self.says.as_ref().map_or_else(|| label.to_owned(), |says| format!("{label} (says {says})"))
+    }
+
     /// The cells of its row.
     pub(crate) fn row(&self) -> Vec<String> {
         let instances = match self.seen {
@@ -132,7 +157,7 @@ impl Standing {
         };
         vec![
             self.service.to_string(),
-            self.label.clone().unwrap_or_else(|| "-".to_owned()),
+            self.called(),
             instances,
             self.health.clone(),
             self.probes_in_words(),
@@ -153,19 +178,19 @@ impl Standing {
         }
     }
 
-    /// Probes that do not hold or were not measured, one line each.
+    /// Probes that do not hold or were not measured, and a version that it does not say, one line each.
     pub(crate) fn complaints(&self) -> impl Iterator<Item = String> {
-        self.probes.iter().filter(|probed| probed.holds != Some(true)).map(|probed| {
+        let silent = self.says_not.iter().map(|why| format!("not measured: {} says no version ({why})", self.service));
+        let probes = self.probes.iter().filter(|probed| probed.holds != Some(true)).map(|probed| {
             let label = if probed.holds == Some(false) { "FAILS" } else { "not measured" };
             format!("{label}: {}.{} ({})", self.service, probed.probe, probed.what)
-        })
+        });
+        probes.chain(silent)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use backout_core::inventory::{Health, InstanceState, Running};
     use jiff::Timestamp;
 
@@ -192,6 +217,7 @@ mod tests {
                 unready: Vec::new(),
                 trouble: None,
                 busy: None,
+                next: None,
             }),
             files: BTreeMap::new(),
         }
@@ -212,6 +238,19 @@ mod tests {
         let facts = [web(InstanceState::Exited { code: 1, out_of_memory: false })];
         let rows = standings(&facts, &[], None);
         assert_eq!(rows[0].row(), ["web", "release 1", "0/1", "FAILS: web ended with exit code 1", "-", "-"]);
+    }
+
+    #[test]
+    fn what_a_service_says_of_itself_stands_beside_what_runs() {
+        let said = |said: Said| {
+            let all = [(ServiceName::new("web").unwrap(), said)].into();
+            standings(&[web(InstanceState::Running)], &[], None).remove(0).saying(&all)
+        };
+        assert_eq!(said(Ok("7.0.1".to_owned())).row()[1], "release 1 (says 7.0.1)");
+        let silent = said(Err("connection refused".to_owned()));
+        assert_eq!(silent.row()[1], "release 1");
+        let complaints: Vec<_> = silent.complaints().collect();
+        assert_eq!(complaints, ["not measured: web says no version (connection refused)"]);
     }
 
     #[test]

@@ -17,7 +17,7 @@ use backout_core::maintenance;
 use backout_core::policy::{Check, Quarantined, Verdict, quarantined};
 use backout_core::port::{ProbeOutcome, Store};
 use backout_engine::store::{OutboxRow, RunSummary};
-use backout_engine::{Sole, World, ask_servers, look_around, observe, probes, signal_checks};
+use backout_engine::{Sole, World, ask_servers, look_around, observe, probes, said, signal_checks};
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -113,9 +113,10 @@ pub(crate) async fn status(global: &Global, ui: Ui) -> Result<ExitCode, CliError
 pub(super) async fn look(setup: &Setup) -> Result<Status, CliError> {
     let world = world(setup)?;
     let name = &setup.environment.name;
-    let (facts, probed, signals, databases, checkpoints, holder, open_runs, outbox, switched) = tokio::join!(
+    let (facts, probed, said, signals, databases, checkpoints, holder, open_runs, outbox, switched) = tokio::join!(
         observe(&world),
         probe_all(&world),
+        said(&world, PATIENCE),
         signals(&world),
         data_standings(setup, &world, PATIENCE),
         setup.store.checkpoints(name),
@@ -133,7 +134,7 @@ pub(super) async fn look(setup: &Setup) -> Result<Status, CliError> {
     Ok(Status {
         environment: name.clone(),
         at: now,
-        services: standings(&facts, &probed, good),
+        services: standings(&facts, &probed, good).into_iter().map(|it| it.saying(&said)).collect(),
         databases: databases?,
         signals,
         last_known_good: last_known_good(&checkpoints).map(Good::of),

@@ -8,7 +8,9 @@ use backout_core::inventory::Fact;
 use backout_core::journal::Body;
 use backout_core::policy::{Check, Verdict};
 use backout_core::report::check_text;
-use backout_engine::{Window, World, advice, ask_all, log_checks, manual_checks, signal_checks, smoke_checks, survey};
+use backout_engine::{
+    Window, World, advice, ask_all, log_checks, manual_checks, said_checks, signal_checks, smoke_checks, survey,
+};
 use serde::Serialize;
 
 use super::answer::{self, Proof};
@@ -39,6 +41,8 @@ pub(crate) async fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result
     let (mut survey, signals) = tokio::join!(survey(&world), ask_all(&world));
     survey.checks.extend(signal_checks(&world, &signals));
     survey.checks.extend(advice(&world, &survey.samples));
+    let checkpoints = setup.store.checkpoints(&setup.environment.name).await?;
+    survey.checks.extend(said_checks(&world, &survey.facts, &checkpoints).await);
     survey.checks.extend(of_proof(&setup, &world).await?);
     let failing = survey.checks.iter().filter(|check| check.blocks()).count();
     let undecided = survey.checks.iter().filter(|check| is_undecided(check)).count();

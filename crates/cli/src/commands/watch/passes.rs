@@ -5,12 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backout_core::detect::{Comparing, Counting, Rules};
+use backout_core::detect::{Comparing, Counting, KeptWatch, Rules};
+use backout_core::policy::Verdict;
 use backout_core::port::Store;
 use backout_engine::store::RUN_KINDS;
 use backout_engine::{
-    EngineError, Interrupt, Lookout, Pace, Sole, Successor, Survey, Turn, Watched, Watching, World, arrived_quietly,
-    ask_all, red, survey,
+    EngineError, Excused, Interrupt, Lookout, Pace, Sole, Successor, Survey, Trouble, Turn, Watched, Watching, World,
+    arrived_quietly, ask_all, red, survey,
 };
 use jiff::Timestamp;
 
@@ -25,6 +26,8 @@ use crate::wire::{Access, Setup, Telling, interrupts};
 /// How long one pass lasts. Platform events and probes are told at once, and so is what is deployed; what no event tells of
 /// (a recovery without a probe) is told at the next pass.
 const PASS: Duration = Duration::from_secs(30);
+/// How long everything must hold until those who were called are told that it is over.
+const WELL_AGAIN: Duration = Duration::from_secs(10);
 /// How long it takes until what cannot be recorded for the moment is looked at again.
 const SOON: Duration = Duration::from_secs(2);
 /// The part of the budget for false alarms that one pass has.
@@ -114,9 +117,13 @@ impl Passes<'_> {
             };
             // What is being written is never torn apart: the engine itself hears of the interruption.
             let Some(patience) = self.turn(&seen).await? else { return Ok(ExitCode::SUCCESS) };
-            tokio::select! {
-                () = self.pass(seen, patience) => {}
+            let excused = self.excused(&seen).await?;
+            let judged = tokio::select! {
+                judged = self.pass(&seen, excused, patience) => judged,
                 () = &mut stopped => return Ok(ExitCode::SUCCESS),
+            };
+            if !self.see_to(judged, &seen).await? {
+                return Ok(ExitCode::SUCCESS);
             }
         }
     }
@@ -135,7 +142,7 @@ impl Passes<'_> {
         self.teller.catch_up(&open_run(self.setup).await);
         let announced = self.announced.newest(self.world.clock.now());
         let (said, patience) = match lookout.turn(seen.clone(), announced.as_ref()).await {
-            Ok(Turn::Recorded) => (String::new(), PASS),
+            Ok(Turn::Recorded) => (String::new(), if lookout.has_called() { WELL_AGAIN } else { PASS }),
             Ok(Turn::RecordedNow { checkpoint, grade, why }) => {
                 (format!("{why}: what runs is now checkpoint {checkpoint} ({grade})"), PASS)
             }
@@ -144,6 +151,9 @@ impl Passes<'_> {
             Ok(Turn::Open { run }) => {
                 let resume = self.setup.typed(&format!("resume {run}"));
                 (format!("run {run} has not ended, so nothing is noticed until it has: `{resume}`"), PASS)
+            }
+            Ok(Turn::WellAgain { run }) => {
+                (format!("it is well again, after {run}; those who were called are told"), PASS)
             }
             Ok(Turn::Ended { run, result }) => {
                 self.announced.is_used();
@@ -157,16 +167,43 @@ impl Passes<'_> {
         Ok(Some(patience))
     }
 
-    /// Watches until something is deployed, or for that long.
-    async fn pass(&self, seen: Survey, patience: Duration) {
+    /// What the next pass holds against nobody. One that only looks on tells what is red once, and again once it has been green.
+    async fn excused(&mut self, seen: &Survey) -> Result<Excused, CliError> {
+        match &mut self.lookout {
+            Some(lookout) => Ok(lookout.excused(seen).await?),
+            None => {
+                let red = red(self.world, &seen.samples).into_iter().collect::<BTreeSet<_>>();
+                Ok(Excused { red, facts: seen.facts.clone() })
+            }
+        }
+    }
+
+    /// Calls people for what a pass found. `false` where this process shall stop.
+    async fn see_to(&mut self, judged: Option<Box<KeptWatch>>, seen: &Survey) -> Result<bool, CliError> {
+        let (Some(lookout), Some(watched)) = (&mut self.lookout, judged) else { return Ok(true) };
+        let said = match lookout.trouble(&watched, &seen.facts).await {
+            Ok(Trouble::Recorded { run, result }) => {
+                let (result, show) =
+                    (backout_core::report::result_text(result), self.setup.typed(&format!("show {run}")));
+                format!("{} {result}; the record: `{show}`", Paint::hint("hint:"))
+            }
+            Ok(Trouble::Spared { why }) => format!("nobody is called: {why}"),
+            Err(EngineError::Interrupted) => return Ok(false),
+            Err(error) => format!("{} {error}; it is tried again", Paint::warning("warning:")),
+        };
+        self.teller.say(&said);
+        Ok(true)
+    }
+
+    /// Watches until something is deployed, or for that long. What it found to be bad.
+    async fn pass(&self, seen: &Survey, excused: Excused, patience: Duration) -> Option<Box<KeptWatch>> {
         let known = self.lookout.as_ref().map(|_| seen.facts.clone());
         let since = self.world.clock.now();
         let rules = Rules {
             triggers: self.world.environment.triggers.clone(),
             required: Vec::new(),
-            // What is red has been told; it fires again once it has been green.
-            red_before: red(self.world, &seen.samples).into_iter().collect::<BTreeSet<_>>(),
-            before: seen.facts,
+            red_before: excused.red,
+            before: excused.facts,
             excused: BTreeSet::new(),
             comparing: comparing(self.world, since),
             bars: Vec::new(),
@@ -174,8 +211,14 @@ impl Passes<'_> {
         let until = since + patience;
         let watching = Watching { pace: Pace::AtRest, until, deployed_at: since, known: known.as_deref() };
         match backout_engine::watch(self.world, rules, watching).await {
-            Watched::Judged(watched) => self.teller.judgement(&watched.judgement),
-            Watched::Moved => arrived_quietly(self.world, known.as_deref().unwrap_or_default()).await,
+            Watched::Judged(watched) => {
+                self.teller.judgement(&watched.judgement);
+                (watched.judgement.verdict == Verdict::Unhealthy).then_some(watched)
+            }
+            Watched::Moved => {
+                arrived_quietly(self.world, known.as_deref().unwrap_or_default()).await;
+                None
+            }
         }
     }
 }

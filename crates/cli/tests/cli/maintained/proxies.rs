@@ -11,6 +11,7 @@ use backout_testkit::guarded::wait_until;
 use backout_testkit::receiver::{Answer, HttpReceiver};
 use backout_testkit::skip::skip;
 
+use super::led::place as colors;
 use super::switched::place;
 use crate::place::Place;
 
@@ -22,19 +23,35 @@ struct Proxy {
     port: u16,
     master: Child,
     place: Place,
-    _application: HttpReceiver,
+    _applications: Vec<HttpReceiver>,
+}
+
+/// Something that answers every request with a text, as an application does.
+fn application(text: &'static str) -> HttpReceiver {
+    HttpReceiver::start(move |_| Answer::Say(200, text.to_owned())).unwrap()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Whether a program is there; where it is not, the skip is counted.
+fn is_there(test: &str, program: &str) -> bool {
+    let is_there = Path::new(program).exists();
+    if !is_there {
+        skip(test, &format!("no {program}; install it with `cargo xtask testbed up`"));
+    }
+    is_there
 }
 
 impl Proxy {
     /// Starts a program on a configuration in which `[PORT]`, `[APPLICATION]` and `[WORK]` stand for what they are. None where
     /// there is no such program.
     fn start(test: &str, program: &str, arguments: &[&str], config: &str, maintenance: &str) -> Option<Self> {
-        if !Path::new(program).exists() {
-            skip(test, &format!("no {program}; install it with `cargo xtask testbed up`"));
+        if !is_there(test, program) {
             return None;
         }
-        let application = HttpReceiver::start(|_| Answer::Say(200, "the application".to_owned())).unwrap();
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let (application, port) = (application("the application"), free_port());
         let page =
             format!("page: {{ http: \"http://127.0.0.1:{port}/\", expect: {{ status: 503, body: \"back soon\" }} }}");
         let place = place("");
@@ -50,12 +67,20 @@ impl Proxy {
         let application_at = format!("127.0.0.1:{}", application.port());
         place.write("proxy.conf", &filled(config).replace("[APPLICATION]", &application_at));
         let arguments: Vec<String> = arguments.iter().map(|argument| filled(argument)).collect();
+        let proxy = Self::launched((program, &arguments), (port, place), vec![application]);
+        proxy.answers(200, "the application");
+        Some(proxy)
+    }
+
+    fn launched(
+        (program, arguments): (&str, &[String]),
+        (port, place): (u16, Place),
+        before: Vec<HttpReceiver>,
+    ) -> Self {
         #[expect(clippy::disallowed_methods, reason = "the proxy is started as a person starts it")]
         let mut command = Command::new(program);
         let master = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let proxy = Self { port, master: master.unwrap(), place, _application: application };
-        proxy.answers(200, "the application");
-        Some(proxy)
+        Self { port, master: master.unwrap(), place, _applications: before }
     }
 
     /// Waits until a user gets that status and text.
@@ -149,6 +174,52 @@ fn nginx_shows_the_page_while_the_file_is_there_and_the_application_afterwards()
     assert_eq!(on.code, Some(6), "{}", on.shown());
     assert!(on.stderr.contains("no_such_directive"), "{}", on.shown());
     proxy.answers(200, "the application");
+}
+
+/// Where requests go is on the line that the link leads to.
+const COLORS: &str = "\
+        location / { include [WORK]/upstream.conf; }
+    }
+}
+";
+
+#[test]
+fn nginx_leads_users_back_to_the_color_that_they_used_and_a_configuration_that_it_would_not_take_leads_nobody() {
+    let test =
+        "nginx_leads_users_back_to_the_color_that_they_used_and_a_configuration_that_it_would_not_take_leads_nobody";
+    if !is_there(test, "/usr/sbin/nginx") {
+        return;
+    }
+    let (place, port) = (colors(), free_port());
+    let work = place.work().display().to_string();
+    let nginx = format!("/usr/sbin/nginx, -q, -c, '{work}/proxy.conf', -e, '{work}/nginx.log'");
+    let config = fs::read_to_string(place.work().join("backout.yaml")).unwrap();
+    let config = config.replace("check: [sh, -c, 'exit 0']", &format!("check: [{nginx}, -t]"));
+    let told = "reload: [sh, -c, 'echo told >> told']";
+    place.write("backout.yaml", &config.replace(told, &format!("reload: [{nginx}, -s, reload]")));
+    let (blue, amber) = (application("this is blue"), application("this is amber"));
+    for (color, application) in [("blue", &blue), ("amber", &amber)] {
+        place.write(&format!("{color}.conf"), &format!("proxy_pass http://127.0.0.1:{};\n", application.port()));
+    }
+    let (head, _) = NGINX.split_once("        error_page").unwrap();
+    place.write("proxy.conf", &format!("{head}{COLORS}").replace("[WORK]", &work).replace("[PORT]", &port.to_string()));
+    let arguments = ["-c", &format!("{work}/proxy.conf"), "-e", &format!("{work}/nginx.log")].map(str::to_owned);
+    let proxy = Proxy::launched(("/usr/sbin/nginx", &arguments), (port, place), vec![blue, amber]);
+    proxy.answers(200, "this is blue");
+    proxy.place.run(&["checkpoint", "create"]).well();
+    proxy.place.write("reload.sh", &format!("{} -s reload\n", nginx.replace(',', "")));
+    proxy.place.script("deploy.sh", "").well();
+    proxy.place.script("reload.sh", "").well();
+    proxy.answers(200, "this is amber");
+    // What nginx would not take leads nobody anywhere, and is not said to have been done.
+    let sound = fs::read_to_string(proxy.place.work().join("blue.conf")).unwrap();
+    proxy.place.write("blue.conf", "no_such_directive;\n");
+    let failed = proxy.place.run(&["rollback", "--service", "front", "--yes"]);
+    assert_eq!(failed.code, Some(4), "{}", failed.shown());
+    proxy.answers(200, "this is amber");
+    proxy.place.write("blue.conf", &sound);
+    proxy.place.run(&["rollback", "--service", "front", "--force", "destination-unhealthy", "--yes"]).well();
+    proxy.answers(200, "this is blue");
 }
 
 const HAPROXY: &str = "\

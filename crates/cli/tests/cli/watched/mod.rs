@@ -2,5 +2,6 @@
 
 mod alertmanager;
 mod deploys;
+mod trouble;
 mod watching;
 mod webhooks;

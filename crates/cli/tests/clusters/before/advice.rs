@@ -41,6 +41,27 @@ fn a_role_is_for_the_namespace_that_the_context_means() {
     assert!(role.contains("namespace: \"shop\"") && !role.contains("namespace: \"default\""), "{role}");
 }
 
+#[test]
+fn a_role_allows_programs_in_pods_only_where_some_are_run() {
+    let test = "a_role_allows_programs_in_pods_only_where_some_are_run";
+    let Some(site) = site(test, "namespace: default") else { return };
+    let role = || site.backout(&["check", "--role"]).expect_code(0).stdout;
+    assert!(!role().contains("pods/exec"), "{}", role());
+    let text = std::fs::read_to_string(site.clients.folder().join("backout.yaml")).unwrap();
+    let database = "    databases:\n      main:\n        postgres: { url: \"file:url\" }\n        \
+        migrations: { django: { in: web } }\n";
+    let smoke =
+        "    verify: { smoke: [{ name: orm, exec: [python, manage.py, check], in: container, service: web }] }\n";
+    for more in [database, smoke] {
+        site.clients.write("backout.yaml", &format!("{text}{more}"));
+        let rule = "resources: [\"pods/exec\", \"secrets\"]\n    verbs: [\"create\", \"get\"]";
+        assert!(role().contains(rule), "{}", role());
+    }
+    site.double.deny("create", "pods/exec", "");
+    let check = site.backout(&["check"]).expect_code(6);
+    assert!(check.stdout.contains("missing: create pods/exec (to run programs in pods)"), "{}", check.stdout);
+}
+
 /// It is no image or release that is missing.
 #[test]
 fn what_the_account_may_not_change_is_refused_with_the_clusters_words() {

@@ -3,67 +3,35 @@
 
 use std::path::Path;
 
-use backout_adapters::command::Environment;
-use backout_data::server::{OwnServer, ServerOptions, Tools};
-use backout_testkit::docker::free_port;
 use backout_testkit::guarded::wait_until;
 use backout_testkit::kube::Generation;
 use serde_json::{Value, json};
-use tokio::runtime::Runtime;
 
 use crate::argocd::stage::{self as argo, PIN, shop};
+use crate::beside::database::Database;
 use crate::manifests::CHART;
 use crate::site::{SOON, Site};
 
 const BACK: [&str; 6] = ["rollback", "--stack", "--database", "main", "--yes", "--accept-loss=1000"];
 
-/// The server of the shop's database.
-struct Database {
-    server: OwnServer,
-    runtime: Runtime,
-}
-
+/// The orders of the shop, and what becomes of them.
 impl Database {
-    #[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
-    fn new() -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let environment: Environment = std::env::vars_os().collect();
-        // A port that was free a moment ago may be taken by now.
-        let created = (0..5).find_map(|_| {
-            let options = ServerOptions { port: Some(free_port()), settings: Vec::new() };
-            runtime.block_on(OwnServer::create(&Tools::find(None).unwrap(), &environment, options)).ok()
-        });
-        let database = Self { server: created.unwrap(), runtime };
-        database.sql("postgres", "CREATE DATABASE shop TEMPLATE template0");
+    fn of_shop() -> Self {
+        let database = Self::new("shop");
         database
-            .sql("shop", "CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 500)");
+            .run("shop", "CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders SELECT generate_series(1, 500)");
         database
-    }
-
-    fn sql(&self, dbname: &str, statements: &str) {
-        self.runtime.block_on(async {
-            self.server.address(dbname).connect().await.unwrap().batch_execute(statements).await.unwrap();
-        });
-    }
-
-    fn url(&self) -> String {
-        let variables = self.server.address("shop").variables();
-        let port = variables.iter().find(|(name, _)| *name == "PGPORT").map(|(_, value)| value.clone()).unwrap();
-        format!("postgres://postgres@127.0.0.1:{port}/shop?sslmode=disable")
     }
 
     /// What a bad deploy does.
     fn damage(&self) {
-        self.sql("shop", "DELETE FROM orders WHERE id <= 20");
+        self.run("shop", "DELETE FROM orders WHERE id <= 20");
         assert_eq!(self.orders(), 480);
     }
 
     /// How many orders there are; `None` while the database cannot be reached.
     fn seen(&self) -> Option<i64> {
-        self.runtime.block_on(async {
-            let session = self.server.address("shop").connect().await.ok()?;
-            Some(session.query_one("SELECT count(*) FROM orders", &[]).await.ok()?.get(0))
-        })
+        self.asked("shop", "SELECT count(*)::text FROM orders")?.first()?.parse().ok()
     }
 
     fn orders(&self) -> i64 {
@@ -73,7 +41,7 @@ impl Database {
 
 /// Gives a site a database, and what runs and is in it a good checkpoint.
 fn with_database(site: &Site) -> Database {
-    let database = Database::new();
+    let database = Database::of_shop();
     let file: &Path = &site.clients.folder().join("backout.yaml");
     let text = std::fs::read_to_string(file).unwrap().replace("soak: 4s", "soak: 1s");
     let more = "    databases:\n      main:\n        postgres: { url: \"file:url\" }\n        backup: { store: \"file:backups/\" }\n";
@@ -129,6 +97,31 @@ fn a_release_is_quiet_while_its_database_goes_back_and_nothing_of_it_is_taken_aw
 fn upgraded(site: &Site) {
     let upgrade = ["upgrade", "shop", "chart", "--set", "tag=2,mode=new", "--wait", "--timeout", "60s"];
     drop(site.clients.helm(&upgrade).ok());
+}
+
+/// A workload that cannot be scaled to zero.
+const AGENT: &str = "apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: agent }
+spec:
+  selector: { matchLabels: { app: agent } }
+  template:
+    metadata: { labels: { app: agent } }
+    spec: { containers: [{ name: app, image: shop/agent:1 }] }
+";
+
+#[test]
+fn a_release_that_would_go_on_writing_is_found_out_before_anything_is_restored() {
+    let test = "a_release_that_would_go_on_writing_is_found_out_before_anything_is_restored";
+    let Some((site, database)) = release(test, Generation::Helm4, true) else { return };
+    site.clients.write("chart/templates/agent.yaml", AGENT);
+    upgraded(&site);
+    database.damage();
+    let (bad, had) = (site.running(), ids(&site));
+    let ended = site.backout(&BACK).expect_code(5);
+    assert!(ended.stderr.contains("database-not-ready") && ended.stderr.contains("`daemonset/agent`"), "{ended:?}");
+    assert_eq!((database.orders(), site.running(), ids(&site)), (480, bad, had), "nothing was touched");
+    assert!(!ended.stderr.contains("restore"), "{}", ended.stderr);
 }
 
 /// Kills a rollback of code and data at a moment, and has it arrive: by `resume`, or by the dead-man's switch of the run.

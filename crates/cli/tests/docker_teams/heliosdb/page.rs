@@ -11,6 +11,7 @@ const EXAMPLE: Example = Example {
     database: "heliosdb",
     good: "v7.0.0-rc1",
     version: ("BI", "/version", "version"),
+    environment: "staging",
     mail: "mail.helios.example:587",
 };
 

@@ -11,6 +11,7 @@ const EXAMPLE: Example = Example {
     database: "piper_morgan_staging",
     good: "1",
     version: ("APP", "/health", "version"),
+    environment: "staging",
     mail: "mail.piper.example:587",
 };
 

@@ -3,5 +3,5 @@
 mod quiet;
 mod workloads;
 
-pub(super) use quiet::{is_quiet, quiet, still, wake};
+pub(super) use quiet::{is_quiet, may_quiet, quiet, still, wake};
 pub(super) use workloads::{is_in_cluster, workloads};

@@ -36,10 +36,7 @@ pub(in crate::argocd) async fn quiet(
     let what = format!("Application `{name}` could not be made quiet");
     let found = patiently(is_momentary, || api.get_opt(name)).await.map_err(|error| failed(&what, &error))?;
     let Some(application) = found else { return Ok(()) };
-    is_in_cluster(&application)?;
-    if let Some(error) = workloads(&application).values().find_map(|names| cannot_stop(names)) {
-        return Err(error);
-    }
+    may_quiet(&application)?;
     patched(&api, name, &what, |there, version| request::hold(&Application::of(there), version, clock.now())).await?;
     operate::end(&api, &*cluster.live(Kind::Application).await?, name, None).await?;
     let application = patiently(is_momentary, || api.get(name)).await.map_err(|error| failed(&what, &error))?;
@@ -48,6 +45,15 @@ pub(in crate::argocd) async fn quiet(
         stopped.map_err(|error| PortError { what: format!("{what}: {}", error.what), ..error })?;
     }
     Ok(())
+}
+
+/// Whether all workloads of an Application can be scaled to zero, by what they are.
+///
+/// # Errors
+/// They are on another cluster, or one is a DaemonSet.
+pub(in crate::argocd) fn may_quiet(application: &DynamicObject) -> Result<(), PortError> {
+    is_in_cluster(application)?;
+    workloads(application).values().find_map(|names| cannot_stop(names)).map_or(Ok(()), Err)
 }
 
 /// Whether none of the workloads of an Application that bears the mark runs anything.

@@ -1,8 +1,8 @@
-//! Text, words of a command line, and regular expressions.
+//! Text, words of a command line, regular expressions, and names.
 
-use crate::config::ProblemCode;
 use crate::config::read::{Accepts, Complaint, Leaf};
-use crate::id::{InvalidName, ProbeName, ServiceName};
+use crate::config::{ProblemCode, WorkloadKind, WorkloadName};
+use crate::id::{EnvironmentName, InvalidName, ProbeName, ServiceName};
 
 /// A regular expression may compile to no more than this, in bytes.
 const PATTERN_LIMIT: usize = 1 << 20;
@@ -66,6 +66,25 @@ impl Leaf for Pattern {
     }
 }
 
+impl Leaf for WorkloadName {
+    fn parse(text: &str) -> Result<Self, Complaint> {
+        let found = text.split_once('/').and_then(|(kind, name)| {
+            let kind = WorkloadKind::ALL.into_iter().find(|known| known.as_str() == kind)?;
+            let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-' || c == '.';
+            let is_one = !name.is_empty() && name.chars().all(is_name);
+            is_one.then(|| Self { kind, name: name.to_owned() })
+        });
+        found.ok_or_else(|| {
+            let hint = "write `deployment/NAME`, or `statefulset`, `daemonset` or `rollout` with its name";
+            Complaint::about(ProblemCode::InvalidValue, "is not a workload").hint(hint)
+        })
+    }
+
+    fn accepts() -> Accepts {
+        Accepts::text("^(deployment|statefulset|daemonset|rollout)/[a-z0-9.-]+$")
+    }
+}
+
 /// What is wrong with a name, without the name.
 fn bad_name(error: &InvalidName) -> Complaint {
     let what = format!("is not a valid {}: {}", error.what, error.why);
@@ -88,6 +107,16 @@ impl Leaf for ServiceName {
 }
 
 impl Leaf for ProbeName {
+    fn parse(text: &str) -> Result<Self, Complaint> {
+        Self::new(text).map_err(|error| bad_name(&error))
+    }
+
+    fn accepts() -> Accepts {
+        name_pattern()
+    }
+}
+
+impl Leaf for EnvironmentName {
     fn parse(text: &str) -> Result<Self, Complaint> {
         Self::new(text).map_err(|error| bad_name(&error))
     }

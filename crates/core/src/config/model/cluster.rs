@@ -51,6 +51,9 @@ pub enum WorkloadKind {
 }
 
 impl WorkloadKind {
+    /// All kinds.
+    pub const ALL: [Self; 4] = [Self::Deployment, Self::StatefulSet, Self::DaemonSet, Self::Rollout];
+
     /// The kind as the configuration and `kubectl` name it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -60,6 +63,21 @@ impl WorkloadKind {
             WorkloadKind::DaemonSet => "daemonset",
             WorkloadKind::Rollout => "rollout",
         }
+    }
+}
+
+/// A workload by kind and name, as `kubectl` takes it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct WorkloadName {
+    /// What kind of workload.
+    pub kind: WorkloadKind,
+    /// Its name.
+    pub name: String,
+}
+
+impl std::fmt::Display for WorkloadName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.kind.as_str(), self.name)
     }
 }
 
@@ -86,6 +104,8 @@ pub struct HelmService {
     pub release: String,
     /// How long a pod may take to become ready; `None` leaves it to [`crate::detect::Start`].
     pub ready_within: Option<Duration>,
+    /// The workload in whose pods programs are run; `None` takes the only one that the release has.
+    pub exec_in: Option<WorkloadName>,
 }
 
 /// An Application of Argo CD.
@@ -97,6 +117,8 @@ pub struct ArgocdService {
     pub application: String,
     /// How it goes back: by a revert in its repository, where one is given; else by a rollback with auto-sync paused.
     pub revert: Option<ArgocdRevert>,
+    /// The workload in whose pods programs are run; `None` takes the only one that the Application has.
+    pub exec_in: Option<WorkloadName>,
 }
 
 /// A revert in the repository that an Application is synced from.

@@ -72,6 +72,8 @@ pub struct Migrations {
 pub struct Backup {
     /// Whether a backup is made before every guarded deploy; true.
     pub before_deploy: bool,
+    /// Whether one of the database as it is is made before a rollback undoes migrations or replaces rows in it; false.
+    pub before_rollback: bool,
     /// How many backups are kept; 7.
     pub keep: u32,
     /// Where they are kept.

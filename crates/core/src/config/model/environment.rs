@@ -7,8 +7,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::{
-    Cache, CountedSignal, Database, DrillPolicy, Fallback, GuardPolicy, Incidents, LogSignal, Maintenance, Notify,
-    Objectives, Policy, ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy, WatchPolicy,
+    BarrierKind, Cache, CountedSignal, Database, DrillPolicy, Fallback, FallbackBy, GuardPolicy, Incidents, LogSignal,
+    Maintenance, Notify, Objectives, Place, Policy, ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy,
+    WatchPolicy,
 };
 use crate::config::Problem;
 use crate::detect::SignalPath;
@@ -69,6 +70,43 @@ pub struct Environment {
 }
 
 impl Environment {
+    /// The programs of this host that smoke checks, fallbacks and maintenance mode run: whose each is, and what it is called. Of a
+    /// line that a shell runs, the first word as well, where it is a path.
+    #[must_use]
+    pub fn programs(&self) -> Vec<(String, String)> {
+        let mut commands: Vec<(String, &[String])> = Vec::new();
+        for smoke in &self.verify.smoke {
+            if let ProbeKind::Exec { argv, place: Place::Host } = &smoke.probe.kind {
+                commands.push((format!("smoke check {}", smoke.probe.name), argv));
+            }
+        }
+        for (name, fallback) in &self.fallbacks {
+            if let FallbackBy::Commands { on, off } = &fallback.by {
+                commands.extend([on, off].map(|argv| (format!("fallback {name}"), argv.as_slice())));
+            }
+        }
+        for barrier in &self.maintenance.barriers {
+            let argvs: Vec<&Vec<String>> = match barrier {
+                BarrierKind::Command { on, off } => vec![on, off],
+                BarrierKind::File(file) => [&file.check, &file.reload].into_iter().flatten().collect(),
+                BarrierKind::Cluster { .. } | BarrierKind::Compose { .. } => Vec::new(),
+            };
+            commands.extend(argvs.into_iter().map(|argv| ("maintenance mode".to_owned(), argv.as_slice())));
+        }
+        let named = |(of, argv): (String, &[String])| {
+            let line = match argv {
+                [shell, flag, line] if shell == "sh" && flag == "-c" => line.split_whitespace().next(),
+                _ => None,
+            };
+            let path =
+                line.filter(|word| word.contains('/') && !word.contains(['$', '"', '\'', '=', '*', ';', '|', '&']));
+            let all = [argv.first().map(String::as_str), path];
+            all.into_iter().flatten().map(|program| (of.clone(), program.to_owned())).collect::<Vec<_>>()
+        };
+        let all: BTreeSet<(String, String)> = commands.into_iter().flat_map(named).collect();
+        all.into_iter().collect()
+    }
+
     /// The probes of what services depend on, as their `up` signals, in a deploy that changed some services.
     ///
     /// | the probe                                                                    | is one |

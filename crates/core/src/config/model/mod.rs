@@ -16,6 +16,7 @@ mod watch;
 
 pub use cluster::{
     ArgocdRevert, ArgocdService, ClusterAccess, HelmService, KubernetesService, SecretsPolicy, WorkloadKind,
+    WorkloadName,
 };
 pub use database::{
     Backup, BackupEncryption, BackupStore, Cache, Database, Flush, Migrations, PgBouncer, Recovery, S3Store,
@@ -26,13 +27,14 @@ pub use maintenance::{BarrierFile, BarrierKind, Maintenance, Redirect, WhenOn};
 pub use people::{
     Channel, Contact, Escalation, Incidents, Mail, Notifier, Notify, PostMortem, StatusPage, StatusService,
 };
-pub use policy::{Approvals, GuardPolicy, Objectives, Policy};
+pub use policy::{Approvals, GuardPolicy, KeptFirst, Objectives, Policy};
 pub use probe::{
     Connection, HttpExpect, HttpMethod, HttpProbe, Place, Probe, ProbeKind, Protocol, StatusRange, StatusSet, TlsExpect,
 };
-pub use proof::{DrillPolicy, LogRule, Smoke, VerifyPolicy};
+pub use proof::{DrillPolicy, LogRule, Smoke, VerifyPolicy, VersionQuestion};
 pub use service::{
     ComposeProject, ExecService, GitMode, HostManage, HostService, HostSource, Service, ServicePlatform, Tier,
+    TrafficService,
 };
 pub use signal::{CountedSignal, Counters, LogSignal, MemoryGauge, PromLogin, PromServer, PromSignal};
 pub use trigger::{Condition, Threshold, Tolerated, Trigger, TriggerAction};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::id::EnvironmentName;
 use crate::policy::{Rules, WAITED_FOR};
 
 /// How a deploy is guarded.
@@ -21,6 +22,10 @@ pub struct GuardPolicy {
     /// The chance that a healthy deploy is ever called unhealthy by comparison with before, over all triggers together: 0 to 1;
     /// one in a thousand.
     pub false_alarms: f64,
+    /// Whether the smoke checks are made before a deploy, and once more at the end of its soak; not unless configured.
+    pub smoke: bool,
+    /// Where what is deployed must have been kept first; nowhere unless configured.
+    pub kept_first: Option<KeptFirst>,
     /// The tag that git is asked for before each deploy, with `{time}` or `{checkpoint}` in it; `None` for no tag.
     pub tag: Option<String>,
 }
@@ -33,9 +38,20 @@ impl Default for GuardPolicy {
             deploy_limit: Duration::from_secs(1800),
             every: Duration::from_millis(250),
             false_alarms: 0.001,
+            smoke: false,
+            kept_first: None,
             tag: None,
         }
     }
+}
+
+/// Where what is deployed must have been kept first, by the same commit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct KeptFirst {
+    /// Another environment of the file.
+    pub environment: EnvironmentName,
+    /// For how long.
+    pub lasting: Duration,
 }
 
 /// What is done about a deploy that goes bad, and what automatic runs may do.
@@ -97,8 +113,8 @@ impl Default for Approvals {
     }
 }
 
-/// How long going back may take, from the decision to verified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+/// How long going back may take, from the decision to verified, and how well it must go on the whole.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Objectives {
     /// A single service.
     pub service: Option<Duration>,
@@ -106,4 +122,14 @@ pub struct Objectives {
     pub stack: Option<Duration>,
     /// A database.
     pub database: Option<Duration>,
+    /// An emergency, however much goes back.
+    pub emergency: Option<Duration>,
+    /// From the decision until something is switched on in place of going back.
+    pub fallback: Option<Duration>,
+    /// The share of a report's rollbacks that must be verified, 0 to 1.
+    pub verified: Option<f64>,
+    /// How long going back may take on average, over a report.
+    pub average: Option<Duration>,
+    /// How long it may take on average from the first bad sample to verified, over a report.
+    pub recovered: Option<Duration>,
 }

@@ -6,10 +6,13 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ArgocdService, HelmService, KubernetesService, Probe};
+use super::{
+    ArgocdService, BarrierFile, BarrierKind, HelmService, KubernetesService, Probe, Redirect, VersionQuestion, WhenOn,
+};
 use crate::config::SecretOrText;
 use crate::id::{ProbeName, ServiceName};
 use crate::inventory::PlatformKind;
+use crate::journal::Former;
 
 /// The unit that is deployed and rolled back.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -26,6 +29,8 @@ pub struct Service {
     pub config_files: Vec<String>,
     /// How its health is measured. A Compose service always has a [`super::ProbeKind::Container`] probe.
     pub probes: BTreeMap<ProbeName, Probe>,
+    /// Where it says itself which version it is.
+    pub version: Option<VersionQuestion>,
     /// How long it may take to stop; `None` leaves it to the platform.
     pub stop_timeout: Option<Duration>,
 }
@@ -67,6 +72,8 @@ pub enum ServicePlatform {
     Helm(HelmService),
     /// An Application of Argo CD.
     Argocd(ArgocdService),
+    /// What leads users to one of several other services.
+    Traffic(TrafficService),
 }
 
 impl ServicePlatform {
@@ -80,7 +87,36 @@ impl ServicePlatform {
             ServicePlatform::Kubernetes(_) => PlatformKind::Kubernetes,
             ServicePlatform::Helm(_) => PlatformKind::Helm,
             ServicePlatform::Argocd(_) => PlatformKind::Argocd,
+            ServicePlatform::Traffic(_) => PlatformKind::Traffic,
         }
+    }
+}
+
+/// What leads users to one of several other services, such as a blue and a green one: its version is where it leads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct TrafficService {
+    /// What is switched so that it leads to each of them: a symbolic link, or the selector of a Service. At least two.
+    pub to: BTreeMap<ServiceName, BarrierKind>,
+}
+
+impl TrafficService {
+    /// Where it leads, as it was found; `None` where that is none of the services it may lead to.
+    ///
+    /// | found                   | it leads to the service             |
+    /// |-------------------------|-------------------------------------|
+    /// | a symbolic link         | for which the link leads there      |
+    /// | the fields of a Service | whose labels are the whole selector |
+    /// | anything else           | none                                |
+    #[must_use]
+    pub fn leads_to(&self, found: &Former) -> Option<&ServiceName> {
+        let is_there = |kind: &BarrierKind| match (kind, found) {
+            (BarrierKind::File(BarrierFile { when_on: WhenOn::Link(to), .. }), Former::Link { to: now }) => to == now,
+            (BarrierKind::Cluster { redirect: Redirect::Service { selector, .. }, .. }, Former::Fields { fields }) => {
+                fields.get("selector") == Some(&serde_json::json!(selector))
+            }
+            _ => false,
+        };
+        self.to.iter().find(|(_, kind)| is_there(kind)).map(|(service, _)| service)
     }
 }
 

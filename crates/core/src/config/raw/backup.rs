@@ -10,6 +10,8 @@ raw! {
     RawBackup {
         /// Whether a backup is made before every guarded deploy. Default true.
         before_deploy: optional Scalar<bool>,
+        /// Whether one of the database as it is is made before a rollback undoes migrations or replaces rows in it. Default false; before it is dropped (`--rung in-place`), always.
+        before_rollback: optional Scalar<bool>,
         /// How many backups are kept. Default 7.
         keep: optional Scalar<Positive>,
         /// Where they are kept: `file:FOLDER` or `s3://BUCKET/PREFIX`.

@@ -28,10 +28,10 @@ pub(super) use decide::{
 pub(super) use environment::{RawEnvironment, RawFile, RawTrigger};
 pub(super) use maintenance::{RawMaintenance, RawMaintenanceCluster, RawMaintenanceCompose, RawMaintenanceFile};
 pub(super) use migrations::{RawMigrations, RawTool};
-pub(super) use notify::{RawChecklists, RawContact, RawEscalation, RawIncidents, RawNotifier, RawPostMortem};
-pub(super) use policy::{RawGuard, RawObjectives, RawPolicy};
+pub(super) use notify::{RawChecklists, RawContact, RawEscalation, RawHours, RawIncidents, RawNotifier, RawPostMortem};
+pub(super) use policy::{RawGuard, RawKeptFirst, RawObjectives, RawPolicy};
 pub(super) use probe::{RawExpect, RawProbe, RawTls};
-pub(super) use proof::{RawBar, RawDrill, RawLogs, RawVerify};
-pub(super) use service::{Argv, RawCompose, RawGit, RawPlatform, RawService};
+pub(super) use proof::{RawBar, RawDrill, RawLogs, RawVerify, RawVersion};
+pub(super) use service::{Argv, RawCompose, RawGit, RawPlatform, RawService, RawTraffic};
 pub(super) use signal::{RawLogin, RawSignal};
 pub(super) use watch::{RawAlert, RawHook, RawWatch};

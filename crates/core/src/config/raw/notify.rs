@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::SecretOrText;
-use crate::config::leaf::{HttpUrl, MailAddress, NotifierKind, Period, SmtpAddress, Word};
+use crate::config::leaf::{ClockOffset, Day, HttpUrl, MailAddress, Moment, NotifierKind, Period, SmtpAddress, Word};
 use crate::config::read::{List, Map, Scalar, raw};
 use crate::notify::{Event, Severity};
 use crate::policy;
@@ -75,6 +75,22 @@ raw! {
         tell: optional List<Scalar<Word>>,
         /// Only of these severities. Default: all.
         severity: optional List<Scalar<policy::Severity>>,
+        /// Only at these hours: whoever is to be told outside of them is told when the next ones begin. Default: at any time.
+        when: optional RawHours,
+    }
+}
+
+raw! {
+    /// Hours of the week.
+    RawHours {
+        /// The days on which they begin, `mon` to `sun`. Default: every day.
+        days: optional List<Scalar<Day>>,
+        /// When they begin: `09:00`.
+        from: required Scalar<Moment>,
+        /// When they end; a time that is not later than `from` is on the next day.
+        until: required Scalar<Moment>,
+        /// How far their clock is ahead of UTC, such as `+01:00`. Default `+00:00`.
+        offset: optional Scalar<ClockOffset>,
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::{RawBranch, RawException, RawFreeze, RawMatrix, RawObjective, RawWhen};
 use crate::config::leaf::{Percent, Period, Positive, TagPattern, Word};
 use crate::config::read::{List, Map, Scalar, raw};
+use crate::id::EnvironmentName;
 
 raw! {
     /// How a deploy is guarded.
@@ -19,8 +20,22 @@ raw! {
         every: optional Scalar<Period>,
         /// The chance that a healthy deploy is ever called bad by triggers that say `than: baseline`, all together. Default 0.1%.
         false_alarms: optional Scalar<Percent>,
+        /// Whether the smoke checks of `verify` are made before a deploy and once more at the end of its soak, before it is kept: one that held before and fails then has the deploy go back. Default false.
+        smoke: optional Scalar<bool>,
+        /// Where what is deployed must have been kept first, by the same commit. Default: nowhere.
+        kept_first: optional RawKeptFirst,
         /// A tag that git is asked for on what is checked out in the folder of the configuration, before each deploy: `pre-deploy-{time}`. `{time}` is that of the checkpoint in UTC, `{checkpoint}` its id. The tag then names that checkpoint. Default: none.
         tag: optional Scalar<TagPattern>,
+    }
+}
+
+raw! {
+    /// Where what is deployed must have been kept first.
+    RawKeptFirst {
+        /// Another environment of this file, in whose good checkpoints the commit must be that is checked out in the folder of the configuration.
+        r#in: required Scalar<EnvironmentName>,
+        /// For how long it must have been kept there.
+        r#for: required Scalar<Period>,
     }
 }
 
@@ -87,6 +102,16 @@ raw! {
         stack: optional Scalar<Period>,
         /// A database.
         database: optional Scalar<Period>,
+        /// An emergency, however much goes back. Default: as for what goes back.
+        emergency: optional Scalar<Period>,
+        /// From the decision until something is switched on in place of going back.
+        fallback: optional Scalar<Period>,
+        /// In a report: the share of rollbacks that must be verified.
+        verified: optional Scalar<Percent>,
+        /// In a report: how long going back may take on average.
+        average: optional Scalar<Period>,
+        /// In a report: how long it may take on average from the first bad sample to verified.
+        recovered: optional Scalar<Period>,
         /// How long it may take, for each of P0 to P4. Default: what the preset of the policy says.
         severities: optional Map<RawObjective>,
     }

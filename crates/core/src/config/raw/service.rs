@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{RawArgocd, RawFallback, RawHelm, RawKubernetes, RawProbe, RawRevert};
+use super::{RawArgocd, RawFallback, RawHelm, RawKubernetes, RawProbe, RawRevert, RawVersion};
 use crate::config::leaf::{Period, Word};
 use crate::config::read::{Either, List, Map, OneOrMany, Scalar, raw};
-use crate::config::{GitMode, SecretOrText, SecretsPolicy, Tier};
+use crate::config::{GitMode, SecretOrText, SecretsPolicy, Tier, WorkloadName};
 use crate::id::ServiceName;
 
 /// A command: a list is a program with its arguments, a text is run by `sh -c`.
@@ -73,10 +73,15 @@ raw! {
         artifacts: optional RawArtifacts,
         /// How its health is measured, by name.
         probes: optional Map<RawProbe>,
+        /// Where it says itself which version it is. That is recorded with each checkpoint, and compared after going back.
+        version: optional RawVersion,
         /// How long it may take to stop. Default: as the platform says.
         stop_timeout: optional Scalar<Duration>,
         /// What can be switched on in place of going back, where this service is affected.
         fallback: optional RawFallback,
+        /// In place of a platform: what leads users to one of several other services, such as a blue and a green one. It goes
+        /// back by leading them to where it led.
+        traffic: optional RawTraffic,
         /// Platform `compose`: its name in the project. Default: the same name.
         service: optional Scalar<String>,
         /// Platform `host`: a git work tree, as its folder or with more settings.
@@ -122,8 +127,28 @@ raw! {
         release: optional Scalar<String>,
         /// Platform `argocd`: the Application that it is. Default: that of the same name.
         application: optional Scalar<String>,
+        /// Platforms `helm` and `argocd`: the workload in whose pods programs are run, for migrations and checks:
+        /// `deployment/backend`. Default: the only one that there is.
+        exec_in: optional Scalar<WorkloadName>,
         /// Platform `argocd`: go back by a revert in the repository, instead of a rollback with auto-sync paused.
         revert: optional RawRevert,
+    }
+}
+
+raw! {
+    /// What leads users to one of several other services: a symbolic link that a proxy reads, or a Service of a cluster.
+    RawTraffic {
+        /// The symbolic link, such as one that nginx includes.
+        link: optional Scalar<String>,
+        /// The Service of the cluster, on the cluster and in the namespace of the environment.
+        service: optional Scalar<Word>,
+        /// The services that it can lead to, each with where the link leads then, or with the whole selector of the Service then:
+        /// `{ blue: blue.conf, green: green.conf }`, `{ blue: { app: web, color: blue }, green: { app: web, color: green } }`.
+        to: required Map<Either<Scalar<String>, Map<Scalar<Word>>>>,
+        /// With `link`: a command that must succeed before the proxy is told: `[nginx, -t]`. Where it fails, the link goes back.
+        check: optional Argv,
+        /// With `link`: the command that tells the proxy, where it does not look by itself: `[nginx, -s, reload]`.
+        reload: optional Argv,
     }
 }
 

@@ -10,7 +10,7 @@ use super::maintenance::maintenance;
 use super::order::needs;
 use super::people::{incidents, notify};
 use super::platform::base;
-use super::policy::{guard, objectives, policy};
+use super::policy::{Environments, guard, objectives, policy};
 use super::proof::{drill, verify};
 use super::service::services;
 use super::signal::{signals, triggers};
@@ -37,7 +37,8 @@ pub(in crate::config) fn file(
             let hint = "add one: `production: { services: { ... } }`".to_owned();
             context.error(ProblemCode::NothingToGuard, *key, "there are no environments".to_owned(), hint);
         }
-        environments = entries.iter().filter_map(|entry| environment(entry, &mut context)).collect();
+        let all: Vec<&str> = entries.iter().map(|entry| entry.key.as_str()).collect();
+        environments = entries.iter().filter_map(|entry| environment(entry, &all, &mut context)).collect();
     }
     let config =
         version.zip(project).map(|(version, project)| Config { version, project, environments, warnings: Vec::new() });
@@ -55,7 +56,11 @@ fn version(raw: &RawFile, context: &mut Context<'_>) -> Option<u32> {
     Some(version)
 }
 
-fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> Option<(EnvironmentName, Environment)> {
+fn environment(
+    entry: &MapEntry<RawEnvironment>,
+    all: &[&str],
+    context: &mut Context<'_>,
+) -> Option<(EnvironmentName, Environment)> {
     let name = context.name::<EnvironmentName>(&entry.key, entry.at);
     let raw = entry.value.as_ref()?;
     let default = base(&raw.platform, context);
@@ -73,7 +78,8 @@ fn environment(entry: &MapEntry<RawEnvironment>, context: &mut Context<'_>) -> O
     let signals = signals(&raw.signals, &services, context);
     let known = Known::new(raw, &services);
     let triggers = triggers(raw, &services, &known, context);
-    let guard = guard(raw.guard.value(), context);
+    let known_environments = Environments { all: all.to_vec(), this: &entry.key };
+    let guard = guard(raw.guard.value(), &known_environments, context);
     let watch = watch(raw.watch.value(), &services, context);
     let verify = verify(raw.verify.value(), &services, &known, context);
     let drill = drill(raw.drill.value(), &guard, &services, context);

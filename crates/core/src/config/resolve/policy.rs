@@ -4,16 +4,25 @@ use std::time::Duration;
 
 use super::context::Context;
 use crate::config::leaf::{Percent, Period, Positive, TagPattern};
-use crate::config::raw::{RawGuard, RawObjectives, RawPolicy};
-use crate::config::read::{Field, Scalar};
-use crate::config::{Approvals, GuardPolicy, Objectives, Policy, ProblemCode};
+use crate::config::raw::{RawGuard, RawKeptFirst, RawObjectives, RawPolicy};
+use crate::config::read::{Field, Located, Scalar};
+use crate::config::{Approvals, GuardPolicy, KeptFirst, Objectives, Policy, ProblemCode};
+use crate::id::EnvironmentName;
 
 fn period(field: &Field<Scalar<Period>>, default: Duration, context: &mut Context<'_>) -> Duration {
     context.value(field).map_or(default, |Period(period)| period)
 }
 
+/// The environments of the file, and which of them is resolved.
+pub(super) struct Environments<'a> {
+    /// All of them, as they are written.
+    pub(super) all: Vec<&'a str>,
+    /// This one.
+    pub(super) this: &'a str,
+}
+
 /// How a deploy is guarded.
-pub(super) fn guard(raw: Option<&RawGuard>, context: &mut Context<'_>) -> GuardPolicy {
+pub(super) fn guard(raw: Option<&RawGuard>, known: &Environments<'_>, context: &mut Context<'_>) -> GuardPolicy {
     let usual = GuardPolicy::default();
     let Some(raw) = raw else { return usual };
     GuardPolicy {
@@ -22,8 +31,27 @@ pub(super) fn guard(raw: Option<&RawGuard>, context: &mut Context<'_>) -> GuardP
         deploy_limit: period(&raw.deploy_limit, usual.deploy_limit, context),
         every: period(&raw.every, usual.every, context),
         false_alarms: false_alarms(raw, usual.false_alarms, context),
+        smoke: context.value(&raw.smoke).unwrap_or(usual.smoke),
+        kept_first: raw.kept_first.value().and_then(|raw| kept_first(raw, known, context)),
         tag: context.value(&raw.tag).map(|TagPattern(pattern)| pattern),
     }
+}
+
+/// Reports an environment that is not in the file, or is this one.
+fn kept_first(raw: &RawKeptFirst, known: &Environments<'_>, context: &mut Context<'_>) -> Option<KeptFirst> {
+    let Period(lasting) = context.value(&raw.r#for)?;
+    let environment: EnvironmentName = context.value(&raw.r#in)?;
+    let others: Vec<String> =
+        known.all.iter().filter(|name| **name != known.this).map(|name| format!("`{name}`")).collect();
+    let is_other = environment.as_str() != known.this && known.all.contains(&environment.as_str());
+    if !is_other {
+        let hint =
+            if others.is_empty() { "there is no other".to_owned() } else { format!("there are {}", others.join(", ")) };
+        let at = raw.r#in.key().unwrap_or(raw.at());
+        context.contradiction(at, format!("`{environment}` is no other environment of this file"), hint);
+        return None;
+    }
+    Some(KeptFirst { environment, lasting })
 }
 
 /// A budget of nothing would never let anything be called bad, and one of everything always.
@@ -71,5 +99,9 @@ pub(super) fn policy(raw: Option<&RawPolicy>, context: &mut Context<'_>) -> Poli
 pub(super) fn objectives(raw: Option<&RawObjectives>, context: &mut Context<'_>) -> Objectives {
     let Some(raw) = raw else { return Objectives::default() };
     let mut limit = |field| context.value(field).map(|Period(limit)| limit);
-    Objectives { service: limit(&raw.service), stack: limit(&raw.stack), database: limit(&raw.database) }
+    let (service, stack, database) = (limit(&raw.service), limit(&raw.stack), limit(&raw.database));
+    let (emergency, fallback) = (limit(&raw.emergency), limit(&raw.fallback));
+    let (average, recovered) = (limit(&raw.average), limit(&raw.recovered));
+    let verified = context.value(&raw.verified).map(|Percent(share)| share);
+    Objectives { service, stack, database, emergency, fallback, verified, average, recovered }
 }

@@ -3,6 +3,7 @@
 mod mistakes;
 mod resolved;
 mod schema_agrees;
+mod traffic;
 mod validator;
 
 use super::{Config, Problem, Problems, load};

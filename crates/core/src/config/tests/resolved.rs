@@ -124,7 +124,7 @@ fn a_database_of_the_least_has_the_stated_defaults() {
     assert_eq!(database.used_by, [service("app"), service("worker")]);
     assert!(database.migrations.is_none() && database.recovery.is_none());
     let backup = database.backup.unwrap();
-    assert!(backup.before_deploy && !backup.slot && backup.encrypt.is_none());
+    assert!(backup.before_deploy && !backup.before_rollback && !backup.slot && backup.encrypt.is_none());
     assert_eq!((backup.keep, backup.jobs, backup.require, backup.fresh), (7, 1, Level::V1, None));
 }
 
@@ -254,6 +254,25 @@ fn a_service_on_a_cluster_is_one_thing_with_a_name_that_clusters_have() {
     assert!(loaded(&two).is_err());
     let shouting = staging("services:\n  web: { platform: { helm: }, release: Web }\n");
     assert!(loaded(&shouting).is_err());
+}
+
+#[test]
+fn programs_are_run_in_the_pods_of_a_workload_that_is_named() {
+    let text = |key: &str| {
+        staging(&format!(
+            "services:\n  api: {{ platform: {{ helm: }}, {key} }}\n  catalog: {{ platform: {{ argocd: }}, {key} }}\n"
+        ))
+    };
+    let services = only(loaded(&text("exec_in: statefulset/queue-2")).unwrap()).services;
+    let ServicePlatform::Helm(api) = &services[&service("api")].platform else { panic!() };
+    let ServicePlatform::Argocd(catalog) = &services[&service("catalog")].platform else { panic!() };
+    for named in [&api.exec_in, &catalog.exec_in] {
+        assert_eq!(named.as_ref().unwrap().to_string(), "statefulset/queue-2");
+    }
+    for wrong in ["exec_in: backend", "exec_in: job/backend", "exec_in: deployment/", "exec_in: deployment/Web"] {
+        assert!(loaded(&text(wrong)).is_err(), "{wrong}");
+    }
+    assert!(loaded(&staging("services:\n  web: { platform: { kubernetes: }, exec_in: deployment/web }\n")).is_err());
 }
 
 #[test]

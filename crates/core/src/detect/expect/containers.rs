@@ -63,6 +63,7 @@ mod tests {
             unready: Vec::new(),
             trouble: None,
             busy: None,
+            next: None,
         }))
     }
 

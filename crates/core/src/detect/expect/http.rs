@@ -58,7 +58,8 @@ impl HttpAnswer<'_> {
         }
     }
 
-    fn status_line(&self) -> String {
+    /// The code with the words that go with it.
+    pub(super) fn status_line(&self) -> String {
         format!("{} {}", self.status, self.reason).trim_end().to_owned()
     }
 

@@ -8,8 +8,10 @@ mod containers;
 mod http;
 mod json;
 mod patterns;
+mod version;
 
 pub use comparison::Comparison;
 pub use containers::compare_containers;
 pub use http::{HttpAnswer, time_left};
 pub use patterns::Patterns;
+pub use version::{Said, said_before, says_as_recorded};

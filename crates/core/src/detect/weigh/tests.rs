@@ -169,7 +169,7 @@ fn without_a_history_nothing_is_held_against_anybody() {
     let empty = News::Before { signal: traffic(), looks: Vec::new() };
     let watched = watch(rules(&["traffic"], &[]), vec![empty], failing).judgement;
     assert_eq!(watched.verdict, Verdict::Inconclusive);
-    assert!(words(&watched).contains("0 requests before the deploy, too few"), "{}", words(&watched));
+    assert!(words(&watched).contains("there were 0 requests before the deploy, too few"), "{}", words(&watched));
 }
 
 #[test]

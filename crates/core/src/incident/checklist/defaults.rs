@@ -24,7 +24,7 @@ const ROWS: [Row; 29] = [
     (Part::During, "smoke", "Smoke tests pass", Some(E::Smoke)),
     (Part::During, "data", "The database answers, and its data is consistent", Some(E::Data)),
     (Part::After, "stable", "The service is stable and operational", Some(E::Restored)),
-    (Part::After, "metrics", "Error rate and latency are normal again", None),
+    (Part::After, "metrics", "Error rate and latency are normal again", Some(E::Measured)),
     (Part::After, "integrations", "Integrations and monitoring work", None),
     (Part::After, "resolution", "Stakeholders know that it is over", Some(E::EndTold)),
     (Part::After, "status-page", "The status page is up to date", Some(E::PageTold)),

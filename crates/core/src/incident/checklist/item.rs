@@ -85,6 +85,8 @@ pub enum Evidence {
     Data,
     /// It is as it should be again.
     Restored,
+    /// Signals came back to where they belong.
+    Measured,
     /// It was told that it is over.
     EndTold,
     /// A status page was told that it is over.

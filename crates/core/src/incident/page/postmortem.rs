@@ -112,6 +112,7 @@ fn variables(case: &Case) -> Value {
         services => of(&case.services),
         versions => of(&case.versions),
         deploy => of(&case.deploy),
+        kind => case.kind,
         result => case.result,
         outcome => of(&case.outcome),
         findings => of(&case.findings),

@@ -11,9 +11,10 @@ fn notify() -> Notify {
     let text = "version: 1\nproject: shop\nenvironments:\n  staging:\n    platform: { host: {} }\n    \
                 services: { web: { releases: app, run: [./start] } }\n    \
                 notify: { chat: { kind: teams, webhook: \"env:X\" }, boss: { kind: teams, webhook: \"env:Y\", on: [] } }\n    \
-                contacts: { anna: {}, ben: {}, cto: {} }\n    \
+                contacts: { anna: {}, ben: {}, cto: {}, dba: {} }\n    \
                 escalation: [{ call: [anna] }, { call: [ben], after: 15m, tell: [boss] }, \
-                { call: [cto], after: 30m, tell: [boss], severity: [P0] }]\n";
+                { call: [cto], after: 30m, tell: [boss], severity: [P0] }, \
+                { call: [dba], tell: [chat], severity: [P3], when: { days: [thu], from: \"01:00\", until: \"17:00\" } }]\n";
     crate::config::load(text, &|_| None).unwrap().environments[&staging()].notify.clone()
 }
 
@@ -91,6 +92,14 @@ fn more_people_are_called_when_their_time_comes_and_only_for_what_is_as_severe()
     assert_eq!(told(grave(), 16), [of("run-1/escalated-3-2", "boss")]);
     assert_eq!(told(grave(), 40), [of("run-1/escalated-3-2", "boss"), of("run-1/escalated-3-3", "boss")]);
     assert_eq!(told(held(policy::Severity::P2), 40), [of("run-1/escalated-3-2", "boss")]);
+}
+
+#[test]
+fn who_may_be_called_in_office_hours_only_is_called_when_they_begin() {
+    // The epoch was a Thursday.
+    assert_eq!(told(held(policy::Severity::P3), 59), [of("run-1/escalated-3-2", "boss")]);
+    let calls = [of("run-1/escalated-3-2", "boss"), of("run-1/escalated-3-4", "chat")];
+    assert_eq!(told(held(policy::Severity::P3), 60), calls);
 }
 
 #[test]

@@ -38,10 +38,11 @@ fn of_service(fact: &Fact) -> Vec<(String, Point)> {
     [(format!("`{service}`"), point)].into_iter().chain(files).collect()
 }
 
-/// The versions that run, however many instances of each: where their number matters there is a step. With no instance only
-/// the platform's words say what would run.
+/// The versions that run or that a start would run, however many instances of each: where their number matters there is a
+/// step. With no instance only the platform's words say what would run.
 fn what_runs(running: &Running) -> (BTreeSet<&Version>, Option<&str>) {
-    let versions: BTreeSet<&Version> = running.instances.iter().map(|instance| &instance.version).collect();
+    let versions: BTreeSet<&Version> =
+        running.instances.iter().map(|instance| &instance.version).chain(&running.next).collect();
     let label = versions.is_empty().then_some(running.label.as_str());
     (versions, label)
 }

@@ -10,8 +10,8 @@ use super::{DataSituation, refuse};
 use crate::data::{DataAct, DataStep, DatabaseSeen, Fence, Ladder, RejectedRung, Rung};
 use crate::id::{DatabaseName, ServiceName};
 use crate::inventory::Checkpoint;
-use crate::plan::{Request, Scope, Situation};
-use crate::policy::Refusal;
+use crate::plan::{Mode, Request, Scope, Situation};
+use crate::policy::{Refusal, RefusalName};
 
 /// What the data does.
 #[derive(Debug, Clone, Default)]
@@ -140,6 +140,7 @@ impl Course {
         }
         let downtime_ms = downtime_ms(case, &way);
         let step = |act, fences: &[Fence]| DataStep { database: name.clone(), act, fences: fences.to_vec() };
+        self.beside.extend(first_dump(case, &way).map(|act| step(act, &[])));
         self.beside.extend(way.beside.into_iter().map(|act| step(act, &[])));
         self.acts.extend(way.before.into_iter().map(|act| step(act, &[])));
         self.fenced.extend(way.fenced.into_iter().map(|act| step(act, case.fences)));
@@ -204,6 +205,15 @@ fn is_concerned(request: &Request, name: &DatabaseName, database: &DataSituation
 fn fences(database: &DataSituation<'_>, changed: &[Fence]) -> Vec<Fence> {
     let used_by = &database.configured.used_by;
     changed.iter().filter(|fence| used_by.is_empty() || used_by.contains(&fence.service)).cloned().collect()
+}
+
+/// A restore point of the database as it is, where the configuration wants one before anything in it is changed. What is swapped
+/// is kept as it is, what is dropped has its dump already, and an emergency waits for nothing.
+fn first_dump(case: &Case<'_>, way: &Way) -> Option<DataAct> {
+    let wants = case.database.configured.backup.as_ref().is_some_and(|backup| backup.before_rollback);
+    let is_waived = case.request.forced.contains(&RefusalName::DamagedNotKept);
+    let changes = way.before.iter().any(|act| !matches!(act, DataAct::DropCopy { .. }));
+    (wants && changes && !is_waived && case.request.mode == Mode::Planned).then_some(DataAct::KeepDump)
 }
 
 /// How long the database refuses or delays work: the acts that are not done beside it.

@@ -37,6 +37,7 @@ pub(in crate::plan) fn faults(plan: &Plan) -> Vec<Fault> {
             DataAct::ReportLoss { .. }
             | DataAct::ReverseMigrations { .. }
             | DataAct::SoftRestore { .. }
+            | DataAct::KeepDump
             | DataAct::RestoreInPlace { .. } => {}
         }
         if is_switched && !step.action.is_read_only() {

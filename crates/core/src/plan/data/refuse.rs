@@ -97,6 +97,7 @@ pub(super) fn of_way(rung: Rung, way: &Way, loss: &Loss, case: &Case<'_>) -> Vec
     if acts().any(needs_server) {
         found.extend(readiness(way, case));
     }
+    found.extend(not_kept(way, case));
     found.extend(not_accepted(loss, case));
     found.extend(does_not_fit(way, case));
     found
@@ -205,6 +206,21 @@ fn not_accepted(loss: &Loss, case: &Case<'_>) -> Option<Refusal> {
         }
     };
     Some(refusal(RefusalName::LossNotAccepted, what, hint))
+}
+
+/// The database would be dropped, and nothing of it as it is would be anywhere.
+fn not_kept(way: &Way, case: &Case<'_>) -> Option<Refusal> {
+    let drops = way.fenced.iter().any(|act| matches!(act, DataAct::RestoreInPlace { .. }));
+    let keeps = way.fenced.contains(&DataAct::KeepDump);
+    (drops && !keeps).then(|| {
+        let why = match case.database.configured.backup {
+            Some(_) => "no restore point of it is taken before",
+            None => "there is no place for a restore point of it (`backup`)",
+        };
+        let what = format!("`{}` would be dropped as it is, and nothing of it kept: {why}", case.name);
+        let hint = "name a place for backups in the configuration, or go back beside it: `--rung side-by-side`";
+        refusal(RefusalName::DamagedNotKept, what, hint)
+    })
 }
 
 /// The release that will run has to run on the schema that there will be.

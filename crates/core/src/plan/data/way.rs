@@ -17,6 +17,7 @@ use super::need::Need;
 use super::{migrations, rows};
 use crate::data::{DataAct, PointKind, Preserve, RecoveryTarget, RestorePoint, RestoreSource, Rung, Schema};
 use crate::migrate::{Compatibility, compatibility};
+use crate::policy::RefusalName;
 
 /// A way back.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -158,8 +159,18 @@ fn in_place(case: &Case<'_>) -> Result<Way, String> {
     let (point, manifest) = case.usable()?;
     let (live, run) = (case.state.dbname.clone(), case.database.suffix.to_owned());
     let act = DataAct::RestoreInPlace { source: dump(point)?, live, run };
-    let why = "it was asked for by name: the database is dropped first, and nothing of it is kept".to_owned();
-    Ok(Way { why, fenced: vec![act], schema: Some(manifest.schema.clone()), ..Way::default() })
+    let (acts, kept) = match keeps_dump(case) {
+        true => (vec![DataAct::KeepDump, act], "a restore point of it as it is is taken before"),
+        false => (vec![act], "nothing of it is kept"),
+    };
+    let why = format!("it was asked for by name: the database is dropped first, and {kept}");
+    Ok(Way { why, fenced: acts, schema: Some(manifest.schema.clone()), ..Way::default() })
+}
+
+/// Whether a database that is to be dropped is dumped before: there is a place for it, and nobody said that it need not be.
+fn keeps_dump(case: &Case<'_>) -> bool {
+    let is_waived = case.request.forced.contains(&RefusalName::DamagedNotKept);
+    case.database.configured.backup.is_some() && !is_waived
 }
 
 pub(super) fn dump(point: &RestorePoint) -> Result<RestoreSource, String> {

@@ -23,7 +23,7 @@ pub(super) fn revision(artifact: &Artifact) -> Option<u64> {
         Detail::Kubernetes(workload) => workload.number,
         Detail::Helm(release) => Some(u64::from(release.revision)),
         Detail::Argocd(application) => application.history.and_then(|entry| u64::try_from(entry).ok()),
-        Detail::Compose(_) | Detail::Host(_) | Detail::Exec(_) => None,
+        Detail::Compose(_) | Detail::Host(_) | Detail::Exec(_) | Detail::Traffic(_) => None,
     }
 }
 
@@ -48,7 +48,8 @@ pub(super) fn names(artifact: &Artifact) -> Vec<&str> {
             let images = release.images.values().map(String::as_str);
             [release.chart.as_str()].into_iter().chain(version).chain(said).chain(images).collect()
         }
-        Detail::Argocd(_) => Vec::new(),
+        // Where users were led names no version: every second deploy of a team leads to the same colour.
+        Detail::Argocd(_) | Detail::Traffic(_) => Vec::new(),
     }
 }
 

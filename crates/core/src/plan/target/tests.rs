@@ -89,6 +89,7 @@ fn graded(hour: i64, grade: Grade) -> Graded {
         absent: Vec::new(),
         databases: BTreeMap::new(),
         source: Some(Source { commit: COMMITS[usize::try_from(hour).unwrap() - 1].to_owned(), is_dirty: hour == 3 }),
+        said: BTreeMap::new(),
         tag: (hour == 4).then(|| "pre-deploy-4".to_owned()),
     };
     Graded { checkpoint, grade, why: String::new(), is_retained: true }
@@ -234,6 +235,7 @@ fn previous_is_where_something_else_ran() {
                 unready: Vec::new(),
                 trouble: None,
                 busy: None,
+                next: None,
             };
             Fact { service: artifact.service, observed_at: at(9), seen: Seen::Present(running), files: BTreeMap::new() }
         };

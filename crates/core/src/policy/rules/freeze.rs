@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::civil::{Time, Weekday};
 use jiff::tz::{Offset, TimeZone};
+use jiff::{Span, Timestamp};
 use serde::Serialize;
 
 use crate::policy::Severity;
@@ -20,8 +20,8 @@ pub struct Freeze {
     pub except: BTreeSet<Severity>,
 }
 
-/// When a freeze is.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// When a freeze is, or when somebody may be called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FreezeSpan {
     /// Once.
@@ -54,7 +54,15 @@ impl Freeze {
     /// Whether it is on.
     #[must_use]
     pub fn is_on(&self, now: Timestamp) -> bool {
-        match &self.span {
+        self.span.is_on(now)
+    }
+}
+
+impl FreezeSpan {
+    /// Whether it is on.
+    #[must_use]
+    pub fn is_on(&self, now: Timestamp) -> bool {
+        match self {
             FreezeSpan::Once { from, until } => *from <= now && now < *until,
             FreezeSpan::Weekly { days, from, until, offset_s } => {
                 let offset = Offset::from_seconds(*offset_s).unwrap_or(Offset::UTC);
@@ -66,6 +74,27 @@ impl Freeze {
                 } else {
                     (begins_on(today) && *from <= time) || (begins_on(today.previous()) && time < *until)
                 }
+            }
+        }
+    }
+
+    /// The first moment from `at` on at which it is on; none where it never is again.
+    #[must_use]
+    pub fn next_on(&self, at: Timestamp) -> Option<Timestamp> {
+        if self.is_on(at) {
+            return Some(at);
+        }
+        match self {
+            FreezeSpan::Once { from, .. } => Some(*from).filter(|from| *from > at),
+            FreezeSpan::Weekly { from, offset_s, .. } => {
+                let zone = TimeZone::fixed(Offset::from_seconds(*offset_s).unwrap_or(Offset::UTC));
+                let today = at.to_zoned(zone.clone()).date();
+                let begins = |days: i32| {
+                    let day = today.checked_add(Span::new().days(days)).ok()?;
+                    Some(day.to_datetime(*from).to_zoned(zone.clone()).ok()?.timestamp())
+                };
+                // A week on, every day has had its turn.
+                (0..=7).filter_map(begins).find(|begin| *begin >= at && self.is_on(*begin))
             }
         }
     }
@@ -98,6 +127,27 @@ mod tests {
         }
         assert!(freeze.holds_up(Severity::P1, at("2026-11-20T20:00:00Z")));
         assert!(!freeze.holds_up(Severity::P0, at("2026-11-20T20:00:00Z")));
+    }
+
+    #[test]
+    fn what_is_off_is_on_again_at_its_next_beginning_by_its_own_clock() {
+        let office = FreezeSpan::Weekly {
+            days: [1, 2, 3, 4, 5].into(),
+            from: time(9, 0, 0, 0),
+            until: time(17, 0, 0, 0),
+            offset_s: 3600,
+        };
+        for (now, next) in [
+            ("2026-11-20T09:30:00Z", "2026-11-20T09:30:00Z"),
+            ("2026-11-20T06:00:00Z", "2026-11-20T08:00:00Z"),
+            ("2026-11-20T16:00:00Z", "2026-11-23T08:00:00Z"),
+            ("2026-11-22T23:30:00Z", "2026-11-23T08:00:00Z"),
+        ] {
+            assert_eq!(office.next_on(at(now)), Some(at(next)), "{now}");
+        }
+        let once = FreezeSpan::Once { from: at("2026-12-24T00:00:00Z"), until: at("2027-01-02T00:00:00Z") };
+        assert_eq!(once.next_on(at("2026-12-01T00:00:00Z")), Some(at("2026-12-24T00:00:00Z")));
+        assert_eq!(once.next_on(at("2027-01-02T00:00:00Z")), None);
     }
 
     #[test]

@@ -65,7 +65,7 @@ pub fn changelog(records: &[Record]) -> Vec<Deployed> {
                 RunKind::Guard { command } => (Some(command.join(" ")), None),
                 RunKind::Noticed(noticed) => (None, Some(noticed.words())),
                 RunKind::Rollback => (None, None),
-                RunKind::Drill(_) => continue,
+                RunKind::Drill(_) | RunKind::WentDown => continue,
             };
             all.push(Deployed {
                 run: run.clone(),

@@ -7,9 +7,11 @@ use minijinja::value::Serde;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, context};
 
 use super::dora::Dora;
+use super::goal::Goal;
+use super::kind::{Figures, Kind};
 use super::markdown::share_text;
 use super::story::Story;
-use super::summary::Period;
+use super::summary::{Period, Spread};
 use crate::incident::PAGE;
 use crate::journal::RunResult;
 use crate::report::chart::{Column, Columns, Course, STYLE, Span, seconds};
@@ -47,6 +49,8 @@ pub fn period_html(environment: &str, period: &Period, stories: &[Story]) -> Res
         time_to_restore => Value::from(Serde(dora.time_to_restore)),
         spreads => spreads(period),
         objectives => Value::from(Serde(objectives)),
+        kinds => kinds(&period.by_kind),
+        goals => goals(period),
         services => counted(period.by_service.iter().map(|(name, count)| (name.to_string(), *count))),
         causes => counted(period.by_cause.iter().map(|(name, count)| (name.clone(), *count))),
         runs => runs(period, stories).map(Value::from_safe_string),
@@ -57,9 +61,37 @@ pub fn period_html(environment: &str, period: &Period, stories: &[Story]) -> Res
 }
 
 fn spreads(period: &Period) -> Value {
-    let all = [("decided", period.to_decide), ("gone back", period.to_go_back), ("recovered", period.to_recover)];
+    let verified = ("verified, after the last step", period.verifying);
+    let (decided, back) = (("decided", period.to_decide), ("gone back", period.to_go_back));
+    let all = [decided, back, verified, ("recovered", period.to_recover)];
     let rows: Vec<_> = all.into_iter().filter_map(|(what, spread)| Some((what, spread?))).collect();
     Value::from(Serde(rows))
+}
+
+fn kinds(by_kind: &BTreeMap<Kind, Figures>) -> Value {
+    let row = |(kind, figures): (&Kind, &Figures)| {
+        let average = |spread: Option<Spread>| spread.map(|spread| spread.average_ms);
+        let (back, recovered) = (average(figures.to_go_back), average(figures.to_recover));
+        (kind.words(), share_text(figures.verified), back, recovered)
+    };
+    Value::from(Serde(by_kind.iter().map(row).collect::<Vec<_>>()))
+}
+
+/// What was agreed of the time as a whole: what, what was agreed, what it came to, and whether that is as agreed.
+fn goals(period: &Period) -> Value {
+    let share = |share: f64| format!("{:.0} %", share * 100.0);
+    let time = |ms: f64| format!("{:.1} s", ms / 1000.0);
+    let row = |what: &'static str, goal: Option<Goal>, unit: &dyn Fn(f64) -> String| {
+        let goal = goal?;
+        Some((what, unit(goal.agreed), goal.is.map_or_else(|| "none".to_owned(), unit), goal.word()))
+    };
+    let goals = &period.goals;
+    let rows = [
+        row("Rollbacks that are verified", goals.verified, &share),
+        row("Gone back, on average", goals.to_go_back, &time),
+        row("Recovered, on average", goals.to_recover, &time),
+    ];
+    Value::from(Serde(rows.into_iter().flatten().collect::<Vec<_>>()))
 }
 
 /// The most first.

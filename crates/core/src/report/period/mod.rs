@@ -2,7 +2,9 @@
 
 mod changelog;
 mod dora;
+mod goal;
 mod html;
+mod kind;
 mod markdown;
 mod story;
 mod summary;
@@ -11,7 +13,9 @@ mod tests;
 
 pub use changelog::{CHANGELOG_KINDS, Change, Deployed, changelog, changelog_markdown};
 pub use dora::Dora;
+pub use goal::{Goal, Goals};
 pub use html::{PageError, period_html};
+pub use kind::{Figures, Kind};
 pub use markdown::period_markdown;
 pub use story::{Scope, Story, scope_of, stories};
 pub use summary::{Period, Share, Spread, period};

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::kind::Kind;
 use crate::id::{RunId, ServiceName};
 use crate::journal::{Body, Record, RunKind, RunResult, RunStarted};
 use crate::plan::{Action, Plan};
@@ -17,6 +18,8 @@ use crate::report::{Times, times};
 pub struct Story {
     /// The run.
     pub run: RunId,
+    /// How it would go back, or did.
+    pub kind: Kind,
     /// Whether it guarded a deploy.
     pub is_deploy: bool,
     /// When it began.
@@ -104,6 +107,7 @@ fn story(run: &RunId, records: &[Record]) -> Option<Story> {
     let services: BTreeSet<ServiceName> = plan.map(services).unwrap_or_default();
     Some(Story {
         run: run.clone(),
+        kind: Kind::of(started),
         is_deploy: matches!(started.run, RunKind::Guard { .. } | RunKind::Noticed(_)),
         started_at,
         ended_at,

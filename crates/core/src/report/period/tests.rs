@@ -25,6 +25,7 @@ fn deploy(minutes: i64, result: RunResult, took: Option<i64>) -> Story {
     let services: &[&str] = if took.is_some() { &["web"] } else { &[] };
     Story {
         run: RunId::new(&format!("r-{minutes}")).unwrap(),
+        kind: Kind::Itself,
         is_deploy: true,
         started_at: at(minutes),
         ended_at: at(minutes + 1),
@@ -49,7 +50,7 @@ fn a_day() -> Period {
         deploy(60, RunResult::Held, None),
     ];
     let objectives = Objectives { service: Some(Duration::from_secs(300)), ..Objectives::default() };
-    period(&stories, &objectives, at(0), at(24 * 60))
+    period(&stories, &[], &objectives, (at(0), at(24 * 60)))
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn lead_time_is_from_the_commit_to_the_end_of_a_deploy_that_was_kept() {
             hash: Digest::of(b""),
         };
         let records: Vec<Record> = (0..).zip(bodies).map(record).collect();
-        let period = period(&stories(&records), &Objectives::default(), at(0), at(60));
+        let period = period(&stories(&records), &[], &Objectives::default(), (at(0), at(60)));
         Dora::of(&period).lead_time.map(|spread| spread.median_ms)
     };
     assert_eq!(told(RunResult::Kept), Some(121 * 60_000));
@@ -109,7 +110,7 @@ fn the_summary_reads_as_text() {
         "- Deploys that failed: 4 of 6 (67 %)",
         "- Rollbacks that were verified: 2 of 3 (67 %)",
         "- Within the time agreed for a service: 1 of 3 (33 %)",
-        "| gone back | 3 | 30.0 s | 400.0 s |",
+        "| gone back | 3 | 144.6 s | 30.0 s | 400.0 s |",
         "| web | 3 |",
         "| trigger error_rate | 3 |",
     ] {
@@ -118,8 +119,47 @@ fn the_summary_reads_as_text() {
 }
 
 #[test]
+fn what_was_agreed_of_the_whole_is_compared_with_what_it_came_to() {
+    let mut by_hand = deploy(70, RunResult::RolledBack, Some(10));
+    (by_hand.kind, by_hand.times.verifying_ms) = (Kind::ByHand, Some(2_500));
+    let mut hurried = deploy(80, RunResult::RolledBack, Some(50));
+    hurried.kind = Kind::Emergency;
+    let stories = [deploy(0, RunResult::NotVerified, Some(60)), by_hand, hurried];
+    let objectives = Objectives {
+        service: Some(Duration::from_secs(30)),
+        emergency: Some(Duration::from_secs(60)),
+        verified: Some(0.95),
+        average: Some(Duration::from_secs(40)),
+        recovered: Some(Duration::from_secs(39)),
+        ..Objectives::default()
+    };
+    let summary = period(&stories, &[], &objectives, (at(0), at(24 * 60)));
+    assert_eq!(summary.goals.verified.map(|goal| goal.is_met), Some(Some(false)));
+    assert_eq!(summary.objectives.get(&Scope::Service).map(|met| (met.some, met.all)), Some((1, 2)));
+    let text = period_markdown("staging", &summary);
+    for line in [
+        "- Rollbacks that were verified: 2 of 3 (67 %), agreed 95 %: MISSED",
+        "- Gone back on average: 40.0 s, agreed 40.0 s: met",
+        "- Recovered on average: 40.0 s, agreed 39.0 s: MISSED",
+        "- Within the time agreed for an emergency: 1 of 1 (100 %)",
+        "- Of the time to go back verifying took: 25 %",
+        "| by itself | 0 of 1 (0 %) | 60.0 s | 60.0 s |",
+        "| by hand | 1 of 1 (100 %) | 10.0 s | 10.0 s |",
+        "| emergency | 1 of 1 (100 %) | 50.0 s | 50.0 s |",
+    ] {
+        assert!(text.contains(line), "{line} is missing:\n{text}");
+    }
+    let page = period_html("staging", &summary, &stories).unwrap();
+    for part in ["<td>95 %</td><td>67 %</td><td>MISSED</td>", "<td>emergency</td><td>1 of 1 (100 %)</td>"] {
+        assert!(page.contains(part), "{part} is missing:\n{page}");
+    }
+    let nothing = period_markdown("staging", &period(&[], &[], &objectives, (at(0), at(1))));
+    assert!(nothing.contains("- Rollbacks that were verified: none, agreed 95 %: nothing was measured"), "{nothing}");
+}
+
+#[test]
 fn nothing_is_no_division_by_nothing() {
-    let text = period_markdown("staging", &period(&[], &Objectives::default(), at(0), at(0)));
+    let text = period_markdown("staging", &period(&[], &[], &Objectives::default(), (at(0), at(0))));
     assert!(text.contains("- Guarded deploys: 0 (0.0 a day)\n- Deploys that failed: none\n"), "{text}");
 }
 
@@ -127,14 +167,14 @@ fn nothing_is_no_division_by_nothing() {
 fn the_page_has_charts_and_says_what_is_not_known() {
     let stories = [deploy(0, RunResult::Kept, None), deploy(10, RunResult::RolledBack, Some(4))];
     let objectives = Objectives { service: Some(Duration::from_secs(300)), ..Objectives::default() };
-    let summary = period(&stories, &objectives, at(0), at(24 * 60));
+    let summary = period(&stories, &[], &objectives, (at(0), at(24 * 60)));
     let page = period_html("stag<ing", &summary, &stories).unwrap();
     for part in ["stag&lt;ing", "1 of 2 (50 %)", "11-20: 1 kept", "gone back, median", "--committed-at</code>"] {
         assert!(page.contains(part), "{part} is missing:\n{page}");
     }
     assert_eq!(page.matches("<svg").count(), 2);
     assert_eq!(period_html("stag<ing", &summary, &stories).unwrap(), page);
-    let nothing = period(&[], &Objectives::default(), at(0), at(0));
+    let nothing = period(&[], &[], &Objectives::default(), (at(0), at(0)));
     let page = period_html("x", &nothing, &[]).unwrap();
     assert!(!page.contains("<svg") && page.contains("There were none."), "{page}");
 }

@@ -2,5 +2,6 @@
 
 mod observe;
 mod recourse;
+mod trouble;
 
 pub use recourse::Tried;

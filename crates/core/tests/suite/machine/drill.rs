@@ -94,7 +94,16 @@ fn a_way_back_that_is_not_verified_is_tried_again_with_another_repair() {
         unreachable!("it is what is seen before")
     };
     let means = Means { attempts: 2, plan_b: false, maintenance: false };
-    story = story.then(Body::BeforeSeen { facts, red, checks, has_good_checkpoint, means, quarantined, named });
+    story = story.then(Body::BeforeSeen {
+        facts,
+        red,
+        checks,
+        has_good_checkpoint,
+        means,
+        quarantined,
+        named,
+        not_kept: None,
+    });
     story = breaks(story).then(judged(Verdict::Unhealthy, false)).then(Body::Repaired { seen: "it failed".to_owned() });
     story = put_back(story, 2).then(verified(vec![check(Verdict::Unhealthy)]));
     assert_eq!(story.wants, Some(Act::Repair));

@@ -145,6 +145,7 @@ pub(super) fn before(verdict: Verdict, has_good_checkpoint: bool) -> Body {
         means: Means::default(),
         quarantined: Vec::new(),
         named: None,
+        not_kept: None,
     }
 }
 

@@ -103,6 +103,9 @@ fn himalytix_follows_its_tree_and_its_exceptions() {
         ("impact=critical_function tenants_affected=1 vip=true", P1, RollBack),
         ("impact=partial_loss", P2, FixForward),
         ("impact=configuration fix_within=5m", P2, FixForward),
+        // What is not the deploy's doing, whatever else it costs.
+        ("impact=dependency", P2, FallBack),
+        ("impact=dependency vip=true", P1, FallBack),
     ];
     agrees("himalytix", &table);
     let within = |said| {

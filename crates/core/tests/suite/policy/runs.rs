@@ -41,6 +41,7 @@ impl Guarded {
                 means: Means::default(),
                 quarantined: Vec::new(),
                 named: None,
+                not_kept: None,
             })
             .then(Body::CheckpointTaken { checkpoint })
             .then(Body::Armed { pid: 1 })

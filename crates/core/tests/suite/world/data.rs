@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use backout_core::config::{Database, Migrations, SecretOrText, Sensitive};
+use backout_core::config::{Backup, BackupStore, Database, Migrations, SecretOrText, Sensitive};
 use backout_core::data::{
     Column, ConstraintCounts, DataPoint, DatabaseFact, DatabaseProperties, DatabaseReadiness, DatabaseSeen,
     DatabaseState, Framework, LargeObjects, Ledger, Level, LossEstimate, Manifest, Method, Migration, MigrationGraph,
@@ -39,6 +39,21 @@ pub(crate) fn configured() -> Database {
         integrity: BTreeMap::new(),
         keep_aside: Duration::from_secs(7 * 86_400),
         automatic: false,
+    }
+}
+
+/// Dumps into a folder, unencrypted.
+pub(crate) fn backups() -> Backup {
+    Backup {
+        before_deploy: true,
+        before_rollback: false,
+        keep: 7,
+        store: BackupStore::Folder("backups/".to_owned()),
+        encrypt: None,
+        jobs: 1,
+        require: Level::V1,
+        fresh: None,
+        slot: false,
     }
 }
 

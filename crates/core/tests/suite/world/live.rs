@@ -150,6 +150,7 @@ impl World {
                 unready: Vec::new(),
                 trouble: None,
                 busy: None,
+                next: None,
             })
         });
         let paths = self.paths.get(service).into_iter().flatten();

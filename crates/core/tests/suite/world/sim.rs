@@ -171,6 +171,7 @@ impl Sim {
                 means: self.script.means,
                 quarantined: Vec::new(),
                 named: None,
+                not_kept: None,
             },
             Act::Capture(purpose) => Body::CheckpointTaken { checkpoint: Box::new(self.capture(*purpose)) },
             Act::Arm => Body::Armed { pid: 7 },

@@ -137,6 +137,7 @@ impl Spec {
             absent: Vec::new(),
             databases: BTreeMap::new(),
             source: None,
+            said: BTreeMap::new(),
             tag: None,
         };
         for (i, service) in self.services.iter().enumerate() {

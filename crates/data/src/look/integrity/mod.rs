@@ -2,6 +2,7 @@
 
 mod btree;
 mod foreign_keys;
+mod in_use;
 mod queries;
 mod report;
 mod sequence_ends;
@@ -9,6 +10,7 @@ mod server_state;
 
 pub(crate) use btree::amcheck;
 pub(crate) use foreign_keys::foreign_keys;
+pub(crate) use in_use::soundness;
 pub(crate) use queries::integrity;
 pub(crate) use sequence_ends::sequence_ends;
 pub(crate) use server_state::{checksums, collations};

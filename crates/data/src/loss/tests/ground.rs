@@ -59,6 +59,7 @@ impl Ground {
     pub(super) fn postgres(&self) -> Postgres {
         let backup = Backup {
             before_deploy: true,
+            before_rollback: false,
             keep: 7,
             store: BackupStore::Folder(self.folder.path().join("store").display().to_string()),
             encrypt: None,

@@ -137,7 +137,10 @@ async fn go_back(ground: &Ground, seed: u64, meanwhile: &Meanwhile) -> (Vec<Lost
     pause(20 + seed * 7 % 30).await;
     enter(1);
     let id = format!("bk-20261121-0315{seed:02}-9f3a2c").parse().unwrap();
-    let point = postgres.back_up(&BackupOrder { id, run: None, vault: None }, ground.ports()).await.unwrap();
+    let point = postgres
+        .back_up(&BackupOrder { id, run: None, vault: None, is_as_it_is: false }, ground.ports())
+        .await
+        .unwrap();
     enter(2);
     pause(seed * 13 % 40).await;
     enter(3);

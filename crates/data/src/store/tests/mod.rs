@@ -26,6 +26,7 @@ use crate::Target;
 fn target(store: BackupStore, folder: &Path) -> Target {
     let backup = Backup {
         before_deploy: true,
+        before_rollback: false,
         keep: 7,
         store,
         encrypt: None,

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use backout_core::config::{Probe, ProbeKind};
+use backout_core::config::{Probe, ProbeKind, VersionQuestion};
+use backout_core::detect::Said;
 use backout_core::id::{ProbeName, ServiceName};
 use backout_core::port::{Clock, Pending, ProbeOutcome, Prober, Reading};
 use backout_core::schedule::Tally;
@@ -50,6 +51,10 @@ impl Prober for Slow {
             };
             Reading { outcome, latency: (after < probe.timeout).then_some(after) }
         })
+    }
+
+    fn version<'a>(&'a self, _service: &'a ServiceName, _question: &'a VersionQuestion) -> Pending<'a, Said> {
+        Box::pin(async { Err("it is asked for no version here".to_owned()) })
     }
 
     fn at_once(&self) -> usize {
@@ -170,6 +175,10 @@ impl Prober for Busy {
             }
             Reading { outcome: ProbeOutcome::AsExpected { what: "200 OK".to_owned() }, latency: Some(took) }
         })
+    }
+
+    fn version<'a>(&'a self, _service: &'a ServiceName, _question: &'a VersionQuestion) -> Pending<'a, Said> {
+        Box::pin(async { Err("it is asked for no version here".to_owned()) })
     }
 }
 

@@ -4,8 +4,11 @@
 mod bars;
 mod logs;
 mod once;
+mod said;
 
 pub(crate) use bars::bars;
 pub(crate) use logs::mark_logs;
 pub use logs::{Window, log_checks};
 pub use once::{advice, manual_checks, smoke_checks};
+pub use said::{said, said_checks};
+pub(crate) use said::{said_again, sayings};

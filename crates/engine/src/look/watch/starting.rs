@@ -1,11 +1,12 @@
 //! Services that are still starting: which failing samples say nothing yet.
 //!
 //! A deploy command often ends before what it started serves. What fails until then is not the deploy's fault, unless it
-//! goes on for longer than the service is given.
+//! goes on for longer than the service is given. Nor is what fails because something that it depends on is still starting.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use backout_core::config::{ProbeKind, Service};
 use backout_core::detect::{Measured, Sample};
 use backout_core::id::{ProbeName, ServiceName};
 use backout_core::inventory::{Fact, Health, InstanceState};
@@ -24,10 +25,29 @@ const UNDECIDED_FOR: Duration = Duration::from_secs(3);
 #[derive(Debug)]
 pub(crate) struct Starting {
     watched_since: Duration,
+    configured: BTreeMap<ServiceName, Configured>,
     facts: BTreeMap<ServiceName, Fact>,
     ages: BTreeMap<ServiceName, Age>,
     held: BTreeSet<(ServiceName, ProbeName)>,
     excused_at: Option<Duration>,
+}
+
+/// What is configured of a service.
+#[derive(Debug)]
+struct Configured {
+    depends_on: Vec<ServiceName>,
+    /// What it is asked by, each with how long after a start that may fail.
+    probes: BTreeMap<ProbeName, Duration>,
+}
+
+impl Configured {
+    /// What its platform says is asked of the platform, and what it depends on says nothing of the service itself.
+    fn of(service: &Service) -> Self {
+        let own = |kind: &ProbeKind| !matches!(kind, ProbeKind::Container);
+        let probes = service.probes.values().filter(|probe| own(&probe.kind) && !probe.is_dependency);
+        let probes = probes.map(|probe| (probe.name.clone(), probe.start_period.unwrap_or(SERVES_WITHIN)));
+        Self { depends_on: service.depends_on.clone(), probes: probes.collect() }
+    }
 }
 
 /// How old the newest instance was when it was first seen. Platforms give the time on the wall at which it started; that is
@@ -40,10 +60,11 @@ struct Age {
 }
 
 impl Starting {
-    /// A watch that begins now. Times are those of a clock that never jumps.
-    pub(crate) fn since(now: Duration) -> Self {
+    /// A watch of services that begins now. Times are those of a clock that never jumps.
+    pub(crate) fn since(now: Duration, services: &BTreeMap<ServiceName, Service>) -> Self {
         let (facts, ages, held) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
-        Self { watched_since: now, facts, ages, held, excused_at: None }
+        let configured = services.iter().map(|(name, service)| (name.clone(), Configured::of(service))).collect();
+        Self { watched_since: now, configured, facts, ages, held, excused_at: None }
     }
 
     /// Remembers what a platform says.
@@ -70,18 +91,23 @@ impl Starting {
     /// | no                                       | not configured            | starting          |                 | no              |
     /// | no                                       | not configured            | anything else     | nobody there    | after 10 s      |
     /// | no                                       | not configured            | anything else     | a wrong answer  | yes             |
+    ///
+    /// Where by this it counts, it still does not while something that the service depends on, directly or not, has yet to serve.
     pub(crate) fn weigh(&mut self, of: &Probed, samples: Vec<Sample>, now: Duration) -> Vec<Sample> {
         let key = (of.target.service.clone(), of.target.probe.name.clone());
         if of.reading.outcome.holds() == Some(true) {
             self.held.insert(key);
             return samples;
         }
-        if self.held.contains(&key) || !self.is_starting(of, now) {
-            return samples;
-        }
+        let why = match () {
+            () if self.held.contains(&key) => return samples,
+            () if self.is_starting(of, now) => "still starting",
+            () if self.needs_what_starts(&of.target.service, now) => "what it depends on is still starting",
+            () => return samples,
+        };
         self.excused_at = Some(now);
         let excused = |sample: Sample| Sample {
-            measured: Measured::Unmeasurable { why: format!("still starting: {}", sample.what) },
+            measured: Measured::Unmeasurable { why: format!("{why}: {}", sample.what) },
             ..sample
         };
         samples.into_iter().map(excused).collect()
@@ -101,6 +127,43 @@ impl Starting {
             Some(period) => age < period,
             None => self.is_starting_by_its_platform(service) || (is_nobody_there && age < SERVES_WITHIN),
         }
+    }
+
+    /// Whether something that a service depends on, directly or not, has yet to serve.
+    fn needs_what_starts(&self, service: &ServiceName, now: Duration) -> bool {
+        let needed_by =
+            |name: &ServiceName| self.configured.get(name).map(|configured| configured.depends_on.as_slice());
+        let mut left: Vec<&ServiceName> = needed_by(service).unwrap_or_default().iter().collect();
+        let mut seen = BTreeSet::new();
+        while let Some(needed) = left.pop() {
+            if !seen.insert(needed) {
+                continue;
+            }
+            if self.has_yet_to_serve(needed, now) {
+                return true;
+            }
+            left.extend(needed_by(needed).unwrap_or_default());
+        }
+        false
+    }
+
+    /// Whether what needs a service may fail because of it:
+    ///
+    /// | its platform says        | each of its probes has held since the watch began | it is younger than the probe may fail | has yet to serve |
+    /// |--------------------------|---------------------------------------------------|---------------------------------------|------------------|
+    /// | starting                 |                                                   |                                       | yes              |
+    /// | anything else            | yes, or it has none                               |                                       | no               |
+    /// | anything else            | no                                                | yes                                   | yes              |
+    /// | anything else            | no                                                | no, or that is not known              | no               |
+    /// | nothing yet              | no                                                | the watch is                          | yes              |
+    fn has_yet_to_serve(&self, service: &ServiceName, now: Duration) -> bool {
+        let is_known = !self.facts.contains_key(service) || self.ages.contains_key(service);
+        let probes = self.configured.get(service).map(|configured| &configured.probes);
+        let age = self.age(service, now);
+        let may_fail = |(probe, within): (&ProbeName, &Duration)| {
+            age < *within && !self.held.contains(&(service.clone(), probe.clone()))
+        };
+        self.is_starting_by_its_platform(service) || (is_known && probes.into_iter().flatten().any(may_fail))
     }
 
     fn is_starting_by_its_platform(&self, service: &ServiceName) -> bool {

@@ -74,7 +74,7 @@ pub async fn watch(world: &World, rules: Rules, watching: Watching<'_>) -> Watch
     let (until, dependencies) = (watching.until, rules.comparing.dependencies.clone());
     start_watchers(world, (watching, &rules.before), &sender, &mut watchers);
     let mut judge = Recorder::new(rules);
-    let mut starting = Starting::since(world.clock.uptime());
+    let mut starting = Starting::since(world.clock.uptime(), &world.environment.services);
     // From here on by the time that never jumps: a clock that is set meanwhile makes no soak longer or shorter.
     let remaining = Duration::try_from(until.duration_since(world.clock.now())).unwrap_or_default();
     let ends_at = world.clock.uptime() + remaining;

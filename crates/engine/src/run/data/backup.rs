@@ -39,7 +39,7 @@ impl Driver<'_> {
         // The scripts of what runs now help whoever goes on from this restore point; they are no part of the way back to it.
         let vault = database.vault(self.world.blobs.as_ref()).await.unwrap_or_default();
         let id = BackupId::mint(self.world.clock.now(), (self.world.salt)());
-        let order = BackupOrder { id, run: Some(self.run.clone()), vault };
+        let order = BackupOrder { id, run: Some(self.run.clone()), vault, is_as_it_is: false };
         let taken = tokio::select! {
             taken = database.back_up(&order, self.world.ports()) => taken,
             () = self.world.interrupted() => return Err(EngineError::Interrupted),

@@ -3,6 +3,7 @@
 
 mod after;
 mod backup;
+mod dump;
 mod point;
 mod step;
 mod undo;

@@ -6,8 +6,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use backout_core::data::DataStep;
-use backout_core::id::DatabaseName;
+use backout_core::data::{DataAct, DataStep};
+use backout_core::id::{DatabaseName, StepId};
 use backout_core::inventory::{BlobRef, Fact, InstanceState, Seen};
 use backout_core::journal::{Body, StepOutcome};
 use backout_core::plan::explain;
@@ -29,6 +29,9 @@ impl Act<'_> {
         };
         if let Err(why) = self.fence(step, limit).await {
             return StepOutcome::Failed { why };
+        }
+        if step.act == DataAct::KeepDump {
+            return self.keep_dump(step, database.as_ref(), limit).await;
         }
         let told = tokio::select! {
             told = database.perform(step, self.world.ports()) => told,
@@ -53,7 +56,10 @@ impl Act<'_> {
     }
 
     /// Looks whether the state that a step names is there.
-    pub(in crate::run) async fn reobserve_data(&self, step: &DataStep) -> StepOutcome {
+    pub(in crate::run) async fn reobserve_data(&self, id: StepId, step: &DataStep) -> StepOutcome {
+        if step.act == DataAct::KeepDump {
+            return self.kept_dump(id, step).await;
+        }
         let Some(database) = self.world.databases.get(&step.database) else {
             return StepOutcome::Unclear { why: format!("no database `{}` is known", step.database) };
         };
@@ -170,7 +176,7 @@ fn is_quiet(fact: &Fact, is_said: bool) -> bool {
 
 /// Nothing can be seen of a report but that it was made.
 fn step_only_looks(step: &DataStep) -> bool {
-    matches!(step.act, backout_core::data::DataAct::ReportLoss { .. })
+    matches!(step.act, DataAct::ReportLoss { .. })
 }
 
 fn joined(done: &str, seen: &str) -> String {
@@ -201,8 +207,15 @@ mod tests {
             restarts: 0,
         };
         let instances = states.iter().map(instance).collect();
-        let running =
-            Running { label: String::new(), wanted: 2, instances, unready: Vec::new(), trouble: None, busy: None };
+        let running = Running {
+            label: String::new(),
+            wanted: 2,
+            instances,
+            unready: Vec::new(),
+            trouble: None,
+            busy: None,
+            next: None,
+        };
         let service = ServiceName::new("app").unwrap();
         Fact { service, observed_at: jiff::Timestamp::UNIX_EPOCH, seen: Seen::Present(running), files: BTreeMap::new() }
     }

@@ -1,6 +1,6 @@
 //! Undoing a step on a database: what was there before is there again, and whoever was stopped for it runs again.
 
-use backout_core::data::DataStep;
+use backout_core::data::{DataAct, DataStep};
 use backout_core::inventory::Checkpoint;
 use backout_core::journal::StepOutcome;
 use backout_core::plan::Step;
@@ -19,7 +19,11 @@ impl Act<'_> {
         let Some(database) = self.world.databases.get(&data.database) else {
             return StepOutcome::Unclear { why: format!("no database `{}` is known", data.database) };
         };
-        let undone = match database.undo(data, self.world.ports()).await {
+        let undone = match data.act {
+            DataAct::KeepDump => Ok("the database is as it was".to_owned()),
+            _ => database.undo(data, self.world.ports()).await,
+        };
+        let undone = match undone {
             Ok(undone) => undone,
             Err(error) => {
                 let stopped: Vec<String> = data.fences.iter().map(|fence| format!("`{}`", fence.service)).collect();

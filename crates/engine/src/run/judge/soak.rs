@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use backout_core::detect::{Comparing, Counting, KeptWatch, Rules};
+use backout_core::detect::{Comparing, Counting, KeptWatch, Rules, broken_integrity};
 use backout_core::inventory::Fact;
 use backout_core::journal::{Body, RunResult};
-use backout_core::policy::{Judgement, Verdict};
+use backout_core::policy::{Check, Judgement, Verdict};
 use backout_core::run::State;
 use jiff::Timestamp;
 
-use crate::look::{Pace, Watched, Watching, acted_upon, pack, required, watch};
+use crate::look::{Pace, Watched, Watching, acted_upon, pack, required, smoke_checks, watch};
 use crate::run::drive::Driver;
 use crate::world::World;
 
@@ -30,9 +30,12 @@ pub(crate) struct Soaked {
 
 impl Soaked {
     /// The end of a soak that came to no verdict, because something else came first.
-    pub(in crate::run) fn overtaken(by: &str) -> Self {
-        let summary = format!("{by} came before what was noticed could be proven");
-        Self { event: Body::RunEnded { result: RunResult::KeptUnproven, summary }, watched: None }
+    pub(in crate::run) fn overtaken(by: &str, is_trouble: bool) -> Self {
+        let (result, what) = match is_trouble {
+            true => (RunResult::NothingChanged, "it was known whether it lasts"),
+            false => (RunResult::KeptUnproven, "what was noticed could be proven"),
+        };
+        Self { event: Body::RunEnded { result, summary: format!("{by} came before {what}") }, watched: None }
     }
 }
 
@@ -46,7 +49,7 @@ impl Soak<'_> {
         let known = self.state.is_noticed().then_some(self.state.after.as_slice());
         match self.judged(until, known).await {
             Some((judgement, watched)) => Soaked { event: Body::Judged { judgement }, watched },
-            None => Soaked::overtaken("another deploy"),
+            None => Soaked::overtaken("another deploy", self.state.is_about_trouble()),
         }
     }
 
@@ -62,8 +65,23 @@ impl Soak<'_> {
         };
         let Watched::Judged(watched) = watched else { return None };
         let judgement = watched.judgement.clone();
-        let broken = if judgement.verdict == Verdict::Unhealthy { None } else { self.judge_data().await };
+        let broken = match judgement.verdict {
+            Verdict::Unhealthy => None,
+            _ => match self.judge_data().await {
+                None => self.judge_smoke().await,
+                broken => broken,
+            },
+        };
         Some((broken.unwrap_or(judgement), Some(watched)))
+    }
+
+    /// The verdict where a smoke check that held before the deploy fails at the end of its soak.
+    async fn judge_smoke(&self) -> Option<Judgement> {
+        if !is_smoked(self.world, self.state) {
+            return None;
+        }
+        let now = smoke_checks(self.world).await;
+        broken_integrity(&self.state.checks_before, &now, self.world.clock.now())
     }
 
     pub(in crate::run) async fn watch_until(&self, until: Timestamp, known: Option<&[Fact]>) -> Watched {
@@ -74,6 +92,11 @@ impl Soak<'_> {
         let pace = Pace::AtLeast(self.world.environment.guard.every);
         watch(self.world, rules, Watching { pace, until, deployed_at, known }).await
     }
+}
+
+/// Whether smoke checks are made around the deploy of a run: what nobody had told of was not smoked before.
+fn is_smoked(world: &World, state: &State) -> bool {
+    world.environment.guard.smoke && state.is_guard() && state.drill().is_none()
 }
 
 /// What every watch of a run goes by, from one moment to another, without what was before it.
@@ -99,6 +122,14 @@ pub(super) fn rules(world: &World, state: &State, (since, until): (Timestamp, Ti
 impl Driver<'_> {
     pub(in crate::run) fn soak(&self) -> Soak<'_> {
         Soak { world: self.world, state: self.machine.state() }
+    }
+
+    /// The smoke checks as they are before a deploy, where they are made around it. What is only advice is no grade of what runs.
+    pub(in crate::run) async fn smoke_before(&self) -> Vec<Check> {
+        if !is_smoked(self.world, self.machine.state()) {
+            return Vec::new();
+        }
+        smoke_checks(self.world).await.into_iter().filter(|check| !check.is_advisory).collect()
     }
 
     /// Watches through the soak.

@@ -1,7 +1,8 @@
 //! A process that dies at any point while a database goes back, and another that goes on: the same end.
 
-use backout_core::id::{DatabaseName, RunId};
-use backout_core::journal::{RunResult, RunStarted};
+use backout_core::data::Rung;
+use backout_core::id::{BackupId, DatabaseName, RunId};
+use backout_core::journal::{Body, RunResult, RunStarted};
 use backout_core::plan::{DataWish, Request, Scope};
 use backout_engine::begin;
 use backout_testkit::world::{Behaviour, Move, Shift};
@@ -89,6 +90,35 @@ async fn swap_that_fails_ends_with_the_database_as_it_was_wherever_it_dies() {
         let end = end.unwrap();
         assert_eq!(end.running, ["app:v2"], "{death}: {}", points[death - 1]);
         assert_eq!(end.rows[0].1, "changed", "{death}: {}", points[death - 1]);
+    }
+}
+
+/// The restore points that the journal has of this run.
+fn taken(scenario: &Scenario) -> Vec<BackupId> {
+    let point = |record: backout_core::journal::Record| match record.body {
+        Body::BackupTaken { point } if record.run.as_ref().is_some_and(|run| run.as_str() == RUN) => Some(point.id),
+        _ => None,
+    };
+    scenario.store.all().into_iter().filter_map(point).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn database_that_is_dropped_was_dumped_as_it_is_wherever_it_dies() {
+    let in_place = || {
+        let damaged = [DatabaseName::new("main").unwrap()].into();
+        let data = DataWish { damaged, rung: Some(Rung::InPlace), accept_loss: Some(2), ..DataWish::default() };
+        rollback(Request { scope: Scope::Stack, data: Box::new(data), ..back() })
+    };
+    let (points, undisturbed, _) = play(damaged().await, in_place(), None).await;
+    let undisturbed = undisturbed.unwrap();
+    assert_eq!((undisturbed.result, undisturbed.databases), (RunResult::RolledBack, 1));
+    assert!(points.iter().any(|point| point == "after storing a restore point"), "{points:?}");
+    for death in 1..=points.len() {
+        let (_, end, scenario) = play(damaged().await, in_place(), Some(death)).await;
+        let Some(end) = end else { continue };
+        assert_eq!(end, undisturbed, "{death}: {}", points[death - 1]);
+        let [kept] = taken(&scenario).try_into().unwrap_or_else(|all| panic!("{death}: {all:?}"));
+        assert_eq!(scenario.data().stored_rows(&kept)[0].1, "changed", "{death}: {}", points[death - 1]);
     }
 }
 

@@ -1,6 +1,7 @@
 //! A database that goes back: with a deploy that went bad, and because a person wants it.
 
 use backout_core::config::Flush;
+use backout_core::data::Rung;
 use backout_core::journal::{Body, RunResult};
 use backout_core::plan::{DataWish, Request, Scope};
 use backout_core::policy::RefusalName;
@@ -123,6 +124,35 @@ async fn who_was_stopped_stays_stopped_where_the_database_could_not_be_taken_bac
     assert_eq!(ended.result, RunResult::NotVerified, "{}", ended.summary);
     assert_eq!(scenario.running(), Vec::<String>::new());
     assert!(ended.summary.contains("not started again: `app`"), "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn database_that_cannot_be_dumped_as_it_is_is_not_dropped_until_somebody_gives_it_up() {
+    let scenario = Scenario::of_app().with_database().known_good().await;
+    scenario.data().write(1, "damaged");
+    scenario.platform.deploy(&service("app"), "app:v2");
+    scenario.data().faults(|faults| faults.back_up = true);
+    let in_place = || whole(DataWish { rung: Some(Rung::InPlace), accept_loss: Some(2), ..DataWish::default() });
+    let ended = scenario.run(rollback(in_place()), "run-1").await.unwrap();
+    assert_eq!(ended.result, RunResult::NotVerified, "{}", ended.summary);
+    for said in ["could not be dumped as it is: the store is full", "--force damaged-not-kept"] {
+        assert!(ended.summary.contains(said), "{}", ended.summary);
+    }
+    assert_eq!(
+        (scenario.running(), scenario.data().live_rows()[0].1.clone()),
+        (vec!["app:v2".to_owned()], "damaged".to_owned())
+    );
+    assert!(!scenario.data().acts().contains(&"restore_in_place".to_owned()), "{:?}", scenario.data().acts());
+
+    // The first try has made the destination one that nobody has arrived at.
+    let forced = [RefusalName::DamagedNotKept, RefusalName::DestinationUnhealthy].into();
+    let given_up = Request { forced, ..in_place() };
+    let ended = scenario.run(rollback(given_up), "run-2").await.unwrap();
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert_eq!(
+        (scenario.running(), scenario.data().live_rows()[0].1.clone()),
+        (vec!["app:v1".to_owned()], "one".to_owned())
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,4 +1,5 @@
-//! Deploy commands that do not end as they should.
+//! Deploy commands that do not end as they should, or do not begin.
 
+mod kept_first;
 mod orphan;
 mod trouble;

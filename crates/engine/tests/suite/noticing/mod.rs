@@ -1,5 +1,6 @@
-//! Deploys that nobody told of.
+//! Deploys that nobody told of, and what goes bad without any.
 
 mod killed;
 mod seen;
+mod trouble;
 mod watching;

@@ -1,8 +1,14 @@
 //! Somebody who watches, and what there is after it.
 
+use std::time::Duration;
+
+use backout_core::detect::{Comparing, Rules};
 use backout_core::inventory::{Grade, Graded};
 use backout_core::journal::{Body, RunKind, RunResult};
-use backout_engine::{Lookout, Successor, Turn, World, checkpoints, survey};
+use backout_core::policy::Verdict;
+use backout_engine::{
+    Lookout, Pace, Successor, Trouble, Turn, Watched, Watching as Between, World, checkpoints, survey, watch,
+};
 
 use crate::scenario::{Scenario, TTL, seconds};
 
@@ -22,6 +28,37 @@ impl Watching {
     pub(crate) async fn turn(&mut self) -> Turn {
         let survey = survey(&self.world).await;
         self.lookout.turn(survey, None).await.unwrap()
+    }
+
+    /// A turn, and the watch after it, as `backout watch` does it; what came of what that found.
+    pub(crate) async fn pass(&mut self, length: Duration) -> (Turn, Option<Trouble>) {
+        let seen = survey(&self.world).await;
+        let turn = self.lookout.turn(seen.clone(), None).await.unwrap();
+        let excused = self.lookout.excused(&seen).await.unwrap();
+        let since = self.world.clock.now();
+        let rules = Rules {
+            triggers: self.world.environment.triggers.clone(),
+            required: Vec::new(),
+            red_before: excused.red,
+            before: excused.facts,
+            excused: [].into(),
+            comparing: Comparing {
+                since,
+                horizon: length.as_secs_f64(),
+                false_alarms: 0.001,
+                counted: Vec::new(),
+                dependencies: [].into(),
+            },
+            bars: Vec::new(),
+        };
+        let (until, known) = (since + length, Some(seen.facts.as_slice()));
+        let between = Between { pace: Pace::AtRest, until, deployed_at: since, known };
+        match watch(&self.world, rules, between).await {
+            Watched::Judged(watched) if watched.judgement.verdict == Verdict::Unhealthy => {
+                (turn, Some(self.lookout.trouble(&watched, &seen.facts).await.unwrap()))
+            }
+            Watched::Judged(_) | Watched::Moved => (turn, None),
+        }
     }
 
     /// Turn after turn, until a run has ended.

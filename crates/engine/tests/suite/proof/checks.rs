@@ -6,9 +6,9 @@ use backout_core::config::{LogRule, Place, Probe, ProbeKind, Smoke};
 use backout_core::id::ProbeName;
 use backout_core::journal::{Body, RunResult, RunStarted};
 use backout_core::policy::{Check, Verdict};
-use backout_testkit::world::Answer;
+use backout_testkit::world::{Answer, Move};
 
-use crate::scenario::{Ended, Scenario, back, rollback, seconds, service};
+use crate::scenario::{Ended, Scenario, back, millis, rollback, seconds, service};
 
 fn smoke(name: &str, is_advisory: bool) -> Smoke {
     let kind = ProbeKind::Exec { argv: vec!["./smoke".to_owned()], place: Place::Host };
@@ -129,4 +129,46 @@ async fn lines_that_were_logged_since_count_up_to_what_is_no_matter() {
     assert!(ended.summary.contains("of 3 lines 2 match `panic`"), "{}", ended.summary);
     assert_eq!(logging(rule(2, false), lines).await.result, RunResult::RolledBack);
     assert_eq!(logging(rule(0, true), lines).await.result, RunResult::RolledBack, "advice only");
+}
+
+/// A guarded deploy of `app:v2`, with a smoke check around it that answers `before`, and `after` from the deploy on.
+async fn smoked(before: Answer, after: Answer, is_advisory: bool) -> Ended {
+    let mut scenario = Scenario::of_app().known_good().await;
+    scenario.environment.verify.smoke = vec![smoke("order", is_advisory)];
+    scenario.environment.guard.smoke = true;
+    let scenario = scenario.deploying(vec![Move::Deploy(service("app"), "app:v2"), Move::Wait(seconds(5))]);
+    let order = ProbeName::new("order").unwrap();
+    scenario.prober.answer(&service("app"), &order, Some(before));
+    let turns = async {
+        scenario.clock.sleep(seconds(3)).await;
+        scenario.prober.answer(&service("app"), &order, Some(after));
+        for _ in 0..200 {
+            if scenario.running() == ["app:v1"] {
+                scenario.prober.answer(&service("app"), &order, Some(Answer::Well));
+            }
+            scenario.clock.sleep(millis(100)).await;
+        }
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), turns);
+    ended
+}
+
+#[tokio::test(start_paused = true)]
+async fn smoke_check_that_held_before_a_deploy_and_fails_at_the_end_of_its_soak_takes_it_back() {
+    let ended = smoked(Answer::Well, Answer::Wrong, false).await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    let findings = ended.records.iter().find_map(|record| match &record.body {
+        Body::Judged { judgement } => Some(judgement.findings.clone()),
+        _ => None,
+    });
+    assert_eq!(findings.unwrap()[0].subject, "smoke check order");
+}
+
+#[tokio::test(start_paused = true)]
+async fn smoke_check_that_failed_before_a_deploy_or_is_advice_is_not_held_against_it() {
+    for (before, is_advisory) in [(Answer::Wrong, false), (Answer::NoSuchHost, false), (Answer::Well, true)] {
+        let ended = smoked(before, Answer::Wrong, is_advisory).await;
+        assert_ne!(ended.result, RunResult::RolledBack, "{before:?}, {is_advisory}: {}", ended.summary);
+    }
+    assert_eq!(smoked(Answer::Well, Answer::NoSuchHost, false).await.result, RunResult::Kept);
 }

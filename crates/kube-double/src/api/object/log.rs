@@ -32,8 +32,13 @@ pub(crate) fn answer(cluster: &Cluster, call: &Call, target: &Target) -> Result<
         let message = format!("container \"{name}\" in pod \"{}\" is waiting to start: {why}", target.name);
         return Err(Problem::new(400, message));
     }
-    let behaviour = cluster.runs.get(object::uid(pod)).map(|run| run.behaviour(name));
-    let text = behaviour.map(|behaviour| cluster.script.log(image, behaviour)).unwrap_or_default();
+    let run = cluster.runs.get(object::uid(pod));
+    let written = run.and_then(|run| std::fs::read(run.log.as_ref()?).ok());
+    let text = match (written, run) {
+        (Some(written), _) => String::from_utf8_lossy(&written).into_owned(),
+        (None, Some(run)) => cluster.script.log(image, run.behaviour(name)),
+        (None, None) => String::new(),
+    };
     Ok(Answer::Typed(200, "text/plain", last_lines(&text, call.query("tailLines"))))
 }
 

@@ -2,6 +2,7 @@
 
 mod defaults;
 pub(crate) mod delete;
+pub(crate) mod exec;
 pub(crate) mod log;
 pub(crate) mod read;
 pub(crate) mod review;

@@ -1,5 +1,7 @@
 //! What a container reads when it starts: ConfigMaps and Secrets, as variables or mounted.
 
+use std::collections::BTreeMap;
+
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::Value;
@@ -45,6 +47,55 @@ pub(crate) fn behaviour(cluster: &Cluster, pod: &Value, container: &Value) -> Op
     let rules = cluster.script.configurations.iter().rev();
     let mut rules = rules.filter(|rule| reads(&rule.name, &rule.key).is_some_and(|value| value == rule.value));
     rules.next().map(|rule| rule.behaviour)
+}
+
+/// The variables that the container has: those of `envFrom`, then those of `env`, where what they are read from is there.
+pub(crate) fn variables(cluster: &Cluster, pod: &Value, container: &Value) -> BTreeMap<String, String> {
+    let found = |source: &Source| cluster.store.get(&Key::new(source.resource, object::namespace(pod), &source.name));
+    let mut all = BTreeMap::new();
+    for from in object::list(container, "/envFrom") {
+        let sources = [
+            source(from.get("configMapRef"), &kinds::CONFIG_MAPS, "name"),
+            source(from.get("secretRef"), &kinds::SECRETS, "name"),
+        ];
+        for read in sources.iter().flatten().filter_map(found) {
+            let keys = read.get("data").and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys);
+            let prefix = object::text(from, "/prefix");
+            all.extend(keys.filter_map(|key| Some((format!("{prefix}{key}"), value(read, key)?))));
+        }
+    }
+    for variable in object::list(container, "/env") {
+        let from =
+            |reference: &str, resource| source(variable.pointer(&format!("/valueFrom/{reference}")), resource, "name");
+        let source = from("configMapKeyRef", &kinds::CONFIG_MAPS).or_else(|| from("secretKeyRef", &kinds::SECRETS));
+        let said = match &source {
+            Some(source) => found(source).and_then(|read| value(read, &source.key)),
+            None => Some(object::text(variable, "/value").to_owned()),
+        };
+        all.extend(said.map(|said| (object::text(variable, "/name").to_owned(), said)));
+    }
+    all
+}
+
+/// The files that the container has of ConfigMaps and Secrets, as they are now, by their paths.
+pub(crate) fn files(cluster: &Cluster, pod: &Value, container: &Value) -> BTreeMap<String, String> {
+    let mut all = BTreeMap::new();
+    for mount in object::list(container, "/volumeMounts") {
+        let name = object::text(mount, "/name");
+        let volumes = object::list(pod, "/spec/volumes").iter().filter(|volume| object::text(volume, "/name") == name);
+        let sources = volumes.filter_map(|volume| {
+            let config_map = source(volume.get("configMap"), &kinds::CONFIG_MAPS, "name");
+            config_map.or_else(|| source(volume.get("secret"), &kinds::SECRETS, "secretName"))
+        });
+        for from in sources {
+            let key = Key::new(from.resource, object::namespace(pod), &from.name);
+            let Some(read) = cluster.store.get(&key) else { continue };
+            let keys = read.get("data").and_then(Value::as_object).into_iter().flat_map(serde_json::Map::keys);
+            let path = object::text(mount, "/mountPath");
+            all.extend(keys.filter_map(|key| Some((format!("{path}/{key}"), value(read, key)?))));
+        }
+    }
+    all
 }
 
 /// The value of a key; a Secret's decoded.

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::cluster::{Cluster, Key, Run, after, object, record_event};
 use crate::controllers::pod::container::{self, Look};
-use crate::controllers::pod::{configuration, status};
+use crate::controllers::pod::{configuration, launch, status};
 use crate::script::{Behaviour, milliseconds};
 
 /// The containers of a pod as they are looked at: the container of the spec and what is to be said of it.
@@ -58,7 +58,7 @@ fn blocked(cluster: &Cluster, pod: &Value) -> BTreeMap<String, String> {
 
 fn start(cluster: &Cluster, pod: &Value, now: Timestamp) -> Run {
     let all = containers(pod, "initContainers").iter().chain(containers(pod, "containers"));
-    let mut run = Run { behaviours: BTreeMap::new(), digests: BTreeMap::new(), started: now, ready_since: None };
+    let mut run = Run::new(now);
     for container in all {
         let (name, image) = (object::text(container, "/name"), object::text(container, "/image"));
         let by_image = cluster.script.behaviour(image);
@@ -67,6 +67,7 @@ fn start(cluster: &Cluster, pod: &Value, now: Timestamp) -> Run {
         run.behaviours.insert(name.to_owned(), behaviour);
         run.digests.insert(name.to_owned(), cluster.script.image_id(image));
     }
+    run.launch = launch::launch(cluster, pod, &run);
     run
 }
 
@@ -81,7 +82,7 @@ fn looks(
     let look = |container: &Value, ends: bool, since: Timestamp| {
         let name = object::text(container, "/name");
         match (run, blocked.get(name)) {
-            (Some(run), _) => container::look(run.behaviour(name), timings, ends, (since, now)),
+            (Some(run), _) => container::look(run.behaviour_now(name), timings, ends, (since, now)),
             (None, Some(message)) => Look::waiting("CreateContainerConfigError", message),
             (None, None) => Look::waiting("ContainerCreating", ""),
         }

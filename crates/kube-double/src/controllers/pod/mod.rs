@@ -3,6 +3,8 @@
 mod configuration;
 mod container;
 mod kubelet;
+mod launch;
 mod status;
 
 pub(crate) use kubelet::reconcile;
+pub(crate) use launch::files;

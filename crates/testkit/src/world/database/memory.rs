@@ -98,6 +98,13 @@ impl MemoryDatabase {
         self.rows(LIVE).unwrap_or_default()
     }
 
+    /// The rows of a restore point; none where there is no such one.
+    #[must_use]
+    pub fn stored_rows(&self, point: &BackupId) -> Vec<(u32, String)> {
+        let rows = |stored: &Stored| stored.rows.iter().map(|(id, value)| (*id, value.clone())).collect();
+        self.state().stored.get(point).map(rows).unwrap_or_default()
+    }
+
     /// The migrations of the one that the application uses.
     #[must_use]
     pub fn applied(&self) -> Vec<String> {

@@ -1,6 +1,7 @@
 //! What the engine sees of the database.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use backout_core::data::{
     ConstraintCounts, DataStep, DatabaseFact, DatabaseProperties, DatabaseReadiness, DatabaseSeen, DatabaseState,
@@ -182,6 +183,10 @@ impl Database for MemoryDatabase {
                 obstacles: Vec::new(),
             })
         })
+    }
+
+    fn soundness(&self, _: Duration) -> Pending<'_, Vec<Check>> {
+        Box::pin(async { Vec::new() })
     }
 
     fn back_up<'a>(&'a self, order: &'a BackupOrder, ports: Ports<'a>) -> Pending<'a, Result<RestorePoint, PortError>> {

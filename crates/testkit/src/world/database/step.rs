@@ -71,7 +71,10 @@ impl Server {
                 format!("`{live}` is restored in its place")
             }
             DataAct::ReportLoss { damaged, .. } => return self.report(damaged),
-            DataAct::SoftRestore { .. } | DataAct::UndoRows { .. } | DataAct::ReplaceTables { .. } => {
+            DataAct::SoftRestore { .. }
+            | DataAct::UndoRows { .. }
+            | DataAct::ReplaceTables { .. }
+            | DataAct::KeepDump => {
                 return Err(PortError::new("a database in memory cannot do that"));
             }
         };
@@ -129,9 +132,10 @@ impl Server {
             DataAct::DropCopy { copy } => (!self.databases.contains_key(copy), format!("{:?}", self.databases.keys())),
             DataAct::RestoreInPlace { live, .. } => (verified(live), format!("`{live}`: verified {}", verified(live))),
             DataAct::ReportLoss { .. } => (true, "a report changes nothing".to_owned()),
-            DataAct::SoftRestore { .. } | DataAct::UndoRows { .. } | DataAct::ReplaceTables { .. } => {
-                (false, "a database in memory cannot do that".to_owned())
-            }
+            DataAct::SoftRestore { .. }
+            | DataAct::UndoRows { .. }
+            | DataAct::ReplaceTables { .. }
+            | DataAct::KeepDump => (false, "a database in memory cannot do that".to_owned()),
         }
     }
 

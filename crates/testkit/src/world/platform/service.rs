@@ -86,6 +86,7 @@ impl Hosted {
             unready: Vec::new(),
             trouble: self.trouble(now),
             busy: None,
+            next: None,
         })
     }
 

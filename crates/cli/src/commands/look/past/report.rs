@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use backout_core::port::{Clock, Store};
 use backout_core::report::{
-    CHANGELOG_KINDS, Dora, changelog, changelog_markdown, period, period_html, period_markdown, stories,
+    CHANGELOG_KINDS, DRILL_KINDS, Dora, changelog, changelog_markdown, drills, period, period_html, period_markdown,
+    stories,
 };
 use backout_engine::clock::SystemClock;
 use backout_engine::durable;
@@ -19,8 +20,18 @@ use crate::ui::Ui;
 use crate::wire::{Access, Setup};
 
 /// The records that a story is told from.
-pub(in crate::commands::look) const TOLD: [&str; 8] =
-    ["run_started", "plan_made", "deploy_ended", "judged", "decided", "step_intended", "verified", "run_ended"];
+pub(in crate::commands::look) const TOLD: [&str; 10] = [
+    "run_started",
+    "plan_made",
+    "deploy_ended",
+    "judged",
+    "decided",
+    "fallback_switched",
+    "step_intended",
+    "step_ended",
+    "verified",
+    "run_ended",
+];
 
 /// Sums up the runs that ended since then, or lists what was deployed.
 pub(crate) async fn report(global: &Global, args: &ReportArgs, ui: Ui) -> Result<ExitCode, CliError> {
@@ -62,7 +73,8 @@ async fn summary(
 ) -> Result<Written, CliError> {
     let environment = &setup.environment;
     let stories = stories(&setup.store.records(&environment.name, &TOLD).await?);
-    let summary = period(&stories, &environment.objectives, since, until);
+    let drills = drills(&setup.store.records(&environment.name, &DRILL_KINDS).await?);
+    let summary = period(&stories, &drills, &environment.objectives, (since, until));
     let name = environment.name.as_str();
     Ok(match format {
         ReportFormat::Text | ReportFormat::Markdown => Written::Text(period_markdown(name, &summary)),

@@ -13,6 +13,7 @@ pub(crate) fn what(run: &RunSummary) -> String {
         RunKind::Drill(drill) => format!("drill `{}` ({})", drill.service, drill.how),
         RunKind::Rollback => "rollback".to_owned(),
         RunKind::Noticed(noticed) => format!("noticed {}", noticed.words()),
+        RunKind::WentDown => "went down".to_owned(),
     }
 }
 

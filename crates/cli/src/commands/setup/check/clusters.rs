@@ -8,7 +8,9 @@ use backout_adapters::command::{Command, Environment as Variables};
 use backout_clusters::{
     Account, Cluster, ClusterOptions, FoundWorkload, Permission, Ward, found, manifest, missing_namespace, permissions,
 };
-use backout_core::config::{ClusterAccess, Environment, ServicePlatform};
+use backout_core::config::{
+    BarrierKind, ClusterAccess, Environment, Place, Probe, ProbeKind, Redirect, Service, ServicePlatform,
+};
 
 use super::finding::Finding;
 use crate::wire::{Setup, cluster};
@@ -49,21 +51,54 @@ pub(super) async fn role(environment: &Environment, folder: &Path, variables: &V
 
 fn wards(environment: &Environment) -> BTreeMap<ClusterAccess, Vec<Ward>> {
     let mut wards: BTreeMap<ClusterAccess, Vec<Ward>> = BTreeMap::new();
-    for service in environment.services.values() {
-        let (access, ward) = match &service.platform {
-            ServicePlatform::Kubernetes(workload) => {
-                (&workload.cluster, Ward::workload(workload.kind, workload.secrets))
-            }
-            ServicePlatform::Helm(release) => (&release.cluster, Ward::Release),
-            ServicePlatform::Argocd(application) => (&application.cluster, Ward::Application),
-            ServicePlatform::Compose(_) | ServicePlatform::Host(_) | ServicePlatform::Exec(_) => continue,
-        };
+    let services = environment.services.values().flat_map(|service| of_service(&service.platform));
+    let barriers = environment.maintenance.barriers.iter().filter_map(of_barrier);
+    for (access, ward) in services.chain(pods(environment)).chain(barriers) {
         let of_cluster = wards.entry(access.clone()).or_default();
         if !of_cluster.contains(&ward) {
             of_cluster.push(ward);
         }
     }
     wards
+}
+
+fn of_service(platform: &ServicePlatform) -> Vec<(&ClusterAccess, Ward)> {
+    match platform {
+        ServicePlatform::Kubernetes(workload) => {
+            vec![(&workload.cluster, Ward::workload(workload.kind, workload.secrets))]
+        }
+        ServicePlatform::Helm(release) => vec![(&release.cluster, Ward::Release)],
+        ServicePlatform::Argocd(application) => vec![(&application.cluster, Ward::Application)],
+        ServicePlatform::Traffic(traffic) => traffic.to.values().filter_map(of_barrier).collect(),
+        ServicePlatform::Compose(_) | ServicePlatform::Host(_) | ServicePlatform::Exec(_) => Vec::new(),
+    }
+}
+
+fn of_barrier(kind: &BarrierKind) -> Option<(&ClusterAccess, Ward)> {
+    match kind {
+        BarrierKind::Cluster { cluster, redirect: Redirect::Service { .. } } => Some((cluster, Ward::Service)),
+        BarrierKind::Cluster { cluster, redirect: Redirect::Ingress { .. } } => Some((cluster, Ward::Ingress)),
+        BarrierKind::Command { .. } | BarrierKind::File(_) | BarrierKind::Compose { .. } => None,
+    }
+}
+
+/// The pods in which programs are run. Those of an Application are in namespaces that only Argo CD knows.
+fn pods(environment: &Environment) -> impl Iterator<Item = (&ClusterAccess, Ward)> {
+    let services = environment.services.values().filter(|service| runs_programs(environment, service));
+    services.filter_map(|service| match &service.platform {
+        ServicePlatform::Kubernetes(workload) => Some((&workload.cluster, Ward::Programs)),
+        ServicePlatform::Helm(release) => Some((&release.cluster, Ward::Programs)),
+        _ => None,
+    })
+}
+
+/// Whether programs are run where a service runs: its migrations, its probes, or checks.
+fn runs_programs(environment: &Environment, service: &Service) -> bool {
+    let is_inside = |probe: &Probe| matches!(probe.kind, ProbeKind::Exec { place: Place::Container, .. });
+    let mut migrations = environment.databases.values().filter_map(|database| database.migrations.as_ref());
+    migrations.any(|migrations| migrations.service.as_ref() == Some(&service.name))
+        || service.probes.values().any(is_inside)
+        || environment.verify.smoke.iter().any(|smoke| smoke.service.as_ref() == Some(&service.name))
 }
 
 async fn rights(setup: &Setup, access: &ClusterAccess, wards: &[Ward]) -> Finding {

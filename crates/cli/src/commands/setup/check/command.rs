@@ -7,7 +7,7 @@ use backout_engine::clock::SystemClock;
 use serde::Serialize;
 
 use super::finding::{Finding, Outcome, text};
-use super::{clusters, databases, deep, docker, machine, notifiers, services, signals, unsupported};
+use super::{clusters, databases, deep, docker, machine, notifiers, programs, services, signals, unsupported};
 use crate::args::{CheckArgs, Global};
 use crate::commands::look::world;
 use crate::commands::prove::DrillStanding;
@@ -106,9 +106,11 @@ async fn all(global: &Global, is_deep: bool, ui: Ui) -> Result<Vec<Finding>, Cli
     findings.extend(signals::asked(&world).await);
     findings.extend(databases::databases(&world).await);
     findings.extend(notifiers::notifiers(&setup).await);
+    findings.extend(programs::programs(&setup));
     findings.extend(unsupported::unsupported(&setup.environment));
     if is_deep {
         findings.extend(deep::deep(&setup, &world).await?);
+        findings.extend(deep::soundness(&world).await);
     }
     if let Some(due) = DrillStanding::of(&setup).await?.and_then(|standing| standing.due) {
         findings.push(Finding::note("drill", due).hint(format!("rehearse: `{}`", setup.typed("drill"))));

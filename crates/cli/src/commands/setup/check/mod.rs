@@ -8,6 +8,7 @@ mod docker;
 mod finding;
 mod machine;
 mod notifiers;
+mod programs;
 mod services;
 mod signals;
 mod unsupported;

@@ -23,7 +23,7 @@ fn migrations(environment: &Environment) -> Vec<Finding> {
         let migrations = database.migrations.as_ref()?;
         let service = migrations.service.as_ref()?;
         let kind = environment.services.get(service)?.platform.kind();
-        let can_run_none = kind.is_cluster() || kind == PlatformKind::Exec;
+        let can_run_none = matches!(kind, PlatformKind::Exec | PlatformKind::Traffic);
         let (framework, platform) = (migrations.framework, kind.as_str());
         let what = format!(
             "accepted, and not acted on: migrations of {framework} cannot be undone, because no program can be run in \
@@ -75,11 +75,11 @@ mod tests {
             let findings = unsupported(config.environments.values().next().unwrap());
             findings.into_iter().map(|finding| (finding.check, finding.what)).collect::<Vec<_>>()
         };
-        for platform in ["kubernetes", "helm", "argocd"] {
-            let [(check, what)] = told(&format!("{{ {platform}: {{}} }}")).try_into().unwrap();
-            assert_eq!(check, "databases.main.migrations");
-            assert!(what.contains("django cannot be undone") && what.contains(&format!("`{platform}`")), "{what}");
+        let [(check, what)] = told("{ exec: {} }, observe: x, capture: x, restore: x").try_into().unwrap();
+        assert_eq!(check, "databases.main.migrations");
+        assert!(what.contains("django cannot be undone") && what.contains("`exec`"), "{what}");
+        for platform in ["compose", "kubernetes", "helm", "argocd"] {
+            assert_eq!(told(&format!("{{ {platform}: {{}} }}")), [], "{platform}");
         }
-        assert_eq!(told("{ compose: {} }"), []);
     }
 }

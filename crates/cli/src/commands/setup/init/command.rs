@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::draft::draft;
 use super::findings::{Findings, find};
+use super::like::team;
 use crate::args::{Global, InitArgs};
 use crate::error::CliError;
 use crate::ui::{Paint, Ui};
@@ -43,17 +44,18 @@ pub(crate) async fn init(global: &Global, args: &InitArgs, ui: Ui) -> Result<Exi
             .hint("write it anyway, and keep the old one beside it: `backout init --overwrite`"));
     }
     let findings = find(&folder, &process).await;
-    if !findings.has_something() {
+    let team = args.like.map(team);
+    if !findings.has_something() && team.is_none() {
         return Err(nothing_found(&folder));
     }
-    let text = draft(&findings);
+    let text = draft(&findings, team.as_ref());
     check(&text)?;
     let kept = if args.dry_run { None } else { write(&target, &text)? };
     if ui.json {
         let file = (!args.dry_run).then_some(target.as_path());
         ui.document(&Drafted { found: &findings, file, kept: kept.as_deref(), text: &text })?;
     } else {
-        findings.in_words().iter().for_each(|line| ui.say(&format!("{} {line}", Paint::faint("found:"))));
+        say_found(&findings, ui);
         say_next(args, &target, kept.as_deref(), &text, ui);
     }
     Ok(ExitCode::SUCCESS)
@@ -62,7 +64,15 @@ pub(crate) async fn init(global: &Global, args: &InitArgs, ui: Ui) -> Result<Exi
 fn nothing_found(folder: &Path) -> CliError {
     CliError::usage(format!("nothing that can go back was found in `{}`", folder.display()))
         .hint("looked for a Compose file, a git work tree, `releases/` with the link `current`, and the cluster of the current context")
-        .hint("name the folder that is deployed: `backout init DIR`; or begin from `backout schema`")
+        .hint("name the folder that is deployed: `backout init DIR`; or begin from a team's runbook: `backout init --like NAME`")
+}
+
+/// What was found. Nothing can be only with `--like`, whose services then are an example.
+fn say_found(findings: &Findings, ui: Ui) {
+    findings.in_words().iter().for_each(|line| ui.say(&format!("{} {line}", Paint::faint("found:"))));
+    if !findings.has_something() {
+        ui.say("nothing that can go back was found here: the services are an example, yours to replace");
+    }
 }
 
 /// What is written can be read: anything else is a fault of the draft.

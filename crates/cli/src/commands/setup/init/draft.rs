@@ -4,59 +4,57 @@ use std::collections::BTreeMap;
 
 use super::compose::{ComposeFound, ComposeService};
 use super::findings::Findings;
+use super::like::Team;
+use super::migrations::Migrations;
 use super::names::{list, name_of, scalar};
+use super::probes::{is_infrastructure, probe_guesses};
 
-/// Ports inside a container that tell what serves there, with a probe that fits; anything else is taken for HTTP.
-const KNOWN_PORTS: [(u16, &str, &str); 6] = [
-    (5432, "database", "{ postgres: \"env:DATABASE_URL\" }"),
-    (6379, "cache", "{ redis: \"env:REDIS_URL\" }"),
-    (3306, "port", "{ tcp: \"127.0.0.1:PORT\" }"),
-    (5672, "port", "{ tcp: \"127.0.0.1:PORT\" }"),
-    (9092, "port", "{ tcp: \"127.0.0.1:PORT\" }"),
-    (27017, "port", "{ tcp: \"127.0.0.1:PORT\" }"),
-];
-const HTTP: (&str, &str) = ("health", "{ http: \"http://127.0.0.1:PORT/health\", every: 1s, timeout: 2s }");
-/// Images by the last part of their name whose services are infrastructure.
-const INFRASTRUCTURE: [&str; 12] = [
-    "postgres",
-    "postgresql",
-    "mysql",
-    "mariadb",
-    "redis",
-    "valkey",
-    "memcached",
-    "rabbitmq",
-    "kafka",
-    "mongo",
-    "nats",
-    "elasticsearch",
-];
-
-/// The text of a configuration.
-pub(super) fn draft(findings: &Findings) -> String {
-    let mut lines: Vec<String> = [
-        "# Written by `backout init` from what it found here. Read it, and change what is not so.",
-        "# Every key is described by `backout schema`; whether all is well: `backout check`.",
-        "# Secrets are references: env:NAME, file:PATH, exec:COMMAND.",
-        "version: 1",
-    ]
-    .map(str::to_owned)
-    .into();
-    lines.push(format!("project: {}", scalar(&findings.project)));
-    lines.push("environments:".to_owned());
-    lines.push("  production:                       # call it what you call it".to_owned());
-    match (&findings.compose, &findings.cluster) {
-        (Some(compose), _) => compose_lines(compose, &mut lines),
-        (None, Some(cluster)) => cluster.draft(&mut lines),
-        (None, None) => host_lines(findings, &mut lines),
+/// The text of a configuration: for what was found, with what a team says about it.
+///
+/// | found     | a team | the services  | the rest                        |
+/// |-----------|--------|---------------|---------------------------------|
+/// | something | none   | what is there | what every configuration has    |
+/// | something | one    | what is there | what the team says, fitted      |
+/// | nothing   | one    | the team's    | what the team says              |
+pub(super) fn draft(findings: &Findings, team: Option<&Team>) -> String {
+    let mut lines = head(findings, team);
+    match (team, &findings.compose, &findings.cluster) {
+        (Some(team), ..) if !findings.has_something() => lines.extend(team.services.lines().map(str::to_owned)),
+        (_, Some(compose), _) => compose_lines(compose, team, &mut lines),
+        (_, None, Some(cluster)) => cluster.draft(&mut lines),
+        (_, None, None) => host_lines(findings, team, &mut lines),
     }
     lines.push(String::new());
-    rest(findings, &mut lines);
+    let framework = findings.migrations.iter().find_map(Migrations::framework);
+    match team {
+        Some(team) => lines.extend(team.fitted(&lines.join("\n"), framework)),
+        None => lines.extend(rest()),
+    }
+    let is_written = |found: &Migrations| team.is_some() && found.framework().is_some_and(|own| Some(own) == framework);
+    lines.extend(findings.migrations.iter().filter(|found| !is_written(found)).flat_map(keep_compatible));
     lines.push(String::new());
     lines.join("\n")
 }
 
-fn compose_lines(compose: &ComposeFound, lines: &mut Vec<String>) {
+/// What stands before the services.
+fn head(findings: &Findings, team: Option<&Team>) -> Vec<String> {
+    let by = match team {
+        None => "`backout init` from what it found here".to_owned(),
+        Some(team) if findings.has_something() => format!("`backout init --like {}` for what it found here", team.name),
+        Some(team) => format!("`backout init --like {}`: the services are an example", team.name),
+    };
+    vec![
+        format!("# Written by {by}. Read it, and change what is not so."),
+        "# Every key is described by `backout schema`; whether all is well: `backout check`.".to_owned(),
+        "# Secrets are references: env:NAME, file:PATH, exec:COMMAND.".to_owned(),
+        "version: 1".to_owned(),
+        format!("project: {}", scalar(&findings.project)),
+        "environments:".to_owned(),
+        "  production:                       # call it what you call it".to_owned(),
+    ]
+}
+
+fn compose_lines(compose: &ComposeFound, team: Option<&Team>, lines: &mut Vec<String>) {
     lines.push("    platform:".to_owned());
     lines.push("      compose:".to_owned());
     lines.push(format!("        files: {}", list(&compose.files)));
@@ -71,11 +69,16 @@ fn compose_lines(compose: &ComposeFound, lines: &mut Vec<String>) {
     let names: BTreeMap<&str, String> =
         compose.services.iter().map(|service| (service.name.as_str(), name_of(&service.name))).collect();
     for service in &compose.services {
-        service_lines(service, &names, lines);
+        service_lines(service, &names, team, lines);
     }
 }
 
-fn service_lines(service: &ComposeService, names: &BTreeMap<&str, String>, lines: &mut Vec<String>) {
+fn service_lines(
+    service: &ComposeService,
+    names: &BTreeMap<&str, String>,
+    team: Option<&Team>,
+    lines: &mut Vec<String>,
+) {
     let name = name_of(&service.name);
     let mut body = Vec::new();
     if name != service.name {
@@ -91,7 +94,7 @@ fn service_lines(service: &ComposeService, names: &BTreeMap<&str, String>, lines
     if !service.config_files.is_empty() {
         body.push(format!("artifacts: {{ config: {} }}   # goes back with the image", list(&service.config_files)));
     }
-    body.extend(probe_guesses(service));
+    body.extend(probe_guesses(service, team.map(|team| team.health)));
     if body.iter().all(|line| line.starts_with('#')) {
         lines.push(format!("      {}: {{}}", scalar(&name)));
         lines.extend(body.iter().map(|line| format!("        {line}")));
@@ -101,31 +104,7 @@ fn service_lines(service: &ComposeService, names: &BTreeMap<&str, String>, lines
     }
 }
 
-/// One probe a published port, commented out: the port is certain, what to ask there is a guess.
-fn probe_guesses(service: &ComposeService) -> Vec<String> {
-    if service.ports.is_empty() {
-        return Vec::new();
-    }
-    let mut lines = vec!["# probes:                     # guesses, from the ports that are published".to_owned()];
-    let mut taken: Vec<&str> = Vec::new();
-    for (published, target) in &service.ports {
-        let known = KNOWN_PORTS.iter().find(|(port, ..)| port == target).map(|(_, name, probe)| (*name, *probe));
-        let (name, probe) = known.unwrap_or(HTTP);
-        let suffix = if taken.contains(&name) { format!("-{published}") } else { String::new() };
-        taken.push(name);
-        lines.push(format!("#   {name}{suffix}: {}", probe.replace("PORT", &published.to_string())));
-    }
-    lines
-}
-
-fn is_infrastructure(service: &ComposeService) -> bool {
-    let image = service.image.as_deref().unwrap_or_default();
-    let last = image.rsplit('/').next().unwrap_or_default();
-    let name = last.split([':', '@']).next().unwrap_or_default();
-    INFRASTRUCTURE.contains(&name)
-}
-
-fn host_lines(findings: &Findings, lines: &mut Vec<String>) {
+fn host_lines(findings: &Findings, team: Option<&Team>, lines: &mut Vec<String>) {
     let (host, folder) = (&findings.host, findings.folder.display().to_string());
     lines.push("    platform: { host: {} }".to_owned());
     lines.push(String::new());
@@ -146,30 +125,34 @@ fn host_lines(findings: &Findings, lines: &mut Vec<String>) {
         lines.push(format!("        units: {}", list(&host.units)));
     }
     lines.push("        # artifacts: { config: [config/app.toml] }".to_owned());
-    lines.push("        # probes:".to_owned());
-    lines.push("        #   health: { http: \"http://127.0.0.1:8000/health\", every: 1s, timeout: 2s }".to_owned());
+    // A team's triggers are about the probe, so it is written then, although its port is a guess.
+    let (mark, health) = team.map_or(("# ", "health"), |team| ("", team.health));
+    lines.push(format!("        {mark}probes:"));
+    lines.push(format!(
+        "        {mark}  health: {{ http: \"http://127.0.0.1:8000/{health}\", every: 1s, timeout: 2s }}"
+    ));
 }
 
 /// What every configuration has.
-fn rest(findings: &Findings, lines: &mut Vec<String>) {
-    lines.extend(
-        [
-            "    # When to go back. Without any: each probe that fails three times in a row.",
-            "    # triggers:",
-            "    #   slow: { signal: SERVICE.health.latency, above: 500ms, consecutive: 3, action: rollback }",
-            "    guard:",
-            "      soak: 5m                      # how long a deploy is watched",
-            "      dead_man: 30s                 # how long the guard may be silent before its switch takes over",
-        ]
-        .map(str::to_owned),
-    );
-    for found in &findings.migrations {
-        lines.push(format!(
-            "    # Found: database migrations of {} ({}). A rollback of the code does not",
-            found.tool, found.path
-        ));
-        lines.push("    # undo them: keep them compatible with the version before.".to_owned());
-    }
+fn rest() -> impl Iterator<Item = String> {
+    [
+        "    # When to go back. Without any: each probe that fails three times in a row.",
+        "    # triggers:",
+        "    #   slow: { signal: SERVICE.health.latency, above: 500ms, consecutive: 3, action: rollback }",
+        "    guard:",
+        "      soak: 5m                      # how long a deploy is watched",
+        "      dead_man: 30s                 # how long the guard may be silent before its switch takes over",
+    ]
+    .into_iter()
+    .map(str::to_owned)
+}
+
+/// What to know about migrations that the configuration does not name.
+fn keep_compatible(found: &Migrations) -> [String; 2] {
+    [
+        format!("    # Found: database migrations of {} ({}). A rollback of the code does not", found.tool, found.path),
+        "    # undo them: keep them compatible with the version before.".to_owned(),
+    ]
 }
 
 #[cfg(test)]
@@ -177,7 +160,6 @@ mod tests {
     use backout_core::config;
 
     use super::super::host::HostFound;
-    use super::super::migrations::Migrations;
     use super::*;
 
     fn found() -> Findings {
@@ -240,7 +222,7 @@ mod tests {
 
     #[test]
     fn a_compose_draft_loads_without_a_problem_and_so_do_its_guesses() {
-        let text = draft(&Findings { compose: Some(compose()), ..found() });
+        let text = draft(&Findings { compose: Some(compose()), ..found() }, None);
         let environment = load(&text).environments.into_values().next().unwrap();
         let names: Vec<String> = environment.services.keys().map(ToString::to_string).collect();
         assert_eq!(names, ["api-v2", "app", "db", "no"]);
@@ -252,7 +234,7 @@ mod tests {
     fn a_host_draft_loads_without_a_problem_in_every_layout() {
         for (is_git, has_releases) in [(true, false), (false, true), (true, true)] {
             for units in [vec!["web.service".to_owned()], Vec::new()] {
-                let text = draft(&Findings { host: HostFound { is_git, has_releases, units }, ..found() });
+                let text = draft(&Findings { host: HostFound { is_git, has_releases, units }, ..found() }, None);
                 load(&text);
             }
         }
@@ -260,7 +242,7 @@ mod tests {
 
     #[test]
     fn databases_and_caches_are_infrastructure() {
-        let environment = load(&draft(&Findings { compose: Some(compose()), ..found() }));
+        let environment = load(&draft(&Findings { compose: Some(compose()), ..found() }, None));
         let services = &environment.environments.values().next().unwrap().services;
         let tier = |name: &str| services[&backout_core::id::ServiceName::new(name).unwrap()].tier;
         assert_eq!((tier("db"), tier("no"), tier("app")), (tier("db"), tier("db"), None));

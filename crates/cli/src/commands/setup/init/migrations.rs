@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use backout_core::data::Framework;
 use serde::Serialize;
 
 /// A tool, and what gave it away.
@@ -9,6 +10,13 @@ use serde::Serialize;
 pub(super) struct Migrations {
     pub(super) tool: &'static str,
     pub(super) path: &'static str,
+}
+
+impl Migrations {
+    /// The tool as the configuration knows it, if it does.
+    pub(super) fn framework(&self) -> Option<Framework> {
+        Framework::ALL.into_iter().find(|framework| framework.as_str() == self.tool.to_ascii_lowercase())
+    }
 }
 
 /// Each tool with a path that only it has. A folder `migrations` alone could be anybody's, so it comes last.
@@ -46,5 +54,13 @@ mod tests {
         std::fs::File::create(folder.path().join("alembic.ini")).unwrap();
         let tools: Vec<&str> = find(folder.path()).iter().map(|found| found.tool).collect();
         assert_eq!(tools, ["Alembic"]);
+    }
+
+    #[test]
+    fn a_tool_is_configured_by_the_name_that_the_configuration_has_for_it() {
+        let known = |tool: &str| SIGNS.into_iter().find(|sign| sign.tool == tool).unwrap().framework();
+        assert_eq!(known("Alembic"), Some(Framework::Alembic));
+        assert_eq!(known("Rails"), Some(Framework::Rails));
+        assert_eq!((known("Knex"), known("an unknown tool")), (None, None));
     }
 }

@@ -6,7 +6,9 @@ mod compose;
 mod draft;
 mod findings;
 mod host;
+mod like;
 mod migrations;
 mod names;
+mod probes;
 
 pub(crate) use command::init;

@@ -20,7 +20,7 @@ const SAMPLE: &str = include_str!("../../../../../core/src/config/sample.yaml");
 const ENVIRONMENT: &str = "environments.NAME";
 
 /// Patterns in words. Each ends with a way out for `${VAR}`, which is cut off before.
-const WORDS: [(&str, &str); 19] = [
+const WORDS: [(&str, &str); 20] = [
     (r"\S", "text"),
     (r"^([0-9]+(\.[0-9]+)?(ms|s|m|h|d))+$", "duration"),
     (r"^[0-9]+$", "whole number"),
@@ -39,6 +39,7 @@ const WORDS: [(&str, &str); 19] = [
     (r"^smtps?://\S+:[0-9]+$", "`smtp://HOST:PORT` or `smtps://HOST:PORT`"),
     (r"^[0-9]*\.?[0-9]* *([KMG]iB|[kMG]?B)?$", "size"),
     (r"^([^.\s]+(\.[^.\s]+\.(up|latency))?|alerts\.[^.\s]+|[^\s]+\.(cpu|memory|restarts))$", "signal"),
+    ("^(deployment|statefulset|daemonset|rollout)/[a-z0-9.-]+$", "`KIND/NAME`"),
     (r"\{(time|checkpoint)\}", "text with `{time}` or `{checkpoint}`"),
 ];
 

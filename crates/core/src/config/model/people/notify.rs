@@ -169,4 +169,6 @@ pub struct Escalation {
     pub tell: Vec<NotifierName>,
     /// The severities that it is for; all where it names none.
     pub severities: BTreeSet<policy::Severity>,
+    /// When they may be called; at any time where it does not say.
+    pub when: Option<policy::FreezeSpan>,
 }

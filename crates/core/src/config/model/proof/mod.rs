@@ -4,8 +4,10 @@ mod drill;
 mod logs;
 mod smoke;
 mod verify;
+mod version;
 
 pub use drill::DrillPolicy;
 pub use logs::LogRule;
 pub use smoke::Smoke;
 pub use verify::VerifyPolicy;
+pub use version::VersionQuestion;

@@ -17,6 +17,7 @@ const REGION: &str = "us-east-1";
 /// Resolves how a database is backed up.
 pub(super) fn backup(raw: &RawBackup, context: &mut Context<'_>) -> Option<Backup> {
     let before_deploy = context.value(&raw.before_deploy).unwrap_or(true);
+    let before_rollback = context.value(&raw.before_rollback).unwrap_or(false);
     let keep = context.value(&raw.keep).map_or(KEEP, |Positive(keep)| keep);
     let store = store(raw, context);
     let encrypt = raw.encrypt.value().map(|raw| encryption(raw, context));
@@ -28,7 +29,7 @@ pub(super) fn backup(raw: &RawBackup, context: &mut Context<'_>) -> Option<Backu
         Some(encrypt) => Some(encrypt?),
         None => None,
     };
-    Some(Backup { before_deploy, keep, store: store?, encrypt, jobs, require, fresh, slot })
+    Some(Backup { before_deploy, before_rollback, keep, store: store?, encrypt, jobs, require, fresh, slot })
 }
 
 /// The level that a restore point must reach. What this machine cannot decrypt it cannot verify beyond V0.

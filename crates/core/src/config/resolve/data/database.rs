@@ -10,7 +10,7 @@ use crate::config::leaf::{Period, literal_password};
 use crate::config::raw::{RawDatabase, RawEnvironment, RawPgBouncer, RawPostgres, RawRecovery};
 use crate::config::read::{Field, Located, Scalar};
 use crate::config::resolve::context::Context;
-use crate::config::{Database, PgBouncer, ProblemCode, Recovery, SecretOrText, Service, Tier};
+use crate::config::{Database, PgBouncer, ProblemCode, Recovery, SecretOrText, Service, ServicePlatform, Tier};
 use crate::id::{DatabaseName, ServiceName};
 
 /// How long a database that was put aside is kept, unless it is said.
@@ -37,11 +37,13 @@ pub(in crate::config::resolve) fn databases(
     databases
 }
 
-/// The services of the application tier use a database that does not say who does; all where no tier is given.
+/// The services of the application tier use a database that does not say who does; all where no tier is given. What leads users
+/// somewhere uses none.
 fn used_by_default(mut database: Database, services: &BTreeMap<ServiceName, Service>) -> Database {
     if database.used_by.is_empty() {
         let has_tiers = services.values().any(|service| service.tier == Some(Tier::Application));
-        let uses = |service: &&Service| !has_tiers || service.tier == Some(Tier::Application);
+        let is_traffic = |service: &Service| matches!(service.platform, ServicePlatform::Traffic(_));
+        let uses = |service: &&Service| (!has_tiers || service.tier == Some(Tier::Application)) && !is_traffic(service);
         database.used_by = services.values().filter(uses).map(|service| service.name.clone()).collect();
     }
     database

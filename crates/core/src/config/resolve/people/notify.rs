@@ -13,8 +13,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use crate::config::leaf::{HttpUrl, MailAddress, NotifierKind, Period, SmtpAddress, Word};
-use crate::config::raw::{RawContact, RawEnvironment, RawEscalation, RawNotifier};
+use crate::config::leaf::{ClockOffset, Day, HttpUrl, MailAddress, Moment, NotifierKind, Period, SmtpAddress, Word};
+use crate::config::raw::{RawContact, RawEnvironment, RawEscalation, RawHours, RawNotifier};
 use crate::config::read::{Field, Keyword, List, Located, MapEntry, Scalar};
 use crate::config::resolve::context::Context;
 use crate::config::{
@@ -22,6 +22,7 @@ use crate::config::{
 };
 use crate::id::NotifierName;
 use crate::notify::{Event, Severity};
+use crate::policy::FreezeSpan;
 
 /// How long one request may take, unless it is said.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -59,6 +60,20 @@ fn escalation(
         after: context.value(&raw.after).unwrap_or_default(),
         tell: known(&raw.tell, ("notifier", "notify"), &is_notifier, context),
         severities: context.list(&raw.severity).into_iter().collect(),
+        when: raw.when.value().and_then(|raw| hours(raw, context)),
+    }
+}
+
+fn hours(raw: &RawHours, context: &mut Context<'_>) -> Option<FreezeSpan> {
+    let days = context.list(&raw.days).into_iter().map(|Day(day)| day).collect();
+    let offset_s = context.value(&raw.offset).map_or(0, |ClockOffset(seconds)| seconds);
+    match (context.value(&raw.from)?, context.value(&raw.until)?) {
+        (Moment::Daily(from), Moment::Daily(until)) => Some(FreezeSpan::Weekly { days, from, until, offset_s }),
+        _ => {
+            let message = "`when` is about times of a day".to_owned();
+            context.contradiction(raw.at(), message, "write `from: \"09:00\"` and `until: \"17:00\"`".to_owned());
+            None
+        }
     }
 }
 

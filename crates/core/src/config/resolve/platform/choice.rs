@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::cluster::{application, argocd_access, helm_access, kubernetes_access, release, workload};
 use super::foreign::foreign;
+use super::traffic::traffic;
 use crate::config::leaf::{Period, is_variable};
 use crate::config::raw::{RawCompose, RawGit, RawPlatform, RawService};
 use crate::config::read::{Either, Field, Located};
@@ -41,6 +42,14 @@ impl Base {
             Base::Kubernetes(_) => PlatformKind::Kubernetes,
             Base::Helm(..) => PlatformKind::Helm,
             Base::Argocd(_) => PlatformKind::Argocd,
+        }
+    }
+
+    /// The cluster whose Services can lead users somewhere.
+    fn cluster(&self) -> Option<&ClusterAccess> {
+        match self {
+            Base::Kubernetes(access) | Base::Helm(access, _) => Some(access),
+            Base::Compose(_) | Base::Host | Base::Exec | Base::Argocd(_) => None,
         }
     }
 }
@@ -114,6 +123,11 @@ pub(in crate::config::resolve) fn platform(
     context: &mut Context<'_>,
 ) -> Option<ServicePlatform> {
     let own = base(&raw.platform, context);
+    if !raw.traffic.is_absent() {
+        let cluster = own.value().or(default.value()).and_then(Base::cluster).cloned();
+        foreign(name, raw, PlatformKind::Traffic, context);
+        return traffic(raw.traffic.value()?, cluster, context).map(ServicePlatform::Traffic);
+    }
     let base = match (&own, default) {
         (Field::Given(_, base), _) | (Field::Absent, Field::Given(_, base)) => base.clone(),
         (Field::Absent, Field::Absent) => {

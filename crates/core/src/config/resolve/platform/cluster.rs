@@ -77,7 +77,8 @@ pub(super) fn release(
     context: &mut Context<'_>,
 ) -> Option<HelmService> {
     let (release, ready_within) = (named(&raw.release, name, context)?, ready_within(raw, context));
-    is_resource_name(&release, raw, context).then_some(HelmService { cluster, program, release, ready_within })
+    let exec_in = context.value(&raw.exec_in);
+    is_resource_name(&release, raw, context).then_some(HelmService { cluster, program, release, ready_within, exec_in })
 }
 
 fn ready_within(raw: &RawService, context: &mut Context<'_>) -> Option<Duration> {
@@ -97,7 +98,8 @@ pub(super) fn application(
         branch: context.value(&revert.branch),
         publish: context.argv(&revert.publish),
     });
-    is_resource_name(&application, raw, context).then_some(ArgocdService { cluster, application, revert })
+    let exec_in = context.value(&raw.exec_in);
+    is_resource_name(&application, raw, context).then_some(ArgocdService { cluster, application, revert, exec_in })
 }
 
 fn named(field: &Field<crate::config::read::Scalar<String>>, name: &str, context: &mut Context<'_>) -> Option<String> {

@@ -41,13 +41,16 @@ pub(super) fn foreign(name: &str, raw: &RawService, kind: PlatformKind, context:
     }
 }
 
-/// Reports a key about pods where there are none.
+/// Reports a key about pods where there are none, or where there are those of one workload only.
 fn without_pods(name: &str, raw: &RawService, kind: PlatformKind, context: &mut Context<'_>) {
-    let has_pods = matches!(kind, PlatformKind::Kubernetes | PlatformKind::Helm);
-    if let Some(at) = raw.ready_within.key().filter(|_| !has_pods) {
-        let kind = kind.as_str();
-        let message =
-            format!("`ready_within` belongs to platforms `kubernetes` and `helm`, and `{name}` is on `{kind}`");
-        context.contradiction(at, message, "remove it".to_owned());
+    use PlatformKind::{Argocd, Helm, Kubernetes};
+    let keys =
+        [("ready_within", raw.ready_within.key(), [Kubernetes, Helm]), ("exec_in", raw.exec_in.key(), [Helm, Argocd])];
+    for (key, at, [one, other]) in keys {
+        if let Some(at) = at.filter(|_| ![one, other].contains(&kind)) {
+            let [one, other, kind] = [one, other, kind].map(PlatformKind::as_str);
+            let message = format!("`{key}` belongs to platforms `{one}` and `{other}`, and `{name}` is on `{kind}`");
+            context.contradiction(at, message, "remove it".to_owned());
+        }
     }
 }

@@ -3,5 +3,6 @@
 mod choice;
 mod cluster;
 mod foreign;
+mod traffic;
 
 pub(super) use choice::{Base, base, platform, sounds_secret};

@@ -3,6 +3,8 @@
 mod bars;
 mod drill;
 mod verify;
+mod version;
 
 pub(super) use drill::drill;
 pub(super) use verify::{known_service, verify};
+pub(super) use version::version;

@@ -87,7 +87,8 @@ impl History {
     /// How many requests there were.
     #[must_use]
     pub fn requests(&self) -> f64 {
-        self.blocks.iter().map(|block| block.requests).sum()
+        // The sum of no numbers would be below zero, and be said so.
+        self.blocks.iter().fold(0.0, |sum, block| sum + block.requests)
     }
 
     /// Whether it was red: half of the requests failed, or the probe was down more often than up.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use backout_core::config::Notify;
 use backout_core::id::{EnvironmentName, NotifierName, RunId};
-use backout_core::incident::INCIDENT_KINDS;
-use backout_core::journal::{Record, RunResult};
+use backout_core::incident::{INCIDENT_KINDS, incidents};
+use backout_core::journal::{Body, Record, RunResult};
 use backout_core::notify::{Alert, Asked, GIVE_UP_AFTER, NOTICE_KINDS, Notice, Timed, notices, timed, told};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
@@ -59,7 +59,9 @@ pub(super) fn gather(transaction: &Transaction<'_>, audience: &Audience, now: Ti
     told_of.dedup();
     for run in told_of {
         let records = rows::records(transaction, &Selection::new(Which::Run(run.clone()), &NOTICE_KINDS))?;
-        for (_, mut notice) in notices(&audience.project, &records).into_iter().filter(|(seq, _)| *seq > mark) {
+        let lead = lead_of(transaction, audience, run)?;
+        for (_, notice) in notices(&audience.project, &records).into_iter().filter(|(seq, _)| *seq > mark) {
+            let mut notice = notice.led_by(lead.as_ref());
             if notice.event.alert() == Some(Alert::Resolve) {
                 notice.resolves = unresolved_before(transaction, audience, run)?;
             }
@@ -70,12 +72,29 @@ pub(super) fn gather(transaction: &Transaction<'_>, audience: &Audience, now: Ti
     Ok(())
 }
 
+/// Who leads the incident that a run belongs to, as is known by now.
+fn lead_of(connection: &Connection, audience: &Audience, run: &RunId) -> Result<Option<String>, Fault> {
+    let selection = Selection::new(Which::Environment(audience.environment.clone()), &INCIDENT_KINDS);
+    let all = incidents(&rows::records(connection, &selection)?);
+    let of_run = all.iter().rfind(|incident| incident.runs.contains(run));
+    Ok(of_run.and_then(|incident| incident.roles.get("lead").cloned()))
+}
+
 /// The runs before this one that ended in need of a person, since the last one that ended well.
 fn unresolved_before(connection: &Connection, audience: &Audience, run: &RunId) -> Result<Vec<RunId>, Fault> {
-    let selection = Selection::new(Which::Environment(audience.environment.clone()), &RUN_KINDS);
+    let kinds = [RUN_KINDS.as_slice(), &["well_again"]].concat();
+    let selection = Selection::new(Which::Environment(audience.environment.clone()), &kinds);
     let records: Vec<Record> = rows::records(connection, &selection)?;
+    let is_over = |run: &RunId| {
+        records.iter().any(|it| it.run.as_ref() == Some(run) && matches!(it.body, Body::WellAgain { .. }))
+    };
     let mut open = Vec::new();
     for earlier in runs(&records).into_iter().take_while(|earlier| earlier.id != *run) {
+        if is_over(&earlier.id) {
+            // Those before it were over with it.
+            open.clear();
+            continue;
+        }
         match earlier.ending.map(|ending| ending.result) {
             Some(RunResult::NotVerified | RunResult::Held | RunResult::FixForward) => open.push(earlier.id),
             Some(RunResult::RolledBack | RunResult::NothingChanged | RunResult::Kept) => open.clear(),

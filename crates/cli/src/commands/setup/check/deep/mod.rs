@@ -6,9 +6,12 @@ mod pins;
 mod points;
 mod rivals;
 mod room;
+mod soundness;
 mod tools;
 
 use backout_engine::World;
+
+pub(super) use soundness::soundness;
 
 use super::finding::Finding;
 use crate::error::CliError;

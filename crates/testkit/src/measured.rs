@@ -3,10 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use backout_testkit::guarded::JournalRecord;
 use jiff::Timestamp;
 
-use crate::team::Team;
+use crate::guarded::{Journal, JournalRecord};
 
 /// What the pages promise for going back.
 const SERVICE: Duration = Duration::from_secs(5 * 60);
@@ -17,12 +16,22 @@ const TRIGGERED: Duration = Duration::from_secs(30);
 /// From the command until the first step, in an emergency.
 const EMERGENCY: Duration = Duration::from_secs(10);
 
+/// Whose runs are recorded.
+pub trait Recorded {
+    /// The journal that they are recorded in.
+    fn journal(&self) -> Journal;
+}
+
 /// What goes back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum What {
+pub enum What {
+    /// A service.
     Service,
+    /// The whole environment.
     Stack,
+    /// A database.
     Database,
+    /// Whatever there is, in a hurry.
     Emergency,
 }
 
@@ -44,26 +53,36 @@ struct Figures {
 }
 
 /// The times of all runs of one team.
-pub(crate) struct Table {
+#[derive(Debug)]
+pub struct Table {
     team: &'static str,
     rows: Vec<Figures>,
 }
 
 impl Table {
     /// No run yet.
-    pub(crate) fn of(team: &'static str) -> Self {
+    #[must_use]
+    pub const fn of(team: &'static str) -> Self {
         Self { team, rows: Vec::new() }
     }
 
-    /// Adds the run whose records come after that number.
-    pub(crate) fn add(&mut self, team: &Team, since: i64, (name, what): (&'static str, What)) {
+    /// Adds the run whose records come after that number, and prints it.
+    ///
+    /// # Panics
+    /// Where there is no run that went back.
+    #[expect(clippy::print_stdout, reason = "how long it took is printed with the test")]
+    pub fn add(&mut self, team: &impl Recorded, since: i64, (name, what): (&'static str, What)) {
         let figures = figures(&team.journal().since(since), (name, what));
         println!("{}: {figures:?}", self.team);
         self.rows.push(figures);
     }
 
     /// Prints all of it, and holds it against what the pages promise.
-    pub(crate) fn print_and_hold(&self) {
+    ///
+    /// # Panics
+    /// Where a run took longer.
+    #[expect(clippy::print_stdout, reason = "how long it took is printed with the test")]
+    pub fn print_and_hold(&self) {
         println!("{}\n{self}", self.team);
         for row in &self.rows {
             let within = match row.what {
@@ -106,6 +125,7 @@ fn seconds(time: Duration) -> String {
 /// | the first bad sample of the verdict    | the decision        | triggered         |
 /// | the decision; without one, the command | the first step      | begun             |
 /// | the same                               | the last `verified` | back and verified |
+#[expect(clippy::unwrap_used, clippy::panic, reason = "a run that did not go back cannot be measured")]
 fn figures(records: &[JournalRecord], (name, what): (&'static str, What)) -> Figures {
     let started = records.iter().rposition(|record| record.kind == "run_started").unwrap();
     let records = &records[started..];

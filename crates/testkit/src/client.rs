@@ -8,7 +8,8 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 /// The status and the body of an answer on a port of this machine; `None` where there is none.
-pub(crate) fn ask(port: u16, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
+#[must_use = "write `let _ =` where only the asking counts"]
+pub fn ask(port: u16, method: &str, path: &str, body: &str) -> Option<(u16, String)> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
     stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
     let length = body.len();
@@ -21,26 +22,30 @@ pub(crate) fn ask(port: u16, method: &str, path: &str, body: &str) -> Option<(u1
 }
 
 /// The status of an answer to GET; 0 where there is none.
-pub(crate) fn status(port: u16, path: &str) -> u16 {
+#[must_use = "write `let _ =` where only the asking counts"]
+pub fn status(port: u16, path: &str) -> u16 {
     ask(port, "GET", path, "").map_or(0, |(status, _)| status)
 }
 
 /// What a field of the JSON says that is answered with 200.
-pub(crate) fn field(port: u16, path: &str, field: &str) -> Option<String> {
+#[must_use]
+pub fn field(port: u16, path: &str, field: &str) -> Option<String> {
     let (_, body) = ask(port, "GET", path, "").filter(|(status, _)| *status == 200)?;
     let body: serde_json::Value = serde_json::from_str(&body).ok()?;
     Some(body.get(field)?.as_str()?.to_owned())
 }
 
 /// Somebody who writes again and again, each time something else, whoever answers.
-pub(crate) struct Writer {
+#[derive(Debug)]
+pub struct Writer {
     is_over: Arc<AtomicBool>,
     thread: JoinHandle<Vec<String>>,
 }
 
 impl Writer {
     /// Begins to post `KIND 0`, `KIND 1` and so on.
-    pub(crate) fn start(port: u16, path: &'static str, kind: &'static str) -> Self {
+    #[must_use]
+    pub fn start(port: u16, path: &'static str, kind: &'static str) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&is_over);
         let thread = std::thread::spawn(move || {
@@ -61,7 +66,12 @@ impl Writer {
     }
 
     /// Ends it; what was promised to be kept.
-    pub(crate) fn stop(self) -> Vec<String> {
+    ///
+    /// # Panics
+    /// Where nothing ever was.
+    #[must_use]
+    #[expect(clippy::unwrap_used, reason = "a writer that panicked makes the test meaningless")]
+    pub fn stop(self) -> Vec<String> {
         self.is_over.store(true, Ordering::SeqCst);
         let acknowledged = self.thread.join().unwrap();
         assert!(!acknowledged.is_empty(), "nothing was ever written");

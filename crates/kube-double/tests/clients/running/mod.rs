@@ -1,0 +1,4 @@
+//! Pods in which something runs.
+
+mod exec;
+mod programs;

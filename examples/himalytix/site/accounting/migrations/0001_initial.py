@@ -1,0 +1,7 @@
+"""The first schema: nothing yet."""
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+    dependencies = []
+    operations = []
