@@ -142,6 +142,11 @@ impl Shop {
         serde_json::from_str::<Value>(&body).ok()?.get("orders").cloned()
     }
 
+    /// Whether `/orders` is that of version 2, which knows no notes.
+    pub(crate) fn lists_v2(&self) -> bool {
+        self.orders().is_some_and(|orders| orders[0].get("note").is_none())
+    }
+
     /// Orders something; the status of the answer.
     pub(crate) fn order(&self, total: u32, note: &str) -> Option<u16> {
         Some(self.ask("POST", "/orders", &format!("{{\"total\": {total}, \"note\": \"{note}\"}}"))?.0)

@@ -21,8 +21,7 @@ fn a_bad_migration_goes_back_with_code_configuration_and_data() {
     let words: Vec<&str> = ["guard", "--"].into_iter().chain(deploy.iter().map(String::as_str)).collect();
     let guard = shop.start(&words);
     // Version 2 takes an order before it is found to be bad: a write that the way back will cost.
-    let is_v2 = || shop.orders().is_some_and(|orders| orders[0].get("note").is_none());
-    wait_until("version 2 to list orders", Duration::from_secs(60), is_v2);
+    wait_until("version 2 to list orders", Duration::from_secs(60), || shop.lists_v2());
     assert_eq!(shop.order(777, ""), Some(201));
     let ended = guard.wait().expect_code(3);
 
