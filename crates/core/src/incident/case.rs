@@ -227,6 +227,7 @@ fn objective(plan: &Plan, terms: &Terms, moments: &Moments) -> Option<Objective>
         Scope::Service => terms.service_ms,
         Scope::Stack => terms.stack_ms,
         Scope::Database => terms.database_ms,
+        Scope::Restore => terms.restore_ms.or(terms.database_ms),
     };
     let of_emergency = terms.emergency_ms.filter(|_| plan.request.mode == Mode::Emergency);
     let agreed_ms = of_emergency.or(of_scope)?;

@@ -150,6 +150,9 @@ pub struct Terms {
     /// A database.
     #[serde(default)]
     pub database_ms: Option<u64>,
+    /// A database that is restored as a whole; `None` measures it as a database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore_ms: Option<u64>,
     /// An emergency, however much goes back.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub emergency_ms: Option<u64>,

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use jiff::{SignedDuration, Timestamp};
 
 use super::*;
-use crate::id::{CheckpointId, Digest, EnvironmentName, IncidentId, NotifierName, RunId, ServiceName, StepId};
+use crate::data::{DataAct, DataStep, RecoveryTarget, RestoreSource};
+use crate::id::{
+    CheckpointId, DatabaseName, Digest, EnvironmentName, IncidentId, NotifierName, RunId, ServiceName, StepId,
+};
 use crate::inventory::BlobRef;
 use crate::journal::{Body, DeployExit, Noticed, Record, RunKind, RunResult, RunStarted, StepOutcome};
 use crate::notify;
 use crate::plan::{Action, Plan, Request, Step, StepClass, WayBack};
 use crate::policy::{Check, Choice, Decision, Finding, Judgement, Severity, Verdict};
+use crate::report::Scope;
 
 const MORNING: &str = "2026-11-21T08:00:00Z";
 
@@ -242,6 +246,25 @@ fn what_is_closed_stays_closed_and_is_measured_by_what_was_agreed_then() {
     let later = Terms { service_ms: Some(99_000), ..Terms::default() };
     let case = Case::of(&Material { incident: &all[0], records: &written.0, terms: &later });
     assert_eq!(case.objective.unwrap().agreed_ms, 10_000);
+}
+
+#[test]
+fn a_restored_database_is_measured_by_what_was_agreed_for_that_or_else_for_a_database() {
+    let restore = |terms: Terms| {
+        let mut written = Written::default();
+        written.bad_deploy(0, "run-1", RunResult::RolledBack);
+        for record in &mut written.0 {
+            let Body::PlanMade { plan } = &mut record.body else { continue };
+            let source = RestoreSource::Log { target: RecoveryTarget::Time { at: at(0) }, point: None };
+            let act = DataAct::RestoreInPlace { source, live: "shop".to_owned(), run: "1".to_owned() };
+            let database = DatabaseName::new("main").unwrap();
+            plan.steps[0].action = Action::Data(Box::new(DataStep { database, act, fences: Vec::new() }));
+        }
+        case(&written, &terms).objective.map(|objective| (objective.scope, objective.agreed_ms))
+    };
+    let database = Terms { service_ms: Some(1), database_ms: Some(30), ..Terms::default() };
+    assert_eq!(restore(database.clone()), Some((Scope::Restore, 30)), "an incident that was closed before");
+    assert_eq!(restore(Terms { restore_ms: Some(60), ..database }), Some((Scope::Restore, 60)));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use backout_core::plan::{
 };
 use backout_core::policy::{Check, RefusalName, Verdict};
 use backout_core::port::Preflight;
+use backout_core::report::{Scope as Measured, scope_of};
 use proptest::prelude::*;
 
 use super::world::{
@@ -519,6 +520,31 @@ fn a_swap_is_undone_by_one_swap() {
     assert_eq!(names(&climb(&shop, &undo)), [RefusalName::LossNotAccepted]);
     shop.put_aside = None;
     assert_eq!(names(&climb(&shop, &named)), [RefusalName::NoWayBack]);
+}
+
+#[test]
+fn what_is_restored_as_a_whole_has_a_time_of_its_own() {
+    let by_rung = |rung| asking(DataWish { rung: Some(rung), accept_loss: Some(3), ..damaged() });
+    let tables = DataWish { tables: ["orders".to_owned()].into(), accept_loss: Some(3), ..damaged() };
+    let mut shop = Shop::unchanged();
+    shop.estimate = Ok(estimate(3));
+    shop.configured.recovery = Some(Recovery::PgBackRest { stanza: "main".to_owned(), config: None });
+    for (request, measured_as) in [
+        (request(), Measured::Service),
+        (by_rung(Rung::UndoRows), Measured::Database),
+        (asking(tables), Measured::Database),
+        (by_rung(Rung::SideBySide), Measured::Restore),
+        (by_rung(Rung::PointInTime), Measured::Restore),
+        (by_rung(Rung::InPlace), Measured::Restore),
+    ] {
+        let plan = climb(&shop, &request);
+        assert_eq!(scope_of(&plan), measured_as, "{}", rung(&plan));
+    }
+    assert_eq!(scope_of(&climb(&Shop::migrated().with_django(), &request())), Measured::Database, "migrations");
+    shop.put_aside = Some("shop_damaged_old".to_owned());
+    let undo = asking(DataWish { undoes_swap: true, ..DataWish::default() });
+    let undone = climb(&shop, &Request { scope: Scope::Data, ..undo });
+    assert_eq!(scope_of(&undone), Measured::Database, "a swap that is taken back restores nothing");
 }
 
 #[test]

@@ -90,6 +90,7 @@ pub(super) fn terms(setup: &Setup) -> Terms {
         service_ms: ms(objectives.service),
         stack_ms: ms(objectives.stack),
         database_ms: ms(objectives.database),
+        restore_ms: ms(objectives.restore),
         emergency_ms: ms(objectives.emergency),
         checklists: setup.environment.incidents.checklists.clone().with_manual(&setup.environment.verify.manual),
     }

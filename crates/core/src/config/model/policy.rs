@@ -122,6 +122,8 @@ pub struct Objectives {
     pub stack: Option<Duration>,
     /// A database.
     pub database: Option<Duration>,
+    /// A database that is restored as a whole; as `database` unless configured.
+    pub restore: Option<Duration>,
     /// An emergency, however much goes back.
     pub emergency: Option<Duration>,
     /// From the decision until something is switched on in place of going back.

@@ -102,6 +102,8 @@ raw! {
         stack: optional Scalar<Period>,
         /// A database.
         database: optional Scalar<Period>,
+        /// A database that is restored as a whole: `side-by-side`, `point-in-time`, `in-place`. Default: what `database` says.
+        restore: optional Scalar<Period>,
         /// An emergency, however much goes back. Default: as for what goes back.
         emergency: optional Scalar<Period>,
         /// From the decision until something is switched on in place of going back.

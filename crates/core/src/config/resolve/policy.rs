@@ -100,8 +100,10 @@ pub(super) fn objectives(raw: Option<&RawObjectives>, context: &mut Context<'_>)
     let Some(raw) = raw else { return Objectives::default() };
     let mut limit = |field| context.value(field).map(|Period(limit)| limit);
     let (service, stack, database) = (limit(&raw.service), limit(&raw.stack), limit(&raw.database));
+    // A page that has one time for the data means each way of it.
+    let restore = limit(&raw.restore).or(database);
     let (emergency, fallback) = (limit(&raw.emergency), limit(&raw.fallback));
     let (average, recovered) = (limit(&raw.average), limit(&raw.recovered));
     let verified = context.value(&raw.verified).map(|Percent(share)| share);
-    Objectives { service, stack, database, emergency, fallback, verified, average, recovered }
+    Objectives { service, stack, database, restore, emergency, fallback, verified, average, recovered }
 }

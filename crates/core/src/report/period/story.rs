@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::kind::Kind;
+use crate::data::DataAct;
 use crate::id::{RunId, ServiceName};
 use crate::journal::{Body, Record, RunKind, RunResult, RunStarted};
 use crate::plan::{Action, Plan};
@@ -48,8 +49,10 @@ pub enum Scope {
     Service,
     /// Several.
     Stack,
-    /// A database, alone or with services.
+    /// A database, alone or with services, by migrations or rows.
     Database,
+    /// A database that is restored as a whole, alone or with services.
+    Restore,
 }
 
 impl Scope {
@@ -60,6 +63,7 @@ impl Scope {
             Self::Service => "service",
             Self::Stack => "stack",
             Self::Database => "database",
+            Self::Restore => "restore",
         }
     }
 }
@@ -139,10 +143,28 @@ pub fn scope_of(plan: &Plan) -> Scope {
     let services = services(plan).len();
     let has_data = plan.steps.iter().any(|step| matches!(step.action, Action::Data(_)) && !step.action.is_read_only());
     match (has_data, services) {
+        (true, _) if restores_a_whole(plan) => Scope::Restore,
         (true, _) => Scope::Database,
         (false, 0 | 1) => Scope::Service,
         (false, _) => Scope::Stack,
     }
+}
+
+/// Whether a whole database is built from a restore point or the log and comes into use. By the steps, not by the rung: tables
+/// and rows need a copy as well, and a swap that is taken back restores nothing.
+fn restores_a_whole(plan: &Plan) -> bool {
+    let acts = || {
+        plan.steps.iter().filter_map(|step| match &step.action {
+            Action::Data(step) => Some(&step.act),
+            _ => None,
+        })
+    };
+    let is_swapped_in = |built: &str| acts().any(|act| matches!(act, DataAct::Swap { copy, .. } if copy == built));
+    acts().any(|act| match act {
+        DataAct::RestoreInPlace { .. } => true,
+        DataAct::RestoreBeside { copy, .. } => is_swapped_in(copy),
+        _ => false,
+    })
 }
 
 /// What was seen to be bad first, else what a person said.

@@ -190,6 +190,7 @@ fn met(back: &[&Story], objectives: &Objectives) -> BTreeMap<Scope, Share> {
             Scope::Service => objectives.service,
             Scope::Stack => objectives.stack,
             Scope::Database => objectives.database,
+            Scope::Restore => objectives.restore,
         };
         let Some(agreed) = agreed else { continue };
         met.entry(scope).or_default().count(is_back_within(story, agreed));

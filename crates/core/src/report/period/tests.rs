@@ -68,6 +68,19 @@ fn deploys_and_rollbacks_are_counted_within_the_time_asked_for() {
 }
 
 #[test]
+fn a_whole_restore_has_a_time_of_its_own_beside_other_ways_of_a_database() {
+    let of = |minutes, scope, took| Story { scope: Some(scope), ..deploy(minutes, RunResult::RolledBack, Some(took)) };
+    let stories = [of(0, Scope::Restore, 2_400), of(50, Scope::Restore, 3_900), of(130, Scope::Database, 2_400)];
+    let minutes = |minutes: u64| Some(Duration::from_secs(minutes * 60));
+    let objectives = Objectives { database: minutes(30), restore: minutes(60), ..Objectives::default() };
+    let period = period(&stories, &[], &objectives, (at(0), at(24 * 60)));
+    let met = |scope| period.objectives.get(&scope).map(|met| (met.some, met.all));
+    assert_eq!((met(Scope::Restore), met(Scope::Database)), (Some((1, 2)), Some((0, 1))));
+    let text = period_markdown("staging", &period);
+    assert!(text.contains("- Within the time agreed for a restore: 1 of 2 (50 %)"), "{text}");
+}
+
+#[test]
 fn lead_time_is_from_the_commit_to_the_end_of_a_deploy_that_was_kept() {
     let told = |result| {
         let run = RunId::new("r-1").ok();
