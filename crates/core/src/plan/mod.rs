@@ -22,7 +22,7 @@ pub mod target;
 pub use action::{Action, Part, Switch, SwitchOrder};
 pub use agreed::{Agreed, Point};
 pub use difference::{Change, difference, runs};
-pub use estimate::Estimates;
+pub use estimate::{Estimates, Work, restored_bytes};
 pub use order::dependencies_first;
 pub use planner::{Situation, choose_target, configured_beside, needed, plan};
 pub use request::{DataWish, Mode, Request, Scope};

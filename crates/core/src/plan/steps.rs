@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::data::Course;
+use super::data::{Course, DataSituation};
 use super::order::led_away_first;
 use super::planner::{Changes, Situation};
 use super::{Action, Change, Mode, Part, Request, Step, StepClass, Switch, SwitchOrder, WayBack, dependencies_first};
@@ -170,13 +170,23 @@ impl<'a> Steps<'a> {
     }
 
     fn push(&mut self, action: Action) {
-        let service = action.service().cloned();
         let (class, way_back) = class_and_way_back(&action);
-        let estimate_ms = self.situation.estimates.median_ms(action.kind(), service.as_ref());
+        let estimate_ms = self.estimate_ms(&action);
         let limit_ms = limit_ms(&action);
         let attempts = if action.is_read_only() { 1 } else { self.situation.attempts.max(1) };
         let id = StepId(u32::try_from(self.steps.len()).unwrap_or(u32::MAX).saturating_add(1));
         self.steps.push(Step { id, action, class, way_back, estimate_ms, limit_ms, attempts });
+    }
+
+    fn estimate_ms(&self, action: &Action) -> Option<u64> {
+        let estimates = self.situation.estimates;
+        match action {
+            Action::Data(step) => {
+                let database = self.situation.databases.get(&step.database);
+                estimates.act_ms(&step.database, &step.act, database.and_then(DataSituation::bytes))
+            }
+            action => estimates.median_ms(action.kind(), action.service()),
+        }
     }
 
     fn fact(&self, service: &ServiceName) -> Option<&'a Fact> {

@@ -11,7 +11,7 @@ use backout_core::inventory::{Grade, Graded};
 use backout_core::plan::check::Fault;
 use backout_core::plan::data::{facts_digest, may_go_back};
 use backout_core::plan::{
-    Action, DataWish, Mode, Plan, Request, Scope, StepClass, check, choose_target, explain, safety,
+    Action, DataWish, Estimates, Mode, Plan, Request, Scope, StepClass, Work, check, choose_target, explain, safety,
 };
 use backout_core::policy::{Check, RefusalName, Verdict};
 use backout_core::port::Preflight;
@@ -19,8 +19,8 @@ use backout_core::report::{Scope as Measured, scope_of};
 use proptest::prelude::*;
 
 use super::world::{
-    Ran, ServiceSpec, Shop, Spec, at, backups, environment, estimate, ledger, main_database, name, orders, plan_with,
-    request, requests, restore_point, revision, schema, specs,
+    Ran, ServiceSpec, Shop, Spec, at, backups, environment, estimate, ledger, main_database, name, orders, plan_after,
+    plan_with, request, requests, restore_point, revision, schema, specs,
 };
 
 /// One service that goes from version 1 to version 0.
@@ -61,6 +61,12 @@ fn damaged() -> DataWish {
 
 fn climb(shop: &Shop, request: &Request) -> Plan {
     plan_of(shop, &one_service(), request)
+}
+
+fn climb_after(seen: &Estimates, shop: &Shop, request: &Request) -> Plan {
+    let spec = one_service();
+    let databases = [(main_database(), shop.situation())].into();
+    plan_after(seen, request, (&spec.then(), &spec.world()), &spec.depends_on(), (&databases, &caches()))
 }
 
 fn rung(plan: &Plan) -> Rung {
@@ -520,6 +526,29 @@ fn a_swap_is_undone_by_one_swap() {
     assert_eq!(names(&climb(&shop, &undo)), [RefusalName::LossNotAccepted]);
     shop.put_aside = None;
     assert_eq!(names(&climb(&shop, &named)), [RefusalName::NoWayBack]);
+}
+
+#[test]
+fn how_long_a_restore_will_take_is_scaled_to_what_is_restored() {
+    let of = |rung| asking(DataWish { rung: Some(rung), ..damaged() });
+    let took = |plan: &Plan, kind: &str| plan.steps.iter().find(|it| it.action.kind() == kind).unwrap().estimate_ms;
+    let mut seen = Estimates::default();
+    let nothing = climb_after(&seen, &Shop::unchanged(), &of(Rung::SideBySide));
+    assert_eq!(took(&nothing, "restore_beside"), None, "nothing like it was seen");
+    seen.remember("restore_beside", None, 7);
+    let unlike = climb_after(&seen, &Shop::unchanged(), &of(Rung::SideBySide));
+    assert_eq!(took(&unlike, "restore_beside"), None, "one of which nobody knows how big it was");
+    // The restore point has one GiB, and what is dumped before it is dropped is as big as the database is now.
+    let dumped = Shop::unchanged().readiness.unwrap().bytes;
+    seen.remember_sized(Work::Restoring, &main_database(), 1 << 28, 60_000);
+    seen.remember_sized(Work::Dumping, &main_database(), dumped / 3, 1_000);
+    let beside = climb_after(&seen, &Shop::unchanged(), &of(Rung::SideBySide));
+    assert_eq!(took(&beside, "restore_beside"), Some(240_000));
+    let mut shop = Shop::unchanged();
+    shop.configured.backup = Some(backups());
+    let in_place = climb_after(&seen, &shop, &of(Rung::InPlace));
+    assert_eq!((took(&in_place, "restore_in_place"), took(&in_place, "keep_dump")), (Some(240_000), Some(3_000)));
+    assert_eq!(in_place.data[0].downtime_ms, Some(243_000));
 }
 
 #[test]

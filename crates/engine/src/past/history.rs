@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use backout_core::id::{CheckpointId, RunId, StepId};
+use backout_core::data::RestorePoint;
+use backout_core::id::{BackupId, CheckpointId, RunId, StepId};
 use backout_core::inventory::{Grade, Graded};
 use backout_core::journal::{Body, Record, RunKind, RunResult, RunStarted, StepOutcome};
-use backout_core::plan::{Estimates, Plan};
+use backout_core::plan::{Action, Estimates, Plan, Work, restored_bytes};
 use jiff::Timestamp;
 
 /// Every checkpoint with its newest grade, oldest first.
@@ -47,11 +48,39 @@ pub fn estimates(records: &[Record]) -> Estimates {
                 continue;
             };
             if let Some(step) = plan.step(StepId(step.0)) {
-                estimates.remember(step.action.kind(), step.action.service(), *took_ms);
+                learn(&mut estimates, &step.action, *took_ms);
             }
         }
     }
+    let points: BTreeMap<&BackupId, &RestorePoint> = taken_points(records).map(|point| (&point.id, point)).collect();
+    // One that a run took is a dump and nothing else; what a person had registered was restored meanwhile.
+    for point in points.values().filter(|point| point.run.is_some()) {
+        estimates.remember_sized(Work::Dumping, &point.database, point.database_bytes, point.took_ms);
+    }
+    for record in records {
+        if let Body::BackupVerified { verification } = &record.body
+            && let (Some(took_ms), Some(point)) = (verification.restore_ms, points.get(&verification.backup))
+        {
+            estimates.remember_sized(Work::Restoring, &point.database, point.database_bytes, took_ms);
+        }
+    }
     estimates
+}
+
+fn learn(estimates: &mut Estimates, action: &Action, took_ms: u64) {
+    estimates.remember(action.kind(), action.service(), took_ms);
+    if let Action::Data(step) = action
+        && let Some(bytes) = restored_bytes(&step.act)
+    {
+        estimates.remember_sized(Work::Restoring, &step.database, bytes, took_ms);
+    }
+}
+
+fn taken_points(records: &[Record]) -> impl Iterator<Item = &RestorePoint> {
+    records.iter().filter_map(|record| match &record.body {
+        Body::BackupTaken { point } => Some(point.as_ref()),
+        _ => None,
+    })
 }
 
 fn plans(records: &[Record]) -> Vec<(&Plan, &RunId)> {

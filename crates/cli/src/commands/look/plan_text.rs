@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use backout_core::id::ServiceName;
 use backout_core::inventory::FileRef;
-use backout_core::plan::{Action, Part, Plan, Step, StepClass, Switch, explain};
+use backout_core::plan::{Action, Part, Plan, Step, StepClass, Switch, explain, restored_bytes};
 use backout_core::policy::{Refusal, RefusalName};
+use backout_core::report::bytes_text;
 
 use super::data_text::{data_lines, ladder_lines};
 use crate::ui::{Paint, ago, count, date_time, labelled, span};
@@ -113,7 +114,12 @@ pub(super) fn added(text: &str) -> String {
 }
 
 fn step_lines(step: &Step) -> Vec<String> {
-    let estimate = step.estimate_ms.map_or_else(|| "never seen".to_owned(), milliseconds);
+    let estimate = match (step.estimate_ms, size_of(&step.action)) {
+        (Some(ms), None) => milliseconds(ms),
+        (Some(ms), Some(size)) => format!("{} for {size}, by what was seen before", milliseconds(ms)),
+        (None, None) => "never seen".to_owned(),
+        (None, Some(size)) => format!("nothing like it was seen ({size})"),
+    };
     let class = explain::class(step.class);
     let class = if step.class == StepClass::Irreversible { Paint::warning(class) } else { class.to_owned() };
     let way_back = explain::way_back(&step.way_back);
@@ -121,6 +127,12 @@ fn step_lines(step: &Step) -> Vec<String> {
         format!("  {:>2}. {}", step.id.0, explain::action(&step.action)),
         format!("      {}", Paint::faint(&format!("{class}; takes: {estimate}; way back: {way_back}"))),
     ]
+}
+
+/// How much is restored, where the time is by that.
+fn size_of(action: &Action) -> Option<String> {
+    let Action::Data(step) = action else { return None };
+    restored_bytes(&step.act).map(bytes_text)
 }
 
 pub(super) fn milliseconds(ms: u64) -> String {

@@ -219,6 +219,6 @@ fn first_dump(case: &Case<'_>, way: &Way) -> Option<DataAct> {
 /// How long the database refuses or delays work: the acts that are not done beside it.
 fn downtime_ms(case: &Case<'_>, way: &Way) -> Option<u64> {
     let acts = way.before.iter().chain(&way.fenced).filter(|act| !matches!(act, DataAct::DropCopy { .. }));
-    acts.map(|act| case.estimates.median_ms(act.kind(), None))
+    acts.map(|act| case.estimates.act_ms(case.name, act, case.database.bytes()))
         .try_fold(0u64, |sum, took| Some(sum.saturating_add(took?)))
 }

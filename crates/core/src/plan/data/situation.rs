@@ -40,3 +40,10 @@ pub struct DataSituation<'a> {
     /// A suffix for the names of copies, which no earlier run has used: letters, digits and underscores.
     pub suffix: &'a str,
 }
+
+impl DataSituation<'_> {
+    /// The size of the database as it is, in bytes, where somebody could look.
+    pub(in crate::plan) fn bytes(&self) -> Option<u64> {
+        self.readiness.ok().map(|readiness| readiness.bytes).filter(|bytes| *bytes > 0)
+    }
+}

@@ -212,13 +212,24 @@ pub(crate) fn plan_with(
     depends_on: &BTreeMap<ServiceName, Vec<ServiceName>>,
     (databases, caches): (&BTreeMap<DatabaseName, DataSituation<'_>>, &BTreeMap<String, Cache>),
 ) -> Plan {
-    let facts = world.facts(5);
-    let names: BTreeSet<&ServiceName> = target.checkpoint.artifacts.keys().collect();
-    let preflight = names.into_iter().map(|service| (service.clone(), Preflight::Present)).collect();
     let mut estimates = Estimates::default();
     if !databases.is_empty() {
         estimates.remember("swap_database", None, 150);
     }
+    plan_after(&estimates, request, (target, world), depends_on, (databases, caches))
+}
+
+/// The same after steps that took so long.
+pub(crate) fn plan_after(
+    estimates: &Estimates,
+    request: &Request,
+    (target, world): (&Graded, &World),
+    depends_on: &BTreeMap<ServiceName, Vec<ServiceName>>,
+    (databases, caches): (&BTreeMap<DatabaseName, DataSituation<'_>>, &BTreeMap<String, Cache>),
+) -> Plan {
+    let facts = world.facts(5);
+    let names: BTreeSet<&ServiceName> = target.checkpoint.artifacts.keys().collect();
+    let preflight = names.into_iter().map(|service| (service.clone(), Preflight::Present)).collect();
     let situation = Situation {
         environment: &environment(),
         depends_on,
@@ -227,7 +238,7 @@ pub(crate) fn plan_with(
         unlike: &BTreeMap::new(),
         databases,
         caches,
-        estimates: &estimates,
+        estimates,
         attempts: 2,
         suspect: &BTreeMap::new(),
         arrived_at: None,

@@ -3,8 +3,9 @@
 use backout_core::config::Flush;
 use backout_core::data::Rung;
 use backout_core::journal::{Body, RunResult};
-use backout_core::plan::{DataWish, Request, Scope};
+use backout_core::plan::{DataWish, Request, Scope, Work};
 use backout_core::policy::RefusalName;
+use backout_engine::estimates;
 use backout_testkit::world::{Behaviour, Move, Shift};
 
 use crate::scenario::{Ended, Scenario, back, rollback, seconds, service};
@@ -47,6 +48,29 @@ async fn deploy_whose_migration_the_old_release_cannot_live_with_goes_back_with_
     assert_eq!(scenario.data().applied(), Vec::<String>::new());
     assert_eq!(scenario.data().live_rows().len(), 2);
     assert_eq!(scenario.cache.flushed(), [Flush::Database]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_long_restores_and_dumps_took_is_remembered_with_the_size() {
+    let scenario = Scenario::of_app().with_database().known_good().await;
+    let main = backout_core::id::DatabaseName::new("main").unwrap();
+    let before = estimates(&scenario.store.all());
+    assert_eq!(before.sized_ms(Work::Restoring, &main, 1_000), None);
+    assert_eq!(before.sized_ms(Work::Dumping, &main, 3_000), Some(3), "the dump of 1000 bytes took 1 ms");
+    let accepted = wish(DataWish { accept_loss: Some(2), ..DataWish::default() });
+    let ended = scenario.run(rollback(accepted), "run-1").await.unwrap();
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    let step = |body: &Body| match body {
+        Body::PlanMade { plan } => plan.steps.iter().find(|it| it.action.kind() == "restore_beside").map(|it| it.id),
+        _ => None,
+    };
+    let restored = ended.records.iter().find_map(|record| step(&record.body)).unwrap();
+    let took = ended.records.iter().find_map(|record| match &record.body {
+        Body::StepEnded { step, took_ms, .. } if *step == restored => Some(*took_ms),
+        _ => None,
+    });
+    let after = estimates(&scenario.store.all());
+    assert_eq!(after.sized_ms(Work::Restoring, &main, 5_000), took.map(|took| took * 5));
 }
 
 #[tokio::test(start_paused = true)]
