@@ -10,8 +10,10 @@ const RESTARTS: u32 = 2;
 pub enum Ailment {
     /// An instance has ended, and nothing starts it again.
     Ended(String),
-    /// An instance runs and fails: its health check does not hold, or it is started again and again.
+    /// An instance is started again and again, or its platform says that it will not get where it should be.
     Failing(String),
+    /// An instance runs, and its own health check does not hold. What the service depends on may be the reason.
+    Unready(String),
     /// It is not well yet, or not well for the moment.
     Unsettled(String),
 }
@@ -25,7 +27,7 @@ pub enum Ailment {
 /// | ended for want of memory                               | ended     |
 /// | ended, by any exit code, where one ran before          | ended     |
 /// | ended with code 0, where none ran before (a one-off)   | none      |
-/// | its health check does not hold                         | failing   |
+/// | its health check does not hold                         | unready   |
 /// | started again twice or more since                      | failing   |
 /// | being started again, made, paused, within start period | unsettled |
 /// | fewer instances than wanted                            | unsettled |
@@ -37,7 +39,20 @@ pub fn ailment(before: Option<&Fact>, now: &Fact) -> Option<Ailment> {
     }
     let all: Vec<Ailment> = running.instances.iter().filter_map(|instance| of_instance(before, instance)).collect();
     let worst = all.iter().find(|ailment| !matches!(ailment, Ailment::Unsettled(_))).or(all.first());
-    worst.cloned().or_else(|| too_few(running))
+    // Beside one that crashes, a health check that does not hold is no matter of what is depended on.
+    let has_crashed = all.iter().any(|ailment| matches!(ailment, Ailment::Ended(_) | Ailment::Failing(_)));
+    match worst {
+        Some(Ailment::Unready(what)) if has_crashed => Some(Ailment::Failing(what.clone())),
+        worst => worst.cloned().or_else(|| too_few(running)),
+    }
+}
+
+/// Whether nobody can use a service, as far as its platform sees it, given how it was before: something is wrong with it, and no
+/// instance is well. What could not be looked at is not down.
+#[must_use]
+pub fn is_down(before: Option<&Fact>, now: &Fact) -> bool {
+    let is_served = now.running().is_some_and(|running| running.instances.iter().any(Instance::is_well));
+    !is_served && ailment(before, now).is_some()
 }
 
 /// What keeps the service from getting where it should be, unless something kept it before.
@@ -73,7 +88,9 @@ fn of_instance(before: Option<&Fact>, instance: &Instance) -> Option<Ailment> {
         (InstanceState::Exited { code: 0, .. }, _) if !ran_before => None,
         (InstanceState::Exited { code, .. }, _) => ended(format!("ended with exit code {code}")),
         _ if restarts >= RESTARTS => failing(format!("was started again {restarts} times")),
-        (InstanceState::Running, Health::Unhealthy) => failing("is unhealthy by its own health check".to_owned()),
+        (InstanceState::Running, Health::Unhealthy) => {
+            Some(Ailment::Unready(format!("{name} is unhealthy by its own health check")))
+        }
         (InstanceState::Running, Health::Starting) => unsettled("is within its start period"),
         (InstanceState::Running, Health::Healthy | Health::Unchecked) => None,
         (InstanceState::Restarting, _) => unsettled("is being started again"),

@@ -18,12 +18,9 @@ pub fn broken_integrity(before: &[Check], now: &[Check], at: Timestamp) -> Optio
         })
         .collect();
     (!findings.is_empty()).then_some(Judgement {
-        verdict: Verdict::Unhealthy,
-        at,
         first_bad_at: Some(at),
         findings,
-        wants_person: false,
-        fired: None,
+        ..Judgement::plain(Verdict::Unhealthy, at)
     })
 }
 

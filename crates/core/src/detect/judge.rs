@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::weigh::{Alarm, Comparing, Scales};
-use super::{Ailment, Bar, Measured, News, Sample, SignalPath, ailment};
+use super::{Ailment, Bar, Measured, News, Sample, SignalPath, ailment, is_down};
 use crate::config::{Condition, Trigger, TriggerAction};
 use crate::id::{ServiceName, TriggerName};
 use crate::inventory::{Fact, Seen};
-use crate::policy::{Finding, Fired, Judgement, Verdict};
+use crate::policy::{Finding, Fired, Judgement, OwnCheck, Verdict};
 
 /// What the judge goes by.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +28,9 @@ pub struct Rules {
     /// count again until they have been well once.
     #[serde(default)]
     pub excused: BTreeSet<ServiceName>,
+    /// From when on an instance's own health check counts, where that is not from the beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_checks_from: Option<Timestamp>,
     /// What triggers that compare with before go by.
     pub comparing: Comparing,
     /// What signals must stay on the right side of, after a rollback. Older versions wrote one, or none.
@@ -79,7 +82,7 @@ impl Judge {
     #[must_use]
     pub fn new(rules: Rules) -> Self {
         let was_ill = |fact: &&Fact| ailment(None, fact).is_some();
-        let ill = rules.before.iter().filter(was_ill).map(|fact| fact.service.clone());
+        let ill: BTreeSet<ServiceName> = rules.before.iter().filter(was_ill).map(|fact| fact.service.clone()).collect();
         let is_excused = |signal: &&SignalPath| signal.service().is_some_and(|name| rules.excused.contains(name));
         let looked_at = rules.triggers.iter().map(|trigger| &trigger.signal).filter(is_excused);
         let mut triggers_of: BTreeMap<SignalPath, Vec<usize>> = BTreeMap::new();
@@ -89,9 +92,9 @@ impl Judge {
         Self {
             triggers_of,
             excused: rules.red_before.iter().chain(looked_at).cloned().collect(),
-            excused_services: ill.chain(rules.excused.iter().cloned()).collect(),
+            scales: Scales::new(&rules.comparing, &rules.triggers, (&rules.red_before, &ill)),
+            excused_services: &ill | &rules.excused,
             unseen: rules.before.iter().map(|f| (f.service.clone(), "was never looked at".to_owned())).collect(),
-            scales: Scales::new(&rules.comparing, &rules.triggers, &rules.red_before),
             rules,
             streaks: BTreeMap::new(),
             last: BTreeMap::new(),
@@ -141,8 +144,8 @@ impl Judge {
     pub fn explained(&self, judgement: Judgement, asked: &News) -> Judgement {
         let News::Asked { down, .. } = asked else { return judgement };
         let mut judgement = judgement;
-        if let Some(fired) = &mut judgement.fired {
-            fired.dependencies_down = down.iter().filter(|signal| self.scales.can_explain(signal)).cloned().collect();
+        if let Some(explained) = judgement.dependencies_down_mut() {
+            *explained = down.iter().filter(|signal| self.scales.can_explain(signal)).cloned().collect();
         }
         judgement
     }
@@ -244,25 +247,33 @@ impl Judge {
         }
         self.unseen.remove(&fact.service);
         let before = self.rules.before.iter().find(|f| f.service == fact.service);
+        self.scales.depend_on(&fact.service, fact.observed_at, !is_down(before, fact));
         let Some(now) = ailment(before, fact) else {
             self.ailments.remove(&fact.service);
             self.excused_services.remove(&fact.service);
             return None;
         };
         self.ailments.insert(fact.service.clone(), now.clone());
-        let (Ailment::Ended(what) | Ailment::Failing(what)) = now else { return None };
-        if self.excused_services.contains(&fact.service) {
+        let own = matches!(now, Ailment::Unready(_)).then(|| self.own_check(fact));
+        let (Ailment::Ended(what) | Ailment::Failing(what) | Ailment::Unready(what)) = now else { return None };
+        let is_early = own.is_some() && self.rules.own_checks_from.is_some_and(|from| fact.observed_at < from);
+        if is_early || self.excused_services.contains(&fact.service) {
             return None;
         }
         self.first_bad_at = Some(self.first_bad_at.map_or(fact.observed_at, |at| at.min(fact.observed_at)));
         let finding = Finding { subject: fact.service.to_string(), what, was_before: false };
-        Some(self.unhealthy(fact.observed_at, None, finding, false))
+        Some(Judgement { own_check: own, ..self.unhealthy(fact.observed_at, None, finding, false) })
+    }
+
+    fn own_check(&self, fact: &Fact) -> Box<OwnCheck> {
+        let dependencies_down = self.scales.down(fact.observed_at);
+        Box::new(OwnCheck { service: fact.service.clone(), dependencies_down })
     }
 
     fn unhealthy(&self, at: Timestamp, since: Option<Timestamp>, finding: Finding, wants_person: bool) -> Judgement {
         let findings = [finding].into_iter().chain(self.excused_findings()).collect();
         let first_bad_at = since.or(self.first_bad_at);
-        Judgement { verdict: Verdict::Unhealthy, at, first_bad_at, findings, wants_person, fired: None }
+        Judgement { first_bad_at, findings, wants_person, ..Judgement::plain(Verdict::Unhealthy, at) }
     }
 
     fn excused_findings(&self) -> impl Iterator<Item = Finding> + '_ {
@@ -289,8 +300,10 @@ impl Judge {
         }
         let mut findings: Vec<Finding> = self.excused_findings().collect();
         let mut verdict = if findings.is_empty() { Verdict::Healthy } else { Verdict::Inconclusive };
-        for (service, Ailment::Ended(what) | Ailment::Failing(what) | Ailment::Unsettled(what)) in &self.ailments {
+        for (service, ailment) in &self.ailments {
             verdict = Verdict::Inconclusive;
+            let (Ailment::Ended(what) | Ailment::Failing(what) | Ailment::Unready(what) | Ailment::Unsettled(what)) =
+                ailment;
             let was_before = self.excused_services.contains(service);
             findings.push(Finding { subject: service.to_string(), what: what.clone(), was_before });
         }
@@ -311,7 +324,7 @@ impl Judge {
             }
             findings.push(Finding { subject: signal.to_string(), what, was_before: self.excused.contains(signal) });
         }
-        Judgement { verdict, at: now, first_bad_at: self.first_bad_at, findings, wants_person: false, fired: None }
+        Judgement { first_bad_at: self.first_bad_at, findings, ..Judgement::plain(verdict, now) }
     }
 
     fn shortcoming(&self, signal: &SignalPath) -> Option<(Verdict, String)> {

@@ -29,7 +29,7 @@ pub use evidence::{
 pub use expect::{
     Comparison, HttpAnswer, Patterns, Said, compare_containers, said_before, says_as_recorded, time_left,
 };
-pub use instances::{Ailment, ailment};
+pub use instances::{Ailment, ailment, is_down};
 pub use integrity::broken_integrity;
 pub use judge::{Judge, Rules, is_red};
 pub use line_rate::LineRate;

@@ -90,6 +90,12 @@ impl ReadyWatch {
         }
         late
     }
+
+    /// Lets the instances of a service wait once more for as long as they may: what they waited for until now was none of theirs.
+    pub fn begin_anew(&mut self, service: &ServiceName, now: Timestamp) {
+        let of_it = self.since.iter_mut().filter(|((of, _), _)| of == service);
+        of_it.for_each(|(_, since)| *since = now);
+    }
 }
 
 fn words(unready: &Unready, waited: SignedDuration) -> Option<String> {

@@ -65,6 +65,7 @@ impl Written {
             findings: vec![finding],
             wants_person: false,
             fired: None,
+            own_check: None,
         };
         self.put(second + 20, run, Body::Judged { judgement });
         let reasons_for = vec!["it is bad, and was not so before".to_owned()];

@@ -311,6 +311,7 @@ mod tests {
             findings: vec![finding("503", false), finding("red before", true)],
             wants_person: false,
             fired: None,
+            own_check: None,
         };
         let decision = Decision::plain(Choice::RollBack, vec!["it is bad".to_owned()], vec![]);
         vec![started(), Body::Judged { judgement }, Body::Decided { decision }, planned(Vec::new())]

@@ -28,5 +28,5 @@ pub use rehearsal::{NO_IMAGE, rehearsal};
 pub use rules::{Branch, Freeze, FreezeSpan, Limit, Next, Objective, PRESETS, Row, Rules, TagTest, When, preset_text};
 pub use severity::Severity;
 pub use trouble::{Aftermath, Call};
-pub use verdict::{Check, Finding, Fired, Judgement, Verdict, Worse};
+pub use verdict::{Check, Finding, Fired, Judgement, OwnCheck, Verdict, Worse};
 pub use weigh::weigh;

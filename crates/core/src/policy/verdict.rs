@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Impact;
 use crate::detect::{Signal, SignalPath};
-use crate::id::TriggerName;
+use crate::id::{ServiceName, TriggerName};
 
 /// What the signals say together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -50,15 +50,66 @@ pub struct Judgement {
     /// The trigger that fired, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fired: Option<Box<Fired>>,
+    /// The instance's own health check that does not hold, where it was that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_check: Option<Box<OwnCheck>>,
 }
 
 impl Judgement {
-    /// Whether a limit was passed, and nothing that the service depends on is known to have failed beside it: somebody should
-    /// ask, because what fails at the same time is not always seen at the same time.
+    /// A verdict with no evidence yet.
+    #[must_use]
+    pub fn plain(verdict: Verdict, at: Timestamp) -> Self {
+        let findings = Vec::new();
+        Self { verdict, at, first_bad_at: None, findings, wants_person: false, fired: None, own_check: None }
+    }
+
+    /// Whether a limit was passed, or an instance's own health check does not hold, and nothing that the service depends on is
+    /// known to have failed beside it: somebody should ask, because what fails at the same time is not always seen at the same
+    /// time.
     #[must_use]
     pub fn is_unexplained(&self) -> bool {
-        self.fired.as_ref().is_some_and(|fired| fired.worse.is_none() && fired.dependencies_down.is_empty())
+        let is_compared = self.fired.as_ref().is_some_and(|fired| fired.worse.is_some());
+        let down = match (&self.fired, &self.own_check) {
+            (Some(fired), _) => Some(&fired.dependencies_down),
+            (None, own) => own.as_ref().map(|own| &own.dependencies_down),
+        };
+        !is_compared && down.is_some_and(Vec::is_empty)
     }
+
+    /// What failed beside it and may be the reason for it.
+    ///
+    /// | what led to the verdict                                          | may have such a reason |
+    /// |------------------------------------------------------------------|------------------------|
+    /// | a trigger that says `data_loss`, `data_corruption` or `security` | no                     |
+    /// | another trigger                                                  | yes                    |
+    /// | an instance's own health check                                   | yes                    |
+    /// | anything else: a crash, a broken integrity query                 | no                     |
+    #[must_use]
+    pub fn down_beside(&self) -> &[SignalPath] {
+        match (&self.fired, &self.own_check) {
+            (Some(fired), _) if fired.impact.is_some_and(|said| Impact::LASTING.contains(&said)) => &[],
+            (Some(fired), _) => &fired.dependencies_down,
+            (None, Some(own)) => &own.dependencies_down,
+            (None, None) => &[],
+        }
+    }
+
+    pub(crate) fn dependencies_down_mut(&mut self) -> Option<&mut Vec<SignalPath>> {
+        match (&mut self.fired, &mut self.own_check) {
+            (Some(fired), _) => Some(&mut fired.dependencies_down),
+            (None, own) => own.as_mut().map(|own| &mut own.dependencies_down),
+        }
+    }
+}
+
+/// An instance's own health check that does not hold: a Compose health check, the probes of a pod.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct OwnCheck {
+    /// The service whose instance it is.
+    pub service: ServiceName,
+    /// What the service depends on that failed beside it, and did not before the deploy.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dependencies_down: Vec<SignalPath>,
 }
 
 /// A trigger that fired, with the sample that made it fire.

@@ -125,6 +125,7 @@ mod tests {
             findings: Vec::new(),
             wants_person: false,
             fired: None,
+            own_check: None,
         };
         let bodies = [
             (0, Body::RunStarted(started)),

@@ -45,6 +45,13 @@ impl State {
         services.into_iter().filter(|service| !self.changed.contains(service)).collect()
     }
 
+    /// Whether something was switched on because an instance's own health check did not hold: it takes a while until it can hold
+    /// again.
+    #[must_use]
+    pub fn has_fallen_back_for_own_check(&self) -> bool {
+        self.has_fallen_back() && self.judgement.as_ref().is_some_and(|judgement| judgement.own_check.is_some())
+    }
+
     pub(super) fn keep_fallback(&mut self, switching: &FallbackSwitching) {
         match &switching.stage {
             ActStage::Intended => self.falling_back = Some(switching.name.clone()),

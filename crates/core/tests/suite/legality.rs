@@ -230,7 +230,15 @@ impl Fate {
 
     fn judgement(&mut self) -> Judgement {
         let (verdict, wants_person) = (self.verdict(), self.draw(5) == 1);
-        Judgement { verdict, at: at(3), first_bad_at: None, findings: Vec::new(), wants_person, fired: None }
+        Judgement {
+            verdict,
+            at: at(3),
+            first_bad_at: None,
+            findings: Vec::new(),
+            wants_person,
+            fired: None,
+            own_check: None,
+        }
     }
 
     fn plan(&mut self, request: &Request) -> Body {

@@ -59,8 +59,15 @@ impl Story {
     fn soaked(goes_back: bool, verdict: Verdict, wants_person: bool) -> Self {
         let story = Self::begin(goes_back).seen(true).then(taken(1));
         assert_eq!(story.wants, Some(Act::Watch));
-        let judgement =
-            Judgement { verdict, at: at(3), first_bad_at: None, findings: Vec::new(), wants_person, fired: None };
+        let judgement = Judgement {
+            verdict,
+            at: at(3),
+            first_bad_at: None,
+            findings: Vec::new(),
+            wants_person,
+            fired: None,
+            own_check: None,
+        };
         let story = story.then(Body::Judged { judgement });
         if story.wants != Some(Act::Decide) {
             return story;

@@ -21,7 +21,7 @@ use backout_core::journal::{
 use backout_core::notify::Event;
 use backout_core::plan::{Request, Scope};
 use backout_core::policy::{
-    Approval, ApprovalsOutcome, Case, Check, Finding, Fired, Identity, Impact, Judgement, Needed, Objective,
+    Approval, ApprovalsOutcome, Case, Check, Finding, Fired, Identity, Impact, Judgement, Needed, Objective, OwnCheck,
     Quarantined, Refusal, RefusalName, Rules, Severity, Tags, Verdict, Worse, weigh,
 };
 use proptest::prelude::*;
@@ -90,6 +90,10 @@ fn judgement() -> Judgement {
             times: 3,
             impact: Some(Impact::Slow),
             worse: Some(Worse { what: Signal::LatencyP90, error_rate: None, latency_rise: Some(0.5) }),
+            dependencies_down: vec![SignalPath::Up(name("db"), ProbeName::new("ping").unwrap())],
+        })),
+        own_check: Some(Box::new(OwnCheck {
+            service: name("app"),
             dependencies_down: vec![SignalPath::Up(name("db"), ProbeName::new("ping").unwrap())],
         })),
     }

@@ -20,6 +20,7 @@ pub(crate) use after::{changed, changed_since};
 pub(crate) use arrived::{Expected, are_back, arrived, is_stopped, nor_was_it_there};
 pub use collect::{observe, probe_all, probes};
 pub(crate) use collect::{observe_one, probe_service};
+pub(crate) use compare::changed_until_now;
 pub use compare::{counted_before, kept_watch, pack};
 pub use data::look_at_databases;
 pub(crate) use data::{checks, look_at};

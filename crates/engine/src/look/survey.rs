@@ -76,7 +76,7 @@ pub fn red(world: &World, samples: &[Sample]) -> Vec<SignalPath> {
 
 fn is_well(fact: &Fact) -> Check {
     let (verdict, what) = match (ailment(None, fact), fact.running()) {
-        (Some(Ailment::Ended(what) | Ailment::Failing(what)), _) => (Verdict::Unhealthy, what),
+        (Some(Ailment::Ended(what) | Ailment::Failing(what) | Ailment::Unready(what)), _) => (Verdict::Unhealthy, what),
         (Some(Ailment::Unsettled(what)), _) => (Verdict::Inconclusive, what),
         (None, Some(running)) => (Verdict::Healthy, format!("runs {}", running.label)),
         (None, None) => match &fact.seen {

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use backout_core::detect::SignalPath;
 use backout_core::id::CheckpointId;
 use backout_core::inventory::Fact;
 use backout_core::journal::{Body, DeployExit};
@@ -12,7 +13,7 @@ use futures_util::future::join_all;
 use super::drive::Driver;
 use super::switch::in_words;
 use crate::error::EngineError;
-use crate::look::in_trouble;
+use crate::look::{changed_until_now, in_trouble};
 use crate::past::checkpoints;
 
 /// How long a deploy command that outlived its guard may take to end before the watch begins beside it.
@@ -105,10 +106,11 @@ impl Driver<'_> {
     /// A deploy command that waits for what cannot come is ended. A cluster tells when it cannot go on; elsewhere what is
     /// down for a while belongs to a deploy.
     async fn await_own(&self, pid: u32, started_ticks: u64) -> DeployExit {
-        let deployer = &self.world.deployer;
+        let (deployer, state) = (&self.world.deployer, self.machine.state());
+        let red_before = state.red_before.iter().cloned().collect();
         let exit = tokio::select! {
             exit = deployer.wait(pid, started_ticks) => return exit,
-            why = in_trouble(self.world, &self.machine.state().before) => DeployExit::Stopped { why },
+            why = in_trouble(self.world, (&state.before, &red_before)) => DeployExit::Stopped { why },
             () = self.world.clock.sleep(self.world.environment.guard.deploy_limit) => DeployExit::TimedOut,
         };
         deployer.stop(pid, started_ticks).await;
@@ -133,17 +135,34 @@ impl Driver<'_> {
         exit
     }
 
-    /// Watches until there is a reason to end the deploy command. A trigger that wants a person is none.
+    /// Watches until there is a reason to end the deploy command. A trigger that wants a person is none, nor is what something
+    /// explains that the deploy depends on and has not touched.
     async fn watch_beside(&self) -> DeployExit {
         let until = self.world.clock.now() + self.world.environment.guard.deploy_limit;
         while self.world.clock.now() < until {
             let Some(judgement) = self.watch_beside_until(until).await else { continue };
-            let Judgement { verdict, wants_person, findings, .. } = judgement;
-            if verdict == Verdict::Unhealthy && !wants_person {
+            let Judgement { verdict, wants_person, ref findings, .. } = judgement;
+            if verdict == Verdict::Unhealthy && !wants_person && !self.is_explained(&judgement).await {
                 let why: Vec<String> = findings.iter().map(|f| format!("{}: {}", f.subject, f.what)).collect();
                 return DeployExit::Stopped { why: why.join("; ") };
             }
         }
         DeployExit::TimedOut
+    }
+
+    async fn is_explained(&self, judgement: &Judgement) -> bool {
+        let down = judgement.down_beside();
+        if down.is_empty() {
+            return false;
+        }
+        let changed = changed_until_now(self.world, &self.machine.state().before).await;
+        let environment = &self.world.environment;
+        let depended = &environment.dependencies(&changed) | &environment.depended_containers(&changed);
+        let down: Vec<SignalPath> = down.iter().filter(|signal| depended.contains(*signal)).cloned().collect();
+        let is_explained = !environment.reasons(&changed, &down).is_empty();
+        if is_explained {
+            self.world.clock.sleep(ORPHAN).await;
+        }
+        is_explained
     }
 }

@@ -137,7 +137,7 @@ impl Act<'_> {
             }
             let missing = match ailment(None, &fact) {
                 Some(Ailment::Ended(what)) => return StepOutcome::Failed { why: what },
-                Some(Ailment::Failing(what) | Ailment::Unsettled(what)) => Some(what),
+                Some(Ailment::Failing(what) | Ailment::Unready(what) | Ailment::Unsettled(what)) => Some(what),
                 None if fact.running().is_none() => Some(seen.clone()),
                 None => self.failing_probe(service, before).await,
             };

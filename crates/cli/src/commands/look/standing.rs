@@ -127,7 +127,9 @@ fn health(fact: &Fact) -> String {
         (Seen::Unknown { why }, _) => format!("unknown: {why}"),
         (Seen::Absent, _) => "not there".to_owned(),
         (Seen::Present(_), None) => "well".to_owned(),
-        (Seen::Present(_), Some(Ailment::Ended(what) | Ailment::Failing(what))) => format!("FAILS: {what}"),
+        (Seen::Present(_), Some(Ailment::Ended(what) | Ailment::Failing(what) | Ailment::Unready(what))) => {
+            format!("FAILS: {what}")
+        }
         (Seen::Present(_), Some(Ailment::Unsettled(what))) => what,
     }
 }

@@ -205,6 +205,7 @@ impl Passes<'_> {
             red_before: excused.red,
             before: excused.facts,
             excused: BTreeSet::new(),
+            own_checks_from: None,
             comparing: comparing(self.world, since),
             bars: Vec::new(),
         };
@@ -232,6 +233,7 @@ fn comparing(world: &World, since: Timestamp) -> Comparing {
         false_alarms: environment.guard.false_alarms / PARTS,
         counted: environment.counted.values().map(Counting::of).collect(),
         dependencies: environment.dependencies(&[]),
+        containers: environment.depended_containers(&[]),
     }
 }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::{
     BarrierKind, Cache, CountedSignal, Database, DrillPolicy, Fallback, FallbackBy, GuardPolicy, Incidents, LogSignal,
-    Maintenance, Notify, Objectives, Place, Policy, ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy,
+    Maintenance, Notify, Objectives, Place, Policy, Probe, ProbeKind, PromSignal, Service, Tier, Trigger, VerifyPolicy,
     WatchPolicy,
 };
 use crate::config::Problem;
@@ -117,17 +117,50 @@ impl Environment {
     /// | of any other                                                                 | no     |
     #[must_use]
     pub fn dependencies(&self, changed: &[ServiceName]) -> BTreeSet<SignalPath> {
+        self.depended_on(changed, |probe| !matches!(probe.kind, ProbeKind::Container))
+    }
+
+    /// The same for how platforms see them: nobody samples these, facts say them.
+    #[must_use]
+    pub fn depended_containers(&self, changed: &[ServiceName]) -> BTreeSet<SignalPath> {
+        self.depended_on(changed, |probe| matches!(probe.kind, ProbeKind::Container))
+    }
+
+    fn depended_on(&self, changed: &[ServiceName], is_meant: impl Fn(&Probe) -> bool) -> BTreeSet<SignalPath> {
         let is_needed =
             |service: &Service| self.services.values().any(|other| other.depends_on.contains(&service.name));
         let is_below = |service: &Service| {
             let is_tier = service.tier == Some(Tier::Infrastructure);
             !changed.contains(&service.name) && (is_tier || is_needed(service))
         };
-        let all = self.services.values().flat_map(|service| {
-            let probes = service.probes.values().filter(|probe| !matches!(probe.kind, ProbeKind::Container));
-            probes.map(move |probe| (service, probe))
-        });
-        let depended = all.filter(|(service, probe)| probe.is_dependency || is_below(service));
+        let all = self.services.values().flat_map(|service| service.probes.values().map(move |probe| (service, probe)));
+        let depended = all.filter(|(service, probe)| is_meant(probe) && (probe.is_dependency || is_below(service)));
         depended.map(|(service, probe)| SignalPath::Up(service.name.clone(), probe.name.clone())).collect()
+    }
+
+    /// What services depend on, and what that depends on.
+    #[must_use]
+    pub fn below(&self, services: &[ServiceName]) -> BTreeSet<&ServiceName> {
+        let needs = |service: &ServiceName| self.services.get(service).map(|service| service.depends_on.as_slice());
+        let mut below = BTreeSet::new();
+        let mut next: Vec<&ServiceName> = services.iter().filter_map(needs).flatten().collect();
+        while let Some(service) = next.pop() {
+            if below.insert(service) {
+                next.extend(needs(service).unwrap_or_default());
+            }
+        }
+        below
+    }
+
+    /// Those signals of what is depended on whose failing can be the reason why services fail that a deploy changed: of what
+    /// these depend on, of the infrastructure tier, and of probes of their own that say so.
+    pub fn reasons<'a>(&self, changed: &[ServiceName], down: &'a [SignalPath]) -> Vec<&'a SignalPath> {
+        let below = self.below(changed);
+        let is_infrastructure = |name: &ServiceName| {
+            self.services.get(name).is_some_and(|service| service.tier == Some(Tier::Infrastructure))
+        };
+        let is_reason =
+            |service: &ServiceName| below.contains(service) || changed.contains(service) || is_infrastructure(service);
+        down.iter().filter(|signal| signal.service().is_some_and(is_reason)).collect()
     }
 }

@@ -21,7 +21,7 @@ pub fn compare_containers(fact: &Fact, ran_before: bool) -> Comparison {
         Seen::Unknown { why } => Comparison::Unclear(why.clone()),
         Seen::Absent => Comparison::Unmet(format!("the platform has no `{}`", fact.service)),
         Seen::Present(running) => match ailment(Some(&before(fact, ran_before)), fact) {
-            Some(Ailment::Ended(what) | Ailment::Failing(what)) => Comparison::Unmet(what),
+            Some(Ailment::Ended(what) | Ailment::Failing(what) | Ailment::Unready(what)) => Comparison::Unmet(what),
             Some(Ailment::Unsettled(what)) => Comparison::Unclear(what),
             None => Comparison::Met(format!("{} of {} instances", running.instances.len(), running.wanted)),
         },

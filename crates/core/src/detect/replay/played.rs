@@ -62,6 +62,9 @@ fn as_told(format: u32, mut judgement: Judgement) -> Judgement {
         judgement.fired.take_if(|fired| fired.worse.is_some());
         judgement.fired.iter_mut().for_each(|fired| fired.dependencies_down.clear());
     }
+    if format < 3 {
+        judgement.own_check = None;
+    }
     judgement
 }
 

@@ -22,6 +22,9 @@ pub struct Comparing {
     pub counted: Vec<Counting>,
     /// What the service depends on: probes, as their `up` signals.
     pub dependencies: BTreeSet<SignalPath>,
+    /// The same as their platforms see it, as `up` signals that nobody samples: facts say them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub containers: BTreeSet<SignalPath>,
 }
 
 /// A signal that counts requests.
@@ -53,7 +56,8 @@ impl Comparing {
     pub fn nothing(since: Timestamp) -> Self {
         let usual = Settings::default();
         let (horizon, false_alarms) = (usual.horizon, usual.false_alarms);
-        Self { since, horizon, false_alarms, counted: Vec::new(), dependencies: BTreeSet::new() }
+        let (dependencies, containers) = (BTreeSet::new(), BTreeSet::new());
+        Self { since, horizon, false_alarms, counted: Vec::new(), dependencies, containers }
     }
 
     /// What is promised of one of so many triggers: each gets an equal share of the budget.

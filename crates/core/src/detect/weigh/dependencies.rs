@@ -4,39 +4,56 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::detect::{Sample, SignalPath};
+use crate::detect::SignalPath;
+use crate::id::ServiceName;
+
+use super::comparing::Comparing;
 
 /// What failed explains what comes so soon after.
 const EXPLAINS_FOR: SignedDuration = SignedDuration::from_secs(30);
 
-/// The probes of what a service depends on.
+/// What a service depends on: probes, and how platforms see it.
 #[derive(Debug, Clone)]
 pub(super) struct Dependencies {
     signals: BTreeSet<SignalPath>,
+    containers: BTreeMap<ServiceName, SignalPath>,
     /// Those that failed before the deploy, and have not held since: what is new has another reason.
     red: BTreeSet<SignalPath>,
-    /// What failed when it was last looked at, with what was seen.
-    failing: BTreeMap<SignalPath, String>,
+    /// What failed when it was last looked at.
+    failing: BTreeSet<SignalPath>,
     failed_at: BTreeMap<SignalPath, Timestamp>,
 }
 
 impl Dependencies {
-    pub(super) fn new(signals: &BTreeSet<SignalPath>, red_before: &BTreeSet<SignalPath>) -> Self {
-        let red = signals & red_before;
-        Self { signals: signals.clone(), red, failing: BTreeMap::new(), failed_at: BTreeMap::new() }
+    /// `ill` are the services that were not well before the deploy.
+    pub(super) fn new(comparing: &Comparing, red_before: &BTreeSet<SignalPath>, ill: &BTreeSet<ServiceName>) -> Self {
+        let of = |signal: &SignalPath| Some((signal.service()?.clone(), signal.clone()));
+        let containers: BTreeMap<ServiceName, SignalPath> = comparing.containers.iter().filter_map(of).collect();
+        let signals = &comparing.dependencies | &comparing.containers;
+        let were_ill =
+            containers.iter().filter(|(service, _)| ill.contains(*service)).map(|(_, signal)| signal.clone());
+        let red = (&signals & red_before).into_iter().chain(were_ill).collect();
+        Self { signals, containers, red, failing: BTreeSet::new(), failed_at: BTreeMap::new() }
     }
 
-    /// Takes in a sample, which may be of one of them.
-    pub(super) fn look(&mut self, sample: &Sample, is_up: bool) {
-        if !self.signals.contains(&sample.signal) {
+    /// Takes in how a signal was at a moment, which may be one of them.
+    pub(super) fn look(&mut self, signal: &SignalPath, at: Timestamp, is_up: bool) {
+        if !self.signals.contains(signal) {
             return;
         }
         if is_up {
-            self.failing.remove(&sample.signal);
-            self.red.remove(&sample.signal);
+            self.failing.remove(signal);
+            self.red.remove(signal);
         } else {
-            self.failing.insert(sample.signal.clone(), sample.what.clone());
-            self.failed_at.insert(sample.signal.clone(), sample.at);
+            self.failing.insert(signal.clone());
+            self.failed_at.insert(signal.clone(), at);
+        }
+    }
+
+    /// Takes in how a platform saw a service at a moment, which may be one of them.
+    pub(super) fn seen(&mut self, service: &ServiceName, at: Timestamp, is_up: bool) {
+        if let Some(signal) = self.containers.get(service).cloned() {
+            self.look(&signal, at, is_up);
         }
     }
 
@@ -59,7 +76,7 @@ impl Dependencies {
     pub(super) fn down(&self, at: Timestamp) -> Vec<SignalPath> {
         let is_recent = |(_, failed): &(&SignalPath, &Timestamp)| at.duration_since(**failed) <= EXPLAINS_FOR;
         let recent = self.failed_at.iter().filter(is_recent).map(|(signal, _)| signal);
-        let all: BTreeSet<&SignalPath> = self.failing.keys().chain(recent).collect();
+        let all: BTreeSet<&SignalPath> = self.failing.iter().chain(recent).collect();
         all.into_iter().filter(|signal| self.can_explain(signal)).cloned().collect()
     }
 

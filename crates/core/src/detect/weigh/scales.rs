@@ -11,7 +11,7 @@ use super::weighing::{Weighing, seconds};
 use crate::config::{Condition, Trigger, TriggerAction};
 use crate::detect::evidence::Evidence;
 use crate::detect::{Sample, SignalPath, Tally};
-use crate::id::SignalName;
+use crate::id::{ServiceName, SignalName};
 use crate::policy::{Finding, Verdict, Worse};
 
 /// Evidence is told as no more than this.
@@ -38,7 +38,12 @@ pub(crate) struct Alarm {
 }
 
 impl Scales {
-    pub(crate) fn new(comparing: &Comparing, triggers: &[Trigger], red_before: &BTreeSet<SignalPath>) -> Self {
+    /// Of a deploy before which these signals were red, and these services ill.
+    pub(crate) fn new(
+        comparing: &Comparing,
+        triggers: &[Trigger],
+        (red_before, ill): (&BTreeSet<SignalPath>, &BTreeSet<ServiceName>),
+    ) -> Self {
         let compared = triggers.iter().filter_map(|trigger| match trigger.condition {
             Condition::Baseline(tolerated) => Some((trigger, tolerated)),
             Condition::Above(_) | Condition::Below(_) => None,
@@ -46,7 +51,7 @@ impl Scales {
         let all: Vec<_> = compared.collect();
         let one = |(trigger, tolerated): &(&Trigger, _)| Weighing::new(comparing, trigger, *tolerated, all.len());
         let weighings = all.iter().map(one).collect();
-        let dependencies = Dependencies::new(&comparing.dependencies, red_before);
+        let dependencies = Dependencies::new(comparing, red_before, ill);
         Self { comparing: comparing.clone(), weighings, dependencies }
     }
 
@@ -57,7 +62,12 @@ impl Scales {
 
     /// Takes in a sample that may be of something that the service depends on.
     pub(crate) fn depend(&mut self, sample: &Sample, is_up: bool) {
-        self.dependencies.look(sample, is_up);
+        self.dependencies.look(&sample.signal, sample.at, is_up);
+    }
+
+    /// Takes in how a platform sees a service that may be depended on.
+    pub(crate) fn depend_on(&mut self, service: &ServiceName, at: Timestamp, is_up: bool) {
+        self.dependencies.seen(service, at, is_up);
     }
 
     /// What the service depends on whose failing explains what is seen at a moment.

@@ -39,7 +39,16 @@ fn rules(signals: &[&str], dependencies: &[&str]) -> Rules {
     let comparing = Comparing { counted: vec![counting], dependencies, horizon: 300.0, ..Comparing::nothing(at(0)) };
     let triggers = signals.iter().map(trigger).collect();
     let (red_before, excused) = (BTreeSet::new(), BTreeSet::new());
-    Rules { triggers, required: Vec::new(), red_before, before: Vec::new(), excused, comparing, bars: Vec::new() }
+    Rules {
+        triggers,
+        required: Vec::new(),
+        red_before,
+        before: Vec::new(),
+        excused,
+        own_checks_from: None,
+        comparing,
+        bars: Vec::new(),
+    }
 }
 
 /// What was counted in the second before this one: a hundred requests, of which so many in a thousand failed, evenly.

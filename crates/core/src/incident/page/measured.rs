@@ -181,6 +181,7 @@ mod tests {
             findings: vec![finding],
             wants_person: false,
             fired: None,
+            own_check: None,
         };
         let rules = Rules {
             triggers: Vec::new(),
@@ -188,12 +189,14 @@ mod tests {
             red_before: Default::default(),
             before: Vec::new(),
             excused: Default::default(),
+            own_checks_from: None,
             comparing: Comparing {
                 since: at(0),
                 horizon: 60.0,
                 false_alarms: 0.001,
                 counted: Vec::new(),
                 dependencies: Default::default(),
+                containers: Default::default(),
             },
             bars: Vec::new(),
         };

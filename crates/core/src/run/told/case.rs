@@ -8,14 +8,14 @@
 //! | a limit of an alert that is about a service            |                      | that service                |
 //! | a limit of any other signal                            | as the signal says   | what the deploy changed     |
 //! | `than: baseline`                                       | as the evidence says | as for limits               |
-//! | an instance of a service                               | service down         | that service                |
+//! | an instance of a service, also by its own health check | service down         | that service                |
 //! | an integrity query of a database                       | data corruption      | what the deploy changed     |
 //! | anything else                                          |                      | what the deploy changed     |
 //!
 //! | it is a dependency and nothing else                                                     | who is affected     |
 //! |-----------------------------------------------------------------------------------------|---------------------|
 //! | where nobody is affected but services that changed ones depend on, and that were not changed | those          |
-//! | where a limit was passed while such a service, or a probe that says `dependency: true`, failed | that service |
+//! | where a limit was passed, or an instance's own health check did not hold, while such a service, or a probe that says `dependency: true`, failed | that service |
 //!
 //! Damaged data, a breach, an instance that ended and a failed deploy command are explained by no dependency.
 
@@ -24,7 +24,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 
 use super::words::exit_in_words;
-use crate::config::{Environment, Tier};
+use crate::config::Environment;
 use crate::detect::{SignalPath, is_error_rate};
 use crate::id::{DatabaseName, ServiceName};
 use crate::policy::{Case, Choice, Fired, Impact, Judgement, Tags};
@@ -63,12 +63,16 @@ impl State {
         if judgement.wants_person {
             case.usual = Choice::Hold;
         }
-        let changed = || self.changed.iter().cloned();
-        if let Some(fired) = &judgement.fired {
-            self.fired(case, fired, environment);
-            self.explain(case, fired, environment);
-            return;
+        match &judgement.fired {
+            Some(fired) => self.fired(case, fired, environment),
+            None => self.found(case, judgement, environment),
         }
+        self.explain(case, judgement, environment);
+    }
+
+    /// What was found without a trigger.
+    fn found(&self, case: &mut Case, judgement: &Judgement, environment: &Environment) {
+        let changed = || self.changed.iter().cloned();
         for finding in judgement.findings.iter().filter(|finding| !finding.was_before) {
             let service = environment.services.keys().find(|service| service.as_str() == finding.subject);
             let is_of = |name: &DatabaseName| finding.subject.starts_with(&format!("{name}:"));
@@ -103,19 +107,8 @@ impl State {
     }
 
     /// What a dependency explains is no fault of what was deployed, however bad it looks.
-    fn explain(&self, case: &mut Case, fired: &Fired, environment: &Environment) {
-        if fired.impact.is_some_and(|said| Impact::LASTING.contains(&said)) {
-            return;
-        }
-        let below = self.below(environment);
-        let is_infrastructure = |name: &ServiceName| {
-            environment.services.get(name).is_some_and(|service| service.tier == Some(Tier::Infrastructure))
-        };
-        let can_explain = |signal: &&SignalPath| {
-            let service = signal.service();
-            service.is_some_and(|it| below.contains(it) || self.changed.contains(it) || is_infrastructure(it))
-        };
-        let down: Vec<&SignalPath> = fired.dependencies_down.iter().filter(can_explain).collect();
+    fn explain(&self, case: &mut Case, judgement: &Judgement, environment: &Environment) {
+        let down = environment.reasons(&self.changed, judgement.down_beside());
         if down.is_empty() {
             return;
         }
@@ -131,19 +124,8 @@ impl State {
 
     /// Whether those affected are not what the deploy changed, but what that depends on.
     fn is_dependency(&self, affected: &BTreeSet<ServiceName>, environment: &Environment) -> bool {
-        let below = self.below(environment);
+        let below = environment.below(&self.changed);
         let is_below = |service: &ServiceName| below.contains(service) && !self.changed.contains(service);
         !affected.is_empty() && affected.iter().all(is_below)
-    }
-
-    /// What the deploy changed depends on, and what that depends on.
-    fn below<'a>(&'a self, environment: &'a Environment) -> BTreeSet<&'a ServiceName> {
-        let mut below = BTreeSet::new();
-        let mut next: Vec<&ServiceName> = self.changed.iter().collect();
-        while let Some(service) = next.pop() {
-            let needs = environment.services.get(service).map(|service| service.depends_on.as_slice());
-            next.extend(needs.unwrap_or_default().iter().filter(|need| below.insert(*need)));
-        }
-        below
     }
 }

@@ -178,8 +178,15 @@ pub(super) fn unseen() -> Vec<Fact> {
 }
 
 pub(super) fn judged(verdict: Verdict, wants_person: bool) -> Body {
-    let judgement =
-        Judgement { verdict, at: at(1), first_bad_at: None, findings: Vec::new(), wants_person, fired: None };
+    let judgement = Judgement {
+        verdict,
+        at: at(1),
+        first_bad_at: None,
+        findings: Vec::new(),
+        wants_person,
+        fired: None,
+        own_check: None,
+    };
     Body::Judged { judgement }
 }
 

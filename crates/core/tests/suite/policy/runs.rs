@@ -8,7 +8,9 @@ use backout_core::inventory::DatabasesAfter;
 use backout_core::journal::{
     ActStage, Body, DeployExit, FORMAT, FallbackSwitching, Means, Record, RunKind, RunResult, fallbacks_on,
 };
-use backout_core::policy::{Case, Choice, Decision, Finding, Fired, Impact, Judgement, Verdict, Weighed, Worse, weigh};
+use backout_core::policy::{
+    Case, Choice, Decision, Finding, Fired, Impact, Judgement, OwnCheck, Verdict, Weighed, Worse, weigh,
+};
 use backout_core::run::{Act, Effect, Run};
 use jiff::Timestamp;
 
@@ -110,6 +112,7 @@ fn judged_by(verdict: Verdict, fired: Fired) -> Body {
             findings: vec![finding],
             wants_person: false,
             fired: (verdict == Verdict::Unhealthy).then(|| Box::new(fired)),
+            own_check: None,
         },
     }
 }
@@ -225,6 +228,24 @@ fn a_crash_a_broken_row_and_a_failed_command_are_explained_by_no_dependency() {
     let crashed = Judgement { findings: vec![finding], fired: None, ..judgement };
     let case = Guarded::deployed(0).then(Body::Judged { judgement: crashed }).run.state().case(&environment, at(1));
     assert_eq!(case.impacts, [Impact::ServiceDown].into());
+}
+
+#[test]
+fn a_health_check_that_does_not_hold_is_explained_by_what_is_down_below() {
+    let environment = environment("{}", "");
+    let case = |down: &[&str]| {
+        let Body::Judged { judgement } = judged(Verdict::Unhealthy, "app.health.up") else { panic!() };
+        let finding = Finding { subject: "app".to_owned(), what: "is unhealthy".to_owned(), was_before: false };
+        let dependencies_down = down.iter().map(|signal| (*signal).to_owned().try_into().unwrap()).collect();
+        let own_check = Some(Box::new(OwnCheck { service: name("app"), dependencies_down }));
+        let judgement = Judgement { findings: vec![finding], fired: None, own_check, ..judgement };
+        let case = Guarded::deployed(0).then(Body::Judged { judgement }).run.state().case(&environment, at(1));
+        (case.impacts, case.services)
+    };
+    let (own, below) = (([Impact::ServiceDown].into(), [name("app")].into()), [name("db")].into());
+    assert_eq!(case(&["db.container.up"]), ([Impact::Dependency].into(), below));
+    assert_eq!(case(&[]), own);
+    assert_eq!(case(&["web.container.up"]), own, "`web` needs `app`");
 }
 
 #[test]

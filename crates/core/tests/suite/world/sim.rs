@@ -257,6 +257,7 @@ impl Sim {
             findings: Vec::new(),
             wants_person: false,
             fired: None,
+            own_check: None,
         }
     }
 

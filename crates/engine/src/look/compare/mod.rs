@@ -6,5 +6,5 @@ mod recording;
 
 pub(crate) use counting::Followed;
 pub use counting::before as counted_before;
-pub(crate) use dependencies::ask as ask_dependencies;
+pub(crate) use dependencies::{Depended, ask as ask_dependencies, changed_until_now, reasons};
 pub use recording::{kept_watch, pack};

@@ -1,11 +1,10 @@
 //! The watchers: whoever looks, probes, asks, counts or hears, each as a task of its own that sends what it found.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::config::PromSignal;
-use backout_core::detect::{News as Heard, Sample, SignalPath};
+use backout_core::detect::{News as Heard, Sample};
 use backout_core::inventory::Fact;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -14,7 +13,7 @@ use super::asked::Asked;
 use super::watching::{Pace, Watching};
 use crate::look::alerts::{LOOK_EVERY as HEAR_EVERY, alerts, look_at_alerts};
 use crate::look::collect::{observe_some, samples};
-use crate::look::compare::{Followed, ask_dependencies};
+use crate::look::compare::{Depended, Followed, ask_dependencies};
 use crate::look::logs::{FollowedLog, followed};
 use crate::look::probing::{Probed, Probing, targets};
 use crate::look::signals::{ask, rounds, until_next_round};
@@ -69,12 +68,8 @@ pub(super) fn start_watchers(
 }
 
 /// Asks what a service depends on, because of an alarm.
-pub(super) async fn ask_once_more(
-    world: World,
-    (dependencies, times): (BTreeSet<SignalPath>, u32),
-    sender: mpsc::Sender<News>,
-) {
-    let news = ask_dependencies(&world, times, |signal| dependencies.contains(signal)).await;
+pub(super) async fn ask_once_more(world: World, (depended, times): (Depended, u32), sender: mpsc::Sender<News>) {
+    let news = ask_dependencies(&world, times, &depended).await;
     // Nobody is there any more who wants to know.
     drop(sender.send(News::Confirmed(news)).await);
 }

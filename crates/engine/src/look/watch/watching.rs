@@ -3,11 +3,10 @@
 //! Events come first: a crash is looked at when the platform tells of it, not at the next poll. Whoever looks is a task of
 //! its own, and the loop only weighs what comes in: a platform that hangs hides nothing that another can see.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use backout_core::config::Probe;
-use backout_core::detect::{KeptWatch, News as Heard, Recorder, Rules, SignalPath};
+use backout_core::detect::{KeptWatch, News as Heard, Recorder, Rules};
 use backout_core::inventory::{Fact, deployed_between};
 use backout_core::policy::Judgement;
 use jiff::Timestamp;
@@ -16,7 +15,7 @@ use tokio::task::JoinSet;
 
 use super::starting::Starting;
 use super::watchers::{News, ask_once_more, start_watchers};
-use crate::look::compare::ask_dependencies;
+use crate::look::compare::{Depended, ask_dependencies};
 use crate::world::World;
 
 /// How often each probe is performed.
@@ -71,7 +70,7 @@ const LOOKS_AGAIN_AFTER: Duration = Duration::from_millis(500);
 pub async fn watch(world: &World, rules: Rules, watching: Watching<'_>) -> Watched {
     let (sender, mut news) = mpsc::channel(256);
     let (mut watchers, mut is_asking) = (JoinSet::new(), false);
-    let (until, dependencies) = (watching.until, rules.comparing.dependencies.clone());
+    let (until, dependencies) = (watching.until, Depended::of(&rules.comparing));
     start_watchers(world, (watching, &rules.before), &sender, &mut watchers);
     let mut judge = Recorder::new(rules);
     let mut starting = Starting::since(world.clock.uptime(), &world.environment.services);
@@ -114,17 +113,12 @@ pub async fn watch(world: &World, rules: Rules, watching: Watching<'_>) -> Watch
     }
 }
 
-/// What fails at the same time may be seen later: whatever is depended on is asked before a limit counts.
-async fn explained(
-    world: &World,
-    judge: &mut Recorder,
-    judgement: Judgement,
-    dependencies: &BTreeSet<SignalPath>,
-) -> Judgement {
-    if dependencies.is_empty() {
+/// What fails at the same time may be seen later: whatever is depended on is asked before a limit, or a health check, counts.
+async fn explained(world: &World, judge: &mut Recorder, judgement: Judgement, dependencies: &Depended) -> Judgement {
+    if dependencies.are_none() {
         return judgement;
     }
-    let asked = ask_dependencies(world, 1, |signal| dependencies.contains(signal)).await;
+    let asked = ask_dependencies(world, 1, dependencies).await;
     judge.explained(judgement, asked)
 }
 

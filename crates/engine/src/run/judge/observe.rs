@@ -103,14 +103,7 @@ impl Observing<'_> {
             self.world.clock.sleep(LOGS_EVERY).await;
             let now = self.world.clock.now();
             if let Some(finding) = self.logs().await.into_iter().next() {
-                return Judgement {
-                    verdict: Verdict::Unhealthy,
-                    at: now,
-                    first_bad_at: None,
-                    findings: vec![finding],
-                    wants_person: false,
-                    fired: None,
-                };
+                return Judgement { findings: vec![finding], ..Judgement::plain(Verdict::Unhealthy, now) };
             }
         }
     }

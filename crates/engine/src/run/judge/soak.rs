@@ -14,6 +14,9 @@ use crate::look::{Pace, Watched, Watching, acted_upon, pack, required, smoke_che
 use crate::run::drive::Driver;
 use crate::world::World;
 
+/// How long what failed by its own health check may take to hold once something was switched on for it: platforms ask seldom.
+const RECOVERS_WITHIN: Duration = Duration::from_secs(60);
+
 /// One soak of what a run is about. It needs no lease: nothing is changed and nothing recorded.
 pub(in crate::run) struct Soak<'a> {
     pub(in crate::run) world: &'a World,
@@ -108,12 +111,14 @@ pub(super) fn rules(world: &World, state: &State, (since, until): (Timestamp, Ti
         red_before: BTreeSet::new(),
         before: Vec::new(),
         excused: state.fallen_back_for(),
+        own_checks_from: state.has_fallen_back_for_own_check().then(|| since + RECOVERS_WITHIN),
         comparing: Comparing {
             since,
             horizon: until.duration_since(since).as_secs_f64(),
             false_alarms: environment.guard.false_alarms,
             counted: environment.counted.values().map(Counting::of).collect(),
             dependencies: environment.dependencies(&state.changed),
+            containers: environment.depended_containers(&state.changed),
         },
         bars: Vec::new(),
     }

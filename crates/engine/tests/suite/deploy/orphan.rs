@@ -3,9 +3,9 @@
 use backout_core::id::RunId;
 use backout_core::journal::{Body, DeployExit, RunResult};
 use backout_engine::begin;
-use backout_testkit::world::{Behaviour, Move};
+use backout_testkit::world::{Answer, Behaviour, Move};
 
-use crate::scenario::{Ended, Scenario, guard, seconds, service};
+use crate::scenario::{Ended, Scenario, guard, health, seconds, service};
 
 /// Kills the guard so long after its start, and goes on with the run at once.
 async fn orphaned(scenario: &Scenario, after: u64) -> Ended {
@@ -79,4 +79,32 @@ async fn deploy_that_ended_while_nobody_looked_is_watched() {
     assert_eq!((ended.result, exit(&ended)), (RunResult::RolledBack, DeployExit::Unseen), "{}", ended.summary);
     assert!(ended.has("judged"));
     assert!(scenario.clock.now() > ended.records[0].at);
+}
+
+/// A deploy that hangs while `app` answers wrongly, with `db` away, which `app` needs; who has touched `db`, the deploy or nobody.
+async fn beside_a_database_that_is_away(touches_db: bool) -> DeployExit {
+    let mut script = vec![Move::Wait(seconds(2)), Move::Deploy(service("app"), "app:v2"), Move::Wait(seconds(200))];
+    if touches_db {
+        script.insert(1, Move::Deploy(service("db"), "db:v2"));
+    }
+    let scenario = Scenario::of(&[("app", &["db"]), ("db", &[])]).probed("app").probed("db").known_good().await;
+    let mut scenario = scenario.deploying(script);
+    scenario.environment.triggers.retain(|trigger| trigger.signal.service() == Some(&service("app")));
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().answers_wrongly_after(seconds(40)));
+    let turn = async {
+        scenario.clock.sleep(seconds(20)).await;
+        scenario.prober.answer(&service("db"), &health(), Some(Answer::Refused));
+    };
+    exit(&tokio::join!(orphaned(&scenario, 4), turn).0)
+}
+
+#[tokio::test(start_paused = true)]
+async fn deploy_that_hangs_because_its_database_is_away_is_left_to_end() {
+    assert_eq!(beside_a_database_that_is_away(false).await, DeployExit::Unseen);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deploy_that_hangs_because_of_the_database_that_it_broke_is_ended() {
+    let exit = beside_a_database_that_is_away(true).await;
+    assert!(matches!(&exit, DeployExit::Stopped { why } if why.contains("500")), "{exit:?}");
 }

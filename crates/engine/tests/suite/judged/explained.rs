@@ -5,7 +5,7 @@ use backout_core::detect::{SignalPath, replay};
 use backout_core::journal::{Body, RunResult};
 use backout_core::policy::{Impact, Rules};
 use backout_engine::kept_watch;
-use backout_testkit::world::{Answer, Move};
+use backout_testkit::world::{Answer, Behaviour, Move};
 
 use crate::scenario::{Ended, Scenario, health, millis, seconds, service};
 
@@ -102,4 +102,75 @@ async fn a_service_that_fails_alone_goes_back_although_there_is_a_flag() {
     let (ended, ()) = tokio::join!(scenario.guard(), turn);
     assert_eq!(scenario.running(), ["app:v1", "db:v1"], "{}", ended.summary);
     assert_eq!(scenario.switchboard.on(), Vec::<String>::new());
+}
+
+/// A deploy of `app` whose own health check fails from its third second on, with no probe of ours on it.
+async fn unready(has_flag: bool) -> Scenario {
+    let mut scenario = deployed(has_flag).await;
+    scenario.environment.triggers.clear();
+    scenario.environment.services.get_mut(&service("app")).unwrap().probes.clear();
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().unhealthy_after(seconds(3)));
+    scenario
+}
+
+/// `db` does not answer from the first second of the deploy on.
+async fn while_db_is_down(scenario: &Scenario) -> Ended {
+    let turn = async {
+        scenario.clock.sleep(seconds(2)).await;
+        answer(scenario, "db", Some(Answer::Refused));
+    };
+    tokio::join!(scenario.guard(), turn).0
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_health_check_that_fails_with_what_it_needs_is_fallen_back_from() {
+    let scenario = unready(true).await;
+    let ended = while_db_is_down(&scenario).await;
+    assert_eq!(impacts(&ended).first(), Some(&vec![Impact::Dependency]), "{}", ended.summary);
+    assert_eq!(scenario.running(), ["app:v2", "db:v1"]);
+    assert_eq!(scenario.switchboard.on(), ["flag"]);
+    let kept = kept_watch(&scenario.blobs, &ended.records).await.unwrap().unwrap();
+    assert_eq!(replay(&kept, &[]).unwrap().judgement, kept.judgement);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_health_check_that_fails_alone_takes_the_deploy_back() {
+    let scenario = unready(true).await;
+    let ended = scenario.guard().await;
+    assert_eq!(scenario.running(), ["app:v1", "db:v1"], "{}", ended.summary);
+    assert_eq!(scenario.switchboard.on(), Vec::<String>::new());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_health_check_that_fails_while_what_it_needs_is_frozen_is_fallen_back_from() {
+    let scenario = unready(true).await;
+    let turn = async {
+        scenario.clock.sleep(seconds(3)).await;
+        scenario.platform.kill(&service("db"), 137);
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), turn);
+    assert_eq!(impacts(&ended).first(), Some(&vec![Impact::Dependency]), "{}", ended.summary);
+    assert_eq!(scenario.running()[0], "app:v2");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_crash_takes_the_deploy_back_whatever_else_is_down() {
+    let scenario = unready(true).await;
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().exits_after(seconds(3), 1));
+    let ended = while_db_is_down(&scenario).await;
+    assert_eq!(scenario.running(), ["app:v1", "db:v1"], "{}", ended.summary);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dependency_that_does_not_answer_makes_the_verdict_two_seconds_later_at_most() {
+    let scenario = unready(false).await;
+    answer(&scenario, "db", Some(Answer::Well));
+    let turn = async {
+        scenario.clock.sleep(seconds(3)).await;
+        answer(&scenario, "db", Some(Answer::Silence));
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), turn);
+    let at = |kind: &str| ended.records.iter().find(|record| record.body.kind() == kind).unwrap().at;
+    let took = at("decided").duration_since(at("deploy_ended"));
+    assert!(took < jiff::SignedDuration::from_secs(6), "{took}: three until the check fails, two to ask");
 }

@@ -42,12 +42,14 @@ impl Watching {
             red_before: excused.red,
             before: excused.facts,
             excused: [].into(),
+            own_checks_from: None,
             comparing: Comparing {
                 since,
                 horizon: length.as_secs_f64(),
                 false_alarms: 0.001,
                 counted: Vec::new(),
                 dependencies: [].into(),
+                containers: [].into(),
             },
             bars: Vec::new(),
         };

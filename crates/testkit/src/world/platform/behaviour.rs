@@ -12,6 +12,7 @@ pub struct Behaviour {
     out_of_memory: Option<Duration>,
     checks_health_after: Option<Duration>,
     unhealthy: Option<Duration>,
+    never_ready: Option<Duration>,
     serves_after: Duration,
     answers_wrongly: Option<Duration>,
     cannot_be_stopped: bool,
@@ -67,6 +68,14 @@ impl Behaviour {
     pub fn unhealthy_after(mut self, age: Duration) -> Self {
         self.checks_health_after = Some(self.checks_health_after.unwrap_or(age));
         self.unhealthy = Some(age);
+        self
+    }
+
+    /// Has a health check that never holds, and may take so long until it does.
+    #[must_use]
+    pub fn never_ready(mut self, may_take: Duration) -> Self {
+        self.checks_health_after = Some(Duration::MAX);
+        self.never_ready = Some(may_take);
         self
     }
 
@@ -153,6 +162,11 @@ impl Behaviour {
             (None, Some((_, code))) => InstanceState::Exited { code, out_of_memory: false },
             (None, None) => InstanceState::Running,
         }
+    }
+
+    /// How long it may take to become ready, where it never does.
+    pub(super) fn may_take(&self) -> Option<Duration> {
+        self.never_ready
     }
 
     pub(super) fn health_at(&self, age: Duration) -> Health {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backout_core::id::ServiceName;
-use backout_core::inventory::{Fact, Health, Instance, InstanceState, Running, Seen, Standing, Version};
+use backout_core::inventory::{Fact, Health, Instance, InstanceState, Running, Seen, Standing, Unready, Version};
 use jiff::Timestamp;
 
 use super::Behaviour;
@@ -64,6 +64,12 @@ impl Hosted {
         self.instances.iter().find_map(of).map(|what| Standing { what, since: None })
     }
 
+    fn unready(&self, container: &Container) -> Option<Unready> {
+        let may_take = self.behaviour(&container.version).may_take()?;
+        let may_take_ms = u64::try_from(may_take.as_millis()).unwrap_or(u64::MAX);
+        Some(Unready { id: container.id.clone(), what: format!("{}: its readiness probe", container.id), may_take_ms })
+    }
+
     pub(super) fn seen(&self, service: &ServiceName, now: Timestamp) -> Seen {
         if self.instances.is_empty() {
             return Seen::Absent;
@@ -83,7 +89,7 @@ impl Hosted {
             label: versions.join(" and "),
             wanted: self.wanted,
             instances: instances.collect(),
-            unready: Vec::new(),
+            unready: self.instances.iter().filter_map(|container| self.unready(container)).collect(),
             trouble: self.trouble(now),
             busy: None,
             next: None,
