@@ -56,7 +56,9 @@ impl GitRepository {
         Ok(parse::object_id(self.git(argv::git_commit_of(words)).output().await?.text().trim_end()))
     }
 
-    fn is_there(&self) -> bool {
+    /// Whether the folder is in a work tree at all.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
         self.folder.ancestors().any(|folder| folder.join(".git").exists())
     }
 

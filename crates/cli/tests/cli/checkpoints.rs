@@ -134,6 +134,19 @@ fn a_target_goes_by_what_ran_then() {
 }
 
 #[test]
+fn commits_cannot_be_counted_where_there_is_no_work_tree() {
+    let running = Running::new();
+    let place = &running.0;
+    place.run(&["checkpoint", "create"]).well();
+    for typed in ["HEAD~1", "HEAD", "HEAD^", "main~2"] {
+        let ran = place.run(&["plan", typed]);
+        assert_eq!(ran.code, Some(2), "{}", ran.shown());
+        let what = format!("`{typed}` counts commits, and there is no git work tree");
+        assert!(ran.stderr.contains(&what) && ran.stderr.contains("checkpoint list"), "{}", ran.shown());
+    }
+}
+
+#[test]
 fn commits_and_tags_of_the_configuration_lead_to_what_came_from_them() {
     let running = Running::new();
     let place = &running.0;

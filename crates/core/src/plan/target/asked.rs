@@ -62,6 +62,12 @@ impl<'a> Asked<'a> {
         self.typed.contains(['~', '^']) || head == Some("")
     }
 
+    /// Whether only git can say what it stands for.
+    #[must_use]
+    pub fn needs_git(&self) -> bool {
+        self.counts_commits() || matches!(self.typed, "HEAD" | "@")
+    }
+
     /// The moment that is meant, where it is one: so long ago, or a time, which is in the zone where it says none.
     pub(super) fn moment(&self) -> Option<Timestamp> {
         let ago = || {

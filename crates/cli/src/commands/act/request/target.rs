@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use backout_adapters::host::GitRepository;
+use backout_adapters::host::{Ancestry, GitRepository};
 use backout_core::config::{HostSource, ServicePlatform};
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Graded, Source};
@@ -57,7 +57,11 @@ async fn by_words(setup: &Setup, typed: &str, services: &BTreeSet<ServiceName>) 
     if let Some(found) = find(&asked, &all) {
         return Ok(told(setup, &found));
     }
-    let (lines, failure) = lines(setup, typed).await;
+    let repositories = repositories(setup);
+    if asked.needs_git() && !repositories.iter().any(|(_, repository)| repository.is_there()) {
+        return Err(no_work_tree(setup, typed));
+    }
+    let (lines, failure) = lines(&repositories, typed).await;
     let asked = Asked { lines: &lines, ..asked };
     match find(&asked, &all) {
         Some(found) => Ok(told(setup, &found)),
@@ -74,9 +78,15 @@ fn told(setup: &Setup, found: &Found<'_>) -> Meant {
     Meant { id: found.graded.checkpoint.id.clone(), named }
 }
 
-/// What git says of the words: in the folder of the configuration, and in the work trees of services. Also why one of them
-/// could not be asked.
-async fn lines(setup: &Setup, typed: &str) -> (Vec<Line>, Option<PortError>) {
+fn no_work_tree(setup: &Setup, typed: &str) -> CliError {
+    let folder = setup.found.folder().display();
+    CliError::usage(format!("`{typed}` counts commits, and there is no git work tree: `{folder}` is in none")).hint(
+        "keep the configuration in the repository that is deployed, or name a checkpoint: `backout checkpoint list`",
+    )
+}
+
+/// Where git is asked: in the folder of the configuration, and in the work trees of services.
+fn repositories(setup: &Setup) -> Vec<(Option<ServiceName>, GitRepository)> {
     let of_services = setup.environment.services.iter().filter_map(|(name, service)| match &service.platform {
         ServicePlatform::Host(host) => match &host.source {
             HostSource::Git { root, .. } => {
@@ -87,10 +97,15 @@ async fn lines(setup: &Setup, typed: &str) -> (Vec<Line>, Option<PortError>) {
         },
         _ => None,
     });
+    [(None, setup.repository())].into_iter().chain(of_services).collect()
+}
+
+/// What git says of the words, in each of these work trees. Also why one of them could not be asked.
+async fn lines(repositories: &[(Option<ServiceName>, GitRepository)], typed: &str) -> (Vec<Line>, Option<PortError>) {
     let (mut lines, mut failure) = (Vec::new(), None);
-    for (service, repository) in [(None, setup.repository())].into_iter().chain(of_services) {
+    for (service, repository) in repositories {
         match repository.ancestry(typed).await {
-            Ok(Some(found)) => lines.push(Line { service, commits: found.commits, head: found.head }),
+            Ok(Some(Ancestry { commits, head })) => lines.push(Line { service: service.clone(), commits, head }),
             Ok(None) => {}
             Err(error) => failure = Some(error),
         }
