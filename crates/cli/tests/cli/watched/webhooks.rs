@@ -53,6 +53,32 @@ pub(super) fn alert(running: &Running) -> String {
     format!("{}: {}", alert["verdict"].as_str().unwrap(), alert["what"].as_str().unwrap())
 }
 
+/// What `check` finds of the alert: its result, and all that it says.
+fn checked(running: &Running) -> (String, String) {
+    let report = running.0.run(&["check", "--json"]).document();
+    let findings = report["findings"].as_array().unwrap();
+    let of_alert = findings.iter().find(|finding| finding["check"] == "signal alerts.errors").unwrap();
+    (of_alert["result"].as_str().unwrap().to_owned(), format!("{} {}", of_alert["what"], of_alert["hint"]))
+}
+
+#[test]
+fn an_alert_that_nobody_can_tell_of_is_found_by_check() {
+    let running = configured();
+    let (result, said) = checked(&running);
+    assert!(result == "note" && said.contains("nobody listens") && said.contains("watch: { listen:"), "{said}");
+    let edit = |from: &str, to: &str| {
+        let config = std::fs::read_to_string(running.0.work().join("backout.yaml")).unwrap();
+        assert!(config.contains(from), "{config}");
+        running.0.write("backout.yaml", &config.replace(from, to));
+    };
+    edit("alertmanager: { token: \"file:token\" }, ", "");
+    let (result, said) = checked(&running);
+    assert!(result == "note" && said.contains("no hook that takes alerts") && said.contains("backout watch"), "{said}");
+    edit("action: observe", "action: hold");
+    let (result, said) = checked(&running);
+    assert!(result == "fails" && said.contains("every deploy ends as kept and not proven"), "{result}: {said}");
+}
+
 #[test]
 fn what_alertmanager_posts_is_a_signal_for_every_command_for_as_long_as_somebody_listens() {
     let running = configured();
