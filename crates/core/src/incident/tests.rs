@@ -114,6 +114,7 @@ fn plan() -> Plan {
         request: Request::automatic(),
         target: CheckpointId::new("cp-1").unwrap(),
         target_taken_at: at(-60),
+        target_said: [].into(),
         facts: Digest::of(b""),
         data_facts: None,
         made_from: BTreeMap::new(),

@@ -20,14 +20,16 @@ use jiff::Timestamp;
 
 use super::known::Known;
 use super::{Alert, Event, Field, NOTICE_FORMAT, Notice};
+use crate::id::ServiceName;
 use crate::journal::{Body, MaintenanceOutcome, Record, RunKind, RunStarted};
 use crate::plan::{Plan, Switch};
 use crate::policy::Decision;
 use crate::report::{Kind, recourse_text};
 
 /// The kinds of records that notices are made of.
-pub const NOTICE_KINDS: [&str; 16] = [
+pub const NOTICE_KINDS: [&str; 17] = [
     "run_started",
+    "checkpoint_taken",
     "judged",
     "decided",
     "fallback_switched",
@@ -214,6 +216,7 @@ fn fields(event: Event, record: &Record, started: &RunStarted, known: &Known<'_>
         let is_ahead = matches!(record.body, Body::PlanMade { .. } | Body::ApprovalsWanted { .. });
         fields.extend(plan.estimate_ms().filter(|_| is_ahead).map(|ms| Field::new("Expected", minutes(ms))));
     }
+    fields.extend(sayings(known));
     if known.failed > 0 {
         fields.push(Field::new("Failed attempts", known.failed.to_string()));
     }
@@ -227,6 +230,19 @@ fn fields(event: Event, record: &Record, started: &RunStarted, known: &Known<'_>
         fields.push(Field::new("Look", format!("backout show {run}")));
     }
     fields
+}
+
+/// Which version services say themselves that they are, where that is another one than before.
+fn sayings(known: &Known<'_>) -> Option<Field> {
+    let words = |(service, said, says): (&ServiceName, Option<&str>, &str)| match said {
+        Some(said) => format!("{service}: {said} to {says}"),
+        None => format!("{service}: {says}"),
+    };
+    let all: Vec<String> = known.sayings().into_iter().map(words).collect();
+    let more = all.len().saturating_sub(REASONS);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let told: Vec<String> = all.into_iter().take(REASONS).collect();
+    (!told.is_empty()).then(|| Field::new("Says", format!("{}{more}", told.join(", "))))
 }
 
 /// What goes back to what.
@@ -324,6 +340,7 @@ mod tests {
             request: Request::automatic(),
             target: CheckpointId::new("cp-1").unwrap(),
             target_taken_at: Timestamp::UNIX_EPOCH,
+            target_said: [].into(),
             facts: Digest::of(b""),
             data_facts: None,
             made_from: [].into(),
@@ -413,6 +430,41 @@ mod tests {
         assert!(fields.contains(&Field::new("Error rate", "0.04 %")), "{fields:?}");
         let told = notices("shop", &records(bad()));
         assert!(told.last().unwrap().1.fields.contains(&Field::new("Kind", "by itself")));
+    }
+
+    #[test]
+    fn a_notice_says_what_services_said_of_themselves_before_and_after() {
+        let taken = |says: &str| {
+            let checkpoint = crate::inventory::Checkpoint {
+                id: CheckpointId::new("cp-1").unwrap(),
+                environment: EnvironmentName::new("staging").unwrap(),
+                taken_at: Timestamp::UNIX_EPOCH,
+                run: None,
+                why: String::new(),
+                artifacts: [].into(),
+                absent: Vec::new(),
+                databases: [].into(),
+                source: None,
+                said: [(ServiceName::new("web").unwrap(), says.to_owned())].into(),
+                tag: None,
+            };
+            Body::CheckpointTaken { checkpoint: Box::new(checkpoint) }
+        };
+        let last = |bodies: Vec<Body>| {
+            let told = notices("shop", &records(bodies));
+            let fields = &told.last().unwrap().1.fields;
+            fields.iter().find(|field| field.name == "Says").map(|field| field.value.clone())
+        };
+        let kept = |after| vec![started(), taken("7.0.0"), taken(after), ended(RunResult::Kept)];
+        assert_eq!(last(kept("7.0.1")).as_deref(), Some("web: 7.0.0 to 7.0.1"));
+        assert_eq!(last(kept("7.0.0")), None, "it says what it said");
+        let Body::PlanMade { plan } = planned(Vec::new()) else { return };
+        let target_said = [(ServiceName::new("web").unwrap(), "7.0.0".to_owned())].into();
+        let back = Body::PlanMade { plan: Box::new(Plan { target_said, ..*plan }) };
+        let mut bodies = vec![started(), taken("7.0.0"), back];
+        assert_eq!(last(bodies.clone()).as_deref(), Some("web: 7.0.0"));
+        bodies.extend([taken("7.0.1"), ended(RunResult::RolledBack)]);
+        assert_eq!(last(bodies).as_deref(), Some("web: 7.0.1 to 7.0.0"));
     }
 
     #[test]

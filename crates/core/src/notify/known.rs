@@ -1,9 +1,12 @@
 //! What the records of a run have told so far, and what that makes of the next one.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::{Alert, Event, Severity};
 use crate::detect::{SignalPath, is_error_rate};
+use crate::id::ServiceName;
 use crate::journal::{ActStage, Body, MaintenanceOutcome, Record, Recourse, RunKind, RunResult, RunStarted};
 use crate::plan::Plan;
 use crate::policy::{self, Check, Choice, Decision, Fired, Judgement, Verdict};
@@ -18,6 +21,10 @@ pub(super) struct Known<'a> {
     pub(super) decision: Option<&'a Decision>,
     /// The plan that is followed.
     pub(super) plan: Option<&'a Plan>,
+    /// What services said of themselves before the deploy, or whatever the run is about.
+    pub(super) said_before: Option<&'a BTreeMap<ServiceName, String>>,
+    /// The same as recorded last: once the deploy was kept, or before what went bad is taken back.
+    pub(super) said_last: Option<&'a BTreeMap<ServiceName, String>>,
     /// The share of requests that failed, in words: as last measured.
     pub(super) error_rate: Option<String>,
     /// How many ways back were tried and are not verified.
@@ -41,6 +48,10 @@ impl<'a> Known<'a> {
                 self.decision = Some(decision);
             }
             Body::PlanMade { plan } => self.plan = Some(plan),
+            Body::CheckpointTaken { checkpoint } if self.plan.is_some() || self.said_before.is_some() => {
+                self.said_last = Some(&checkpoint.said);
+            }
+            Body::CheckpointTaken { checkpoint } => self.said_before = Some(&checkpoint.said),
             Body::AttemptFailed { attempt, .. } => self.failed = *attempt,
             Body::Refused { refusals } => {
                 self.reasons = refusals.iter().map(|refusal| format!("{}: {}", refusal.name, refusal.what)).collect();
@@ -138,6 +149,23 @@ impl<'a> Known<'a> {
             None => Severity::Info,
         };
         said.max(event.severity())
+    }
+
+    /// Services that say of themselves another version than they did, each with what it said where that is known, and what it
+    /// says, or shall say again.
+    ///
+    /// | the run             | said                           | says                 |
+    /// |---------------------|--------------------------------|----------------------|
+    /// | takes something back | when that was recorded, or unknown | as its target has it |
+    /// | keeps a deploy      | before the deploy              | once it was kept     |
+    pub(super) fn sayings(&self) -> Vec<(&'a ServiceName, Option<&'a str>, &'a str)> {
+        let (from, to) = match self.plan {
+            Some(plan) => (self.said_last, Some(&plan.target_said)),
+            None => (self.said_before, self.said_last),
+        };
+        let said = |service: &ServiceName| from.and_then(|from| from.get(service)).map(String::as_str);
+        let all = to.into_iter().flatten().map(|(service, says)| (service, said(service), says.as_str()));
+        all.filter(|(_, said, says)| *said != Some(*says)).collect()
     }
 
     /// What was seen to be bad, and was not so before.

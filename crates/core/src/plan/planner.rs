@@ -89,6 +89,7 @@ pub fn plan(request: &Request, target: &Graded, situation: &Situation<'_>) -> Pl
         request: request.clone(),
         target: target.checkpoint.id.clone(),
         target_taken_at: target.checkpoint.taken_at,
+        target_said: target.checkpoint.said.clone(),
         facts: facts_digest(situation.facts),
         data_facts: (!situation.databases.is_empty()).then(|| digest(databases())),
         made_from: seen(&request.scope, situation.facts, databases()),

@@ -82,6 +82,9 @@ pub struct Plan {
     pub target: CheckpointId,
     /// When that checkpoint was taken.
     pub target_taken_at: Timestamp,
+    /// Which version each service said then that it was, of those that are asked and had answered.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub target_said: BTreeMap<ServiceName, String>,
     /// The facts it was made from; if they have moved, the plan is void.
     pub facts: Digest,
     /// The facts about databases it was made from, where the environment has some; if they have moved, the plan is void.

@@ -31,6 +31,9 @@ pub struct Standing {
     pub version: Option<Version>,
     /// How many instances there are, or were.
     pub replicas: usize,
+    /// Which version it says itself that it is, or said when it was recorded; `None` where it is not asked, or gave no answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub says: Option<String>,
     /// Its configuration files by path; one that is not there is left out.
     pub files: BTreeMap<String, Digest>,
 }
@@ -76,6 +79,8 @@ pub enum Difference {
         spec: bool,
         /// The number of instances differs.
         replicas: bool,
+        /// It says of itself that it is another version.
+        says: bool,
         /// Files that differ.
         files: Vec<FileDiff>,
     },
@@ -101,18 +106,20 @@ impl<'a> Snapshot<'a> {
     /// What a checkpoint recorded.
     #[must_use]
     pub fn of_checkpoint(checkpoint: &'a Checkpoint) -> Self {
-        let present = checkpoint.artifacts.iter().map(|(name, artifact)| (name, Held::Present(recorded(artifact))));
+        let says = |name| checkpoint.said.get(name).cloned();
+        let recorded = |(name, artifact)| (name, Held::Present(recorded(artifact, says(name))));
+        let present = checkpoint.artifacts.iter().map(recorded);
         let absent = checkpoint.absent.iter().map(|name| (name, Held::Absent));
         Self(absent.chain(present).collect())
     }
 
-    /// What runs.
+    /// What runs, and what of it says itself which version it is.
     #[must_use]
-    pub fn of_facts(facts: &'a [Fact]) -> Self {
+    pub fn of_facts(facts: &'a [Fact], said: &BTreeMap<ServiceName, String>) -> Self {
         let held = |fact: &'a Fact| match &fact.seen {
             Seen::Unknown { why } => Held::Unknown(why),
             Seen::Absent => Held::Absent,
-            Seen::Present(running) => Held::Present(observed(running, fact)),
+            Seen::Present(running) => Held::Present(observed(running, fact, said.get(&fact.service).cloned())),
         };
         Self(facts.iter().map(|fact| (&fact.service, held(fact))).collect())
     }
@@ -122,21 +129,23 @@ impl<'a> Snapshot<'a> {
     }
 }
 
-fn recorded(artifact: &Artifact) -> Standing {
+fn recorded(artifact: &Artifact, says: Option<String>) -> Standing {
     let files = artifact.files.iter().filter_map(|file| Some((file.path.clone(), file.digest()?.clone())));
     Standing {
         label: artifact.label.clone(),
         version: Some(artifact.version.clone()),
         replicas: artifact.replicas as usize,
+        says,
         files: files.collect(),
     }
 }
 
-fn observed(running: &Running, fact: &Fact) -> Standing {
+fn observed(running: &Running, fact: &Fact, says: Option<String>) -> Standing {
     Standing {
         label: running.label.clone(),
         version: running.version().cloned(),
         replicas: running.instances.len(),
+        says,
         files: fact.files.clone(),
     }
 }
@@ -179,11 +188,13 @@ fn between(from: Standing, to: Standing) -> Difference {
     };
     let (code, spec) = (differs(|version| &version.code), differs(|version| &version.spec));
     let replicas = from.replicas != to.replicas;
+    // One that does not say it now, or did not then, says nothing else.
+    let says = from.says.as_ref().zip(to.says.as_ref()).is_some_and(|(from, to)| from != to);
     let files = files(&from.files, &to.files);
-    if !(code || spec || replicas) && files.is_empty() {
+    if !(code || spec || replicas || says) && files.is_empty() {
         return Difference::Same { standing: Some(to) };
     }
-    Difference::Changed { from, to, code, spec, replicas, files }
+    Difference::Changed { from, to, code, spec, replicas, says, files }
 }
 
 fn files(from: &BTreeMap<String, Digest>, to: &BTreeMap<String, Digest>) -> Vec<FileDiff> {
@@ -208,6 +219,7 @@ mod tests {
             label: code.to_owned(),
             version: Some(Version { code: code.to_owned(), spec: String::new() }),
             replicas,
+            says: None,
             files: files.iter().map(|(path, content)| ((*path).to_owned(), Digest::of(content))).collect(),
         }
     }
@@ -238,6 +250,13 @@ mod tests {
         let told: Vec<(&str, bool, bool)> =
             files.iter().map(|file| (file.path.as_str(), file.from.is_some(), file.to.is_some())).collect();
         assert_eq!(told, [("/etc/a", true, true), ("/etc/gone", true, false), ("/etc/new", false, true)]);
+    }
+
+    #[test]
+    fn what_a_service_says_of_itself_differs_only_where_both_are_known() {
+        let says = |text: &str| Held::Present(Standing { says: Some(text.to_owned()), ..standing("a", 1, &[]) });
+        assert!(matches!(one(says("7.0.0"), says("7.0.1")), Difference::Changed { says: true, code: false, .. }));
+        assert!(matches!(one(says("7.0.0"), Held::Present(standing("a", 1, &[]))), Difference::Same { .. }));
     }
 
     #[test]

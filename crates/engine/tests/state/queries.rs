@@ -105,6 +105,7 @@ fn plan() -> Body {
         request: Request::automatic(),
         target: checkpoint_id(1),
         target_taken_at: jiff::Timestamp::UNIX_EPOCH,
+        target_said: [].into(),
         facts: Digest::of(b"facts"),
         data_facts: None,
         made_from: BTreeMap::new(),

@@ -1,10 +1,11 @@
 //! `backout diff`: what differs between two checkpoints, or between one and what runs.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use backout_core::inventory::{Checkpoint, last_known_good};
 use backout_core::report::{Difference, FileDiff, ServiceDiff, Snapshot, Standing, diff as difference};
-use backout_engine::observe;
+use backout_engine::{observe, said};
 use serde::Serialize;
 
 use super::checkpoint::found;
@@ -13,6 +14,9 @@ use crate::args::{DiffArgs, Global};
 use crate::error::CliError;
 use crate::ui::{Paint, Ui, count, labelled};
 use crate::wire::{Access, Setup};
+
+/// How long a service may take to say which version it is.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 #[derive(Serialize)]
 struct DiffDocument<'a> {
@@ -36,8 +40,10 @@ pub(crate) async fn diff(global: &Global, args: &DiffArgs, ui: Ui) -> Result<Exi
             (Some(to), services)
         }
         None => {
-            let facts = observe(&world(&setup)?).await;
-            (None, difference(&Snapshot::of_checkpoint(&from), &Snapshot::of_facts(&facts)))
+            let world = world(&setup)?;
+            let (facts, said) = tokio::join!(observe(&world), said(&world, PATIENCE));
+            let said = said.into_iter().filter_map(|(service, said)| Some((service, said.ok()?))).collect();
+            (None, difference(&Snapshot::of_checkpoint(&from), &Snapshot::of_facts(&facts, &said)))
         }
     };
     let to = to.as_ref().map(|checkpoint| checkpoint.id.as_str());
@@ -77,8 +83,8 @@ fn service_lines(service: &str, difference: &Difference) -> Vec<String> {
         Difference::Unknown { why } => vec![format!("  ? {service}: {why}")],
         Difference::Added { to } => vec![added(&format!("{service} {}", in_words(to, true)))],
         Difference::Removed { from } => vec![removed(&format!("{service} {}", in_words(from, true)))],
-        Difference::Changed { from, to, code, spec, replicas, files } => {
-            let mut lines = if *code || *spec || *replicas {
+        Difference::Changed { from, to, code, spec, replicas, says, files } => {
+            let mut lines = if *code || *spec || *replicas || *says {
                 let from = format!("{service} {}", in_words(from, *replicas));
                 let to = format!("{service} {}", in_words(to, *replicas));
                 vec![removed(&from), added(&to)]
@@ -103,7 +109,8 @@ fn added(text: &str) -> String {
 }
 
 fn in_words(standing: &Standing, shows_count: bool) -> String {
-    let text = labelled(&standing.label, standing.version.as_ref());
+    let says = standing.says.as_ref().map(|says| format!(" (says {says})")).unwrap_or_default();
+    let text = labelled(&standing.label, standing.version.as_ref()) + &says;
     if shows_count { format!("{text}, {}", count(standing.replicas, "instance")) } else { text }
 }
 

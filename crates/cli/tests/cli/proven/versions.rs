@@ -46,6 +46,11 @@ fn what_a_service_says_of_itself_is_recorded_shown_and_must_be_said_again_after_
         says(place) == ("1".to_owned(), "2".to_owned())
     });
     assert!(is_said, "{:?}", says(place));
+    let differs = place.run(&["diff"]).well();
+    for line in ["- web", "+ web"].map(|begin| differs.stdout.lines().find(|it| it.trim_start().starts_with(begin))) {
+        let says = if line.is_some_and(|line| line.contains("- web")) { "(says 1)" } else { "(says 2)" };
+        assert!(line.is_some_and(|line| line.contains(says)), "{}", differs.shown());
+    }
     place.run(&["rollback", "--yes"]).well();
     let shown = place.run(&["show"]).well();
     assert!(shown.stdout.contains("holds: web says its version (says `1`, as in checkpoint"), "{}", shown.shown());

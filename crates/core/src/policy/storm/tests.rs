@@ -42,6 +42,7 @@ impl Journal {
             request: Request { is_automatic, ..Request::automatic() },
             target: CheckpointId::new("cp-1").unwrap(),
             target_taken_at: minute(0),
+            target_said: [].into(),
             facts: Digest::of(b""),
             data_facts: None,
             made_from: Default::default(),
