@@ -476,6 +476,25 @@ fn only_data_goes_back_where_that_is_the_scope() {
 }
 
 #[test]
+fn whoever_uses_a_database_that_is_swapped_and_is_no_part_of_the_plan_is_named() {
+    let warned = |shop: &Shop, request: &Request| {
+        let plan = climb(shop, request);
+        plan.reasons.into_iter().find(|reason| reason.starts_with("warning: every session on `main` is ended"))
+    };
+    let data = Request { scope: Scope::Data, ..asking(damaged()) };
+    let mut shop = Shop::unchanged();
+    shop.configured.used_by = vec![name("absent"), Spec::name(0)];
+    let said = warned(&shop, &data).unwrap();
+    assert!(said.contains(&format!("`{}`, which uses it and is cut off", Spec::name(0))), "{said}");
+    assert_eq!(warned(&shop, &asking(damaged())), None, "it is switched as well");
+    shop.configured.used_by = vec![name("absent")];
+    assert_eq!(warned(&shop, &data), None, "what does not run has no sessions");
+    shop.configured.used_by = vec![Spec::name(0)];
+    let code_only = DataWish { rung: Some(Rung::CodeOnly), ..damaged() };
+    assert_eq!(warned(&shop, &Request { scope: Scope::Data, ..asking(code_only) }), None);
+}
+
+#[test]
 fn services_that_do_not_use_a_database_leave_it_alone() {
     let mut shop = Shop::migrated();
     shop.configured.used_by = vec![name("another")];

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::DataSituation;
 use crate::data::{DataPoint, DatabaseState, Fence, Manifest, RestorePoint, Rung};
-use crate::id::DatabaseName;
+use crate::id::{DatabaseName, ServiceName};
 use crate::inventory::Checkpoint;
 use crate::migrate::Since;
 use crate::plan::{Estimates, Request, Scope};
@@ -25,6 +25,8 @@ pub(super) struct Case<'a> {
     pub(super) state: &'a DatabaseState,
     /// The services that write to it and that the plan changes.
     pub(super) fences: &'a [Fence],
+    /// The services that use it and that the plan leaves running.
+    pub(super) cut_off: &'a [ServiceName],
     pub(super) estimates: &'a Estimates,
     pub(super) now: Timestamp,
 }

@@ -9,7 +9,7 @@ use super::way::{Way, swap_back, way};
 use super::{DataSituation, refuse};
 use crate::data::{DataAct, DataStep, DatabaseSeen, Fence, Ladder, RejectedRung, Rung};
 use crate::id::{DatabaseName, ServiceName};
-use crate::inventory::Checkpoint;
+use crate::inventory::{Checkpoint, Seen};
 use crate::plan::{Mode, Request, Scope, Situation};
 use crate::policy::{Refusal, RefusalName};
 
@@ -68,7 +68,9 @@ impl Course {
                 }
             };
             let (estimates, now) = (situation.estimates, situation.now);
-            let case = Case { name, request, target, database, state, fences: &fences, estimates, now };
+            let cut_off = cut_off(database, changed, situation);
+            let case =
+                Case { name, request, target, database, state, fences: &fences, cut_off: &cut_off, estimates, now };
             if request.data.undoes_swap {
                 course.undo(&case);
             } else {
@@ -138,6 +140,7 @@ impl Course {
         if case.request.is_automatic && case.database.configured.automatic && loss != Loss::Nothing {
             self.reasons.push(format!("`automatic: true` of `{name}` accepts that rows written since are lost"));
         }
+        self.reasons.extend(told_of_cut_off(case, &way));
         let downtime_ms = downtime_ms(case, &way);
         let step = |act, fences: &[Fence]| DataStep { database: name.clone(), act, fences: fences.to_vec() };
         self.beside.extend(first_dump(case, &way).map(|act| step(act, &[])));
@@ -205,6 +208,34 @@ fn is_concerned(request: &Request, name: &DatabaseName, database: &DataSituation
 fn fences(database: &DataSituation<'_>, changed: &[Fence]) -> Vec<Fence> {
     let used_by = &database.configured.used_by;
     changed.iter().filter(|fence| used_by.is_empty() || used_by.contains(&fence.service)).cloned().collect()
+}
+
+/// The services that run and use a database, and that the plan neither switches nor stops. What the others depend on and depends on
+/// nothing itself is the server.
+fn cut_off(database: &DataSituation<'_>, changed: &[Fence], situation: &Situation<'_>) -> Vec<ServiceName> {
+    let used_by = &database.configured.used_by;
+    let needs = |service: &ServiceName| situation.depends_on.get(service).map(Vec::as_slice).unwrap_or_default();
+    let is_server = |it: &ServiceName| needs(it).is_empty() && used_by.iter().any(|other| needs(other).contains(it));
+    let runs =
+        |it: &ServiceName| situation.facts.iter().any(|fact| fact.service == *it && !matches!(fact.seen, Seen::Absent));
+    let is_changed = |it: &ServiceName| changed.iter().any(|fence| fence.service == *it);
+    used_by.iter().filter(|it| runs(it) && !is_changed(it) && !is_server(it)).cloned().collect()
+}
+
+/// A warning of those whose sessions end with the database that they use.
+fn told_of_cut_off(case: &Case<'_>, way: &Way) -> Option<String> {
+    let ends = |act: &DataAct| matches!(act, DataAct::Swap { .. } | DataAct::RestoreInPlace { .. });
+    let named: Vec<String> = case.cut_off.iter().map(|service| format!("`{service}`")).collect();
+    if named.is_empty() || !way.fenced.iter().any(ends) {
+        return None;
+    }
+    let uses = if named.len() == 1 { "uses it and is" } else { "use it and are" };
+    let named = named.join(", ");
+    Some(format!(
+        "warning: every session on `{}` is ended, and this plan neither switches nor stops {named}, which {uses} cut off until \
+         connected anew",
+        case.name
+    ))
 }
 
 /// A restore point of the database as it is, where the configuration wants one before anything in it is changed. What is swapped
