@@ -10,6 +10,7 @@ mod exec;
 mod found;
 mod helm;
 mod kubernetes;
+mod led;
 mod object;
 mod patched;
 mod pods;

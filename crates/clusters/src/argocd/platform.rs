@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::config::ArgocdService;
+use backout_core::detect::Led;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{ArgocdArtifact, Artifact, Detail, Fact, Seen, Version};
 use backout_core::plan::Switch;
@@ -23,6 +24,7 @@ use super::switch::Way;
 use super::{Application, evidence, held, pause};
 use crate::cluster::{Cluster, Kind, unseen};
 use crate::exec::{HasPods, Pods};
+use crate::led::led;
 
 /// How long an Application may take to sync and become healthy, in milliseconds: what its Deployments may take by default.
 const ROLLOUT_MS: u64 = 600_000;
@@ -279,6 +281,10 @@ impl Platform for ArgocdPlatform {
                 None => Ok(()),
             }
         })
+    }
+
+    fn led<'a>(&'a self, service: &'a ServiceName, names: &'a [String]) -> Pending<'a, Result<Vec<Led>, PortError>> {
+        Box::pin(async move { led(self.pods(service).await?, names).await })
     }
 
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()> {

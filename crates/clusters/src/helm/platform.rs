@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use backout_core::config::HelmService;
+use backout_core::detect::Led;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Detail, Fact, HelmArtifact, Seen};
 use backout_core::plan::Switch;
@@ -19,6 +20,7 @@ use super::release::Release;
 use super::{capture, events, evidence, preflight, quiet, switch};
 use crate::cluster::{Cluster, unseen};
 use crate::exec::{HasPods, Pods};
+use crate::led::led;
 
 /// How long a look may take before it counts as failed.
 const LOOKS_WITHIN: Duration = Duration::from_secs(20);
@@ -163,6 +165,10 @@ impl Platform for HelmPlatform {
         sink: LogSink<'a>,
     ) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move { evidence::output(self.release(service)?, span, sink).await })
+    }
+
+    fn led<'a>(&'a self, service: &'a ServiceName, names: &'a [String]) -> Pending<'a, Result<Vec<Led>, PortError>> {
+        Box::pin(async move { led(self.pods(service).await?, names).await })
     }
 
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()> {

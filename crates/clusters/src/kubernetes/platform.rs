@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use backout_core::config::KubernetesService;
+use backout_core::detect::Led;
 use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Fact};
 use backout_core::plan::Switch;
@@ -20,6 +21,7 @@ use super::view::View;
 use super::{back, capture, events, evidence, observe, stop};
 use crate::cluster::Cluster;
 use crate::exec::{HasPods, Pods};
+use crate::led::led;
 
 /// How many workloads are looked into at the same time: each takes a connection to the API server, and a server that is asked
 /// for hundreds at once says that it is busy.
@@ -144,6 +146,10 @@ impl Platform for KubernetesPlatform {
         sink: LogSink<'a>,
     ) -> Pending<'a, Result<(), PortError>> {
         Box::pin(evidence::output(self, service, span, sink))
+    }
+
+    fn led<'a>(&'a self, service: &'a ServiceName, names: &'a [String]) -> Pending<'a, Result<Vec<Led>, PortError>> {
+        Box::pin(async move { led(self.pods(service).await?, names).await })
     }
 
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()> {

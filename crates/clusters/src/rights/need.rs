@@ -22,6 +22,8 @@ pub enum Ward {
     Service,
     /// An Ingress that leads users somewhere, of maintenance mode.
     Ingress,
+    /// Services that shall lead to the pods of what is looked after.
+    Reached,
     /// Pods in which programs are run: for migrations, and for checks.
     Programs,
 }
@@ -52,6 +54,7 @@ const CHECK: &str = "to see whether it can go back";
 const BACK: &str = "to go back";
 const LEADS: &str = "to see where users are led";
 const LEAD: &str = "to lead users elsewhere";
+const REACHED: &str = "to see whether users reach what runs";
 const EVIDENCE: &str = "to keep evidence";
 const PROGRAMS: &str = "to run programs in pods";
 
@@ -70,6 +73,8 @@ pub(super) fn needs(ward: Ward) -> Vec<Need> {
         ],
         Ward::Service => of_traffic(Kind::Service),
         Ward::Ingress => of_traffic(Kind::Ingress),
+        // The Service itself says why it leads to none of the pods.
+        Ward::Reached => vec![need(REACHED, WATCH, Kind::EndpointSlice), need(REACHED, &["get"], Kind::Service)],
         Ward::Programs => vec![
             need(SEE, WATCH, Kind::Pod),
             // A WebSocket is asked for with GET, which means `get`; since 1.35 `create` is asked for beside it.

@@ -27,7 +27,8 @@ pub use evidence::{
     Watched,
 };
 pub use expect::{
-    Comparison, HttpAnswer, Patterns, Said, compare_containers, said_before, says_as_recorded, time_left,
+    Comparison, Endpoint, HttpAnswer, Led, Patterns, Said, compare_containers, is_led_to, is_not_known_to_be_led_to,
+    said_before, says_as_recorded, time_left,
 };
 pub use instances::{Ailment, ailment, is_down};
 pub use integrity::broken_integrity;

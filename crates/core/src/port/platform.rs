@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::Pending;
-use crate::detect::Usage;
+use crate::detect::{Led, Usage};
 use crate::id::{CheckpointId, Digest, ServiceName};
 use crate::inventory::{Artifact, BlobRef, Fact, Version};
 use crate::journal::FileEnd;
@@ -185,6 +185,15 @@ pub trait Platform: Send + Sync {
         let error = PortError::new(format!("what `{service}` uses cannot be measured on its platform"));
         let error = error.hint("make a signal of a query of Prometheus");
         Box::pin(std::future::ready(Err(error)))
+    }
+
+    /// What the Services of its cluster that lead to a service lead to now: one for each name, in their order. Changes nothing.
+    ///
+    /// # Errors
+    /// Where they cannot be seen, or the platform has no such thing.
+    fn led<'a>(&'a self, service: &'a ServiceName, names: &'a [String]) -> Pending<'a, Result<Vec<Led>, PortError>> {
+        let error = PortError::new(format!("no Service of a cluster leads to `{service}` on its platform"));
+        Box::pin(std::future::ready(if names.is_empty() { Ok(Vec::new()) } else { Err(error) }))
     }
 
     /// Sends events until dropped. A platform without an event stream never ends and never sends; one whose stream breaks

@@ -10,6 +10,7 @@ use backout_core::policy::{Check, Verdict};
 
 use super::collect::{observe, probe_all, probes};
 use super::data::{checks, look_at_databases};
+use super::led::led_checks;
 use crate::world::World;
 
 /// Time between two looks at what is settling.
@@ -28,12 +29,13 @@ pub struct Survey {
     pub checks: Vec<Check>,
 }
 
-/// Looks at everything once: every service by its platform, every database, and every required probe.
+/// Looks at everything once: every service by its platform, what leads to it, every database, and every required probe.
 pub async fn survey(world: &World) -> Survey {
     let (facts, samples, databases) = tokio::join!(observe(world), probe_all(world), look_at_databases(world));
     let services = facts.iter().map(is_well);
+    let led = led_checks(world, &facts).await;
     let signals = required(world).into_iter().map(|signal| holds(world, &signal, &samples));
-    let checks = services.chain(signals).chain(databases.iter().flat_map(checks)).collect();
+    let checks = services.chain(led).chain(signals).chain(databases.iter().flat_map(checks)).collect();
     Survey { facts, databases, samples, checks }
 }
 

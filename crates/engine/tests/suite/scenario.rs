@@ -450,6 +450,7 @@ fn configured_service(name: &str, needs: &[&str]) -> Service {
         config_files: Vec::new(),
         probes: BTreeMap::new(),
         version: None,
+        reached_by: Vec::new(),
         stop_timeout: None,
     }
 }

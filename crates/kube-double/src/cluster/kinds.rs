@@ -59,6 +59,7 @@ pub(crate) static SECRETS: Resource = plain("", "v1", "secrets", "Secret");
 pub(crate) static PODS: Resource = plain("", "v1", "pods", "Pod").short("po").status();
 pub(crate) static EVENTS: Resource = plain("", "v1", "events", "Event").short("ev");
 pub(crate) static SERVICES: Resource = plain("", "v1", "services", "Service").short("svc").status();
+pub(crate) static ENDPOINTS: Resource = plain("", "v1", "endpoints", "Endpoints").short("ep");
 pub(crate) static SERVICE_ACCOUNTS: Resource = plain("", "v1", "serviceaccounts", "ServiceAccount").short("sa");
 pub(crate) static RESOURCE_QUOTAS: Resource =
     plain("", "v1", "resourcequotas", "ResourceQuota").short("quota").status();
@@ -78,6 +79,7 @@ static AUTOSCALERS: Resource =
     plain("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler").short("hpa").status();
 static DISRUPTION_BUDGETS: Resource =
     plain("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget").short("pdb").status();
+pub(crate) static ENDPOINT_SLICES: Resource = plain("discovery.k8s.io", "v1", "endpointslices", "EndpointSlice");
 static LEASES: Resource = plain("coordination.k8s.io", "v1", "leases", "Lease");
 static INGRESSES: Resource = plain("networking.k8s.io", "v1", "ingresses", "Ingress").short("ing").status();
 static NETWORK_POLICIES: Resource =
@@ -107,13 +109,14 @@ static GIT_REPOSITORIES: Resource =
     plain("source.toolkit.fluxcd.io", "v1", "gitrepositories", "GitRepository").short("gitrepo").status();
 
 /// All of them; those of one group stand together.
-pub(crate) static ALL: [&Resource; 37] = [
+pub(crate) static ALL: [&Resource; 39] = [
     &NAMESPACES,
     &CONFIG_MAPS,
     &SECRETS,
     &PODS,
     &EVENTS,
     &SERVICES,
+    &ENDPOINTS,
     &SERVICE_ACCOUNTS,
     &RESOURCE_QUOTAS,
     &CLAIMS,
@@ -127,6 +130,7 @@ pub(crate) static ALL: [&Resource; 37] = [
     &CRON_JOBS,
     &AUTOSCALERS,
     &DISRUPTION_BUDGETS,
+    &ENDPOINT_SLICES,
     &LEASES,
     &INGRESSES,
     &NETWORK_POLICIES,

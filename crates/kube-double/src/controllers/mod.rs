@@ -6,6 +6,7 @@
 mod argo;
 mod daemon_set;
 mod deployment;
+mod endpoints;
 mod garbage;
 mod job;
 mod namespace;

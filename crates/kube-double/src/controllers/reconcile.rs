@@ -4,11 +4,14 @@ use jiff::Timestamp;
 
 use crate::cluster::{Cluster, Key, kinds};
 use crate::controllers::{
-    argo, daemon_set, deployment, garbage, job, namespace, pod, replica_set, rollout, stateful_set,
+    argo, daemon_set, deployment, endpoints, garbage, job, namespace, pod, replica_set, rollout, stateful_set,
 };
 
 /// Brings one object a step further; returns when to look at it again, if time alone will change something.
 pub(crate) fn reconcile(cluster: &mut Cluster, key: &Key, now: Timestamp) -> Option<Timestamp> {
+    if key.is_of(&kinds::PODS) || key.is_of(&kinds::SERVICES) {
+        endpoints::follow(cluster, key);
+    }
     let object = cluster.store.get(key)?.clone();
     if garbage::is_leaving(cluster, key, &object) {
         return None;

@@ -11,4 +11,5 @@ mod manifest;
 mod program;
 mod rollouts;
 mod running;
+mod services;
 mod workloads;

@@ -7,3 +7,4 @@ pub(crate) mod database;
 mod inside;
 mod led;
 mod logged;
+mod reached;

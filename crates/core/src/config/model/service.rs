@@ -31,6 +31,8 @@ pub struct Service {
     pub probes: BTreeMap<ProbeName, Probe>,
     /// Where it says itself which version it is.
     pub version: Option<VersionQuestion>,
+    /// The Services of its cluster that lead users to it.
+    pub reached_by: Vec<String>,
     /// How long it may take to stop; `None` leaves it to the platform.
     pub stop_timeout: Option<Duration>,
 }

@@ -130,6 +130,9 @@ raw! {
         /// Platforms `helm` and `argocd`: the workload in whose pods programs are run, for migrations and checks:
         /// `deployment/backend`. Default: the only one that there is.
         exec_in: optional Scalar<WorkloadName>,
+        /// Platforms `kubernetes`, `helm` and `argocd`: the Service that leads users to it, or a list of them. Going back is proven
+        /// only when each of them leads to a ready pod of it.
+        reached_by: optional OneOrMany<Scalar<String>>,
         /// Platform `argocd`: go back by a revert in the repository, instead of a rollback with auto-sync paused.
         revert: optional RawRevert,
     }

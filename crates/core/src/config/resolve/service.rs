@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::context::Context;
 use super::order::Needs;
-use super::platform::{Base, platform};
+use super::platform::{Base, platform, reached_by};
 use super::probe::{implicit_container, probe, refuse_container};
 use super::proof::version;
 use crate::config::raw::RawService;
@@ -29,9 +29,11 @@ pub(super) fn services(
         let config_files = raw.artifacts.value().map(|raw| context.list(&raw.config)).unwrap_or_default();
         let (tier, stop_timeout) = (context.value(&raw.tier), context.value(&raw.stop_timeout));
         let version = raw.version.value().and_then(|raw| version(raw, context));
+        let reached_by = reached_by(raw, context);
         let (Some(name), Some(platform)) = (name, platform) else { continue };
         let depends_on = needs.remove(&name).unwrap_or_default().into_iter().map(|(name, _)| name).collect();
-        let service = Service { name, tier, depends_on, platform, config_files, probes, version, stop_timeout };
+        let service =
+            Service { name, tier, depends_on, platform, config_files, probes, version, reached_by, stop_timeout };
         services.insert(service.name.clone(), service);
     }
     led_to_services(raw, context);

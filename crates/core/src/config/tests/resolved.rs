@@ -276,6 +276,20 @@ fn programs_are_run_in_the_pods_of_a_workload_that_is_named() {
 }
 
 #[test]
+fn a_service_of_a_cluster_says_which_services_lead_to_it() {
+    let of = |platform: &str, key: &str| {
+        let text = staging(&format!("services:\n  web: {{ platform: {{ {platform}: }}, {key} }}\n"));
+        loaded(&text).map(|config| only(config).services.into_values().next().unwrap().reached_by)
+    };
+    for platform in ["kubernetes", "helm", "argocd"] {
+        assert_eq!(of(platform, "reached_by: front").unwrap(), ["front"]);
+        assert_eq!(of(platform, "reached_by: [front, admin]").unwrap(), ["front", "admin"]);
+    }
+    assert!(of("kubernetes", "reached_by: Front_1").is_err());
+    assert!(of("compose", "reached_by: front").is_err());
+}
+
+#[test]
 fn checklists_of_ones_own_come_beside_the_known_ones() {
     let own = "incidents: { checklists: { before: { vendor: The vendor knows, team: All know }, after: { x: y } } }";
     let services = "services: { app: {} }\n";

@@ -7,11 +7,13 @@ mod comparison;
 mod containers;
 mod http;
 mod json;
+mod led;
 mod patterns;
 mod version;
 
 pub use comparison::Comparison;
 pub use containers::compare_containers;
 pub use http::{HttpAnswer, time_left};
+pub use led::{Endpoint, Led, is_led_to, is_not_known_to_be_led_to};
 pub use patterns::Patterns;
 pub use version::{Said, said_before, says_as_recorded};

@@ -10,7 +10,7 @@ use backout_core::policy::{Check, Judgement, Verdict};
 use backout_core::run::State;
 use jiff::Timestamp;
 
-use crate::look::{Pace, Watched, Watching, acted_upon, pack, required, smoke_checks, watch};
+use crate::look::{Pace, Watched, Watching, acted_upon, led_now, pack, required, smoke_checks, watch};
 use crate::run::drive::Driver;
 use crate::world::World;
 
@@ -71,7 +71,10 @@ impl Soak<'_> {
         let broken = match judgement.verdict {
             Verdict::Unhealthy => None,
             _ => match self.judge_data().await {
-                None => self.judge_smoke().await,
+                None => match self.judge_smoke().await {
+                    None => self.judge_led().await,
+                    broken => broken,
+                },
                 broken => broken,
             },
         };
@@ -84,6 +87,12 @@ impl Soak<'_> {
             return None;
         }
         let now = smoke_checks(self.world).await;
+        broken_integrity(&self.state.checks_before, &now, self.world.clock.now())
+    }
+
+    /// The verdict where a Service that led to a service before the deploy leads to none of it at the end of its soak.
+    async fn judge_led(&self) -> Option<Judgement> {
+        let now = led_now(self.world).await;
         broken_integrity(&self.state.checks_before, &now, self.world.clock.now())
     }
 

@@ -40,6 +40,8 @@ fn columns(kind: &str) -> &'static [&'static str] {
         "DaemonSet" => &["Name", "Desired", "Current", "Ready", "Up-to-date", "Available", "Age"],
         "Pod" => &["Name", "Ready", "Status", "Restarts", "Age"],
         "Job" => &["Name", "Status", "Age"],
+        "Endpoints" => &["Name", "Endpoints", "Age"],
+        "EndpointSlice" => &["Name", "AddressType", "Ports", "Endpoints", "Age"],
         "Event" => &["Last Seen", "Type", "Reason", "Object", "Message"],
         _ => &["Name", "Age"],
     }
@@ -71,6 +73,8 @@ fn cells(kind: &str, value: &Value) -> Vec<Value> {
         "Job" => vec![json!(
             object::list(value, "/status/conditions").last().map_or("Running", |last| object::text(last, "/type"))
         )],
+        "Endpoints" => vec![json!(or(endpoints(value), "<none>"))],
+        "EndpointSlice" => slice(value),
         "Event" => {
             let involved = object::at(value, "/involvedObject");
             let about =
@@ -95,6 +99,31 @@ fn pod(value: &Value) -> Vec<Value> {
     let reason = reasons.into_iter().find(|reason| !reason.is_empty());
     let shown = reason.unwrap_or_else(|| object::text(value, "/status/phase"));
     vec![json!(format!("{ready}/{}", statuses.len())), json!(shown), json!(restarts.to_string())]
+}
+
+/// The addresses of pods that are ready, each with every port.
+fn endpoints(value: &Value) -> String {
+    let mut all = Vec::new();
+    for subset in object::list(value, "/subsets") {
+        let ports = object::list(subset, "/ports").iter().map(|port| object::number(port, "/port"));
+        for port in ports.collect::<Vec<_>>() {
+            let addresses = object::list(subset, "/addresses").iter().map(|address| object::text(address, "/ip"));
+            all.extend(addresses.map(|address| format!("{address}:{port}")));
+        }
+    }
+    all.join(",")
+}
+
+/// All addresses, whether or not their pods are ready, as `kubectl` shows them.
+fn slice(value: &Value) -> Vec<Value> {
+    let ports = object::list(value, "/ports").iter().map(|port| object::number(port, "/port").to_string());
+    let addresses = object::list(value, "/endpoints").iter().map(|endpoint| object::text(endpoint, "/addresses/0"));
+    let (ports, addresses) = (ports.collect::<Vec<_>>().join(","), addresses.collect::<Vec<_>>().join(","));
+    vec![json!(object::text(value, "/addressType")), json!(or(ports, "<unset>")), json!(or(addresses, "<unset>"))]
+}
+
+fn or(text: String, none: &str) -> String {
+    if text.is_empty() { none.to_owned() } else { text }
 }
 
 fn age(created: &str) -> String {

@@ -26,13 +26,19 @@ pub(crate) fn write(pod: &mut Value, run: Option<&Run>, (first, main): (&Looks, 
         object::set(pod, &["status", "qosClass"], json!("BestEffort"));
     }
     if run.is_some() {
-        object::set(pod, &["status", "podIP"], json!("10.1.0.2"));
+        object::set(pod, &["status", "podIP"], json!(address(pod)));
     }
     let statuses = |looks: &Looks| Value::Array(looks.iter().map(|(spec, look)| status(spec, look, run)).collect());
     object::set(pod, &["status", "containerStatuses"], statuses(main));
     if !first.is_empty() {
         object::set(pod, &["status", "initContainerStatuses"], statuses(first));
     }
+}
+
+/// An address of its own, by its id.
+fn address(pod: &Value) -> String {
+    let part = |from: usize| object::uid(pod).get(from..from + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok());
+    format!("10.1.{}.{}", part(0).unwrap_or_default(), part(2).unwrap_or_default())
 }
 
 fn phase(first: &Looks, main: &Looks) -> &'static str {

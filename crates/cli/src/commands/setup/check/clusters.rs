@@ -53,7 +53,8 @@ fn wards(environment: &Environment) -> BTreeMap<ClusterAccess, Vec<Ward>> {
     let mut wards: BTreeMap<ClusterAccess, Vec<Ward>> = BTreeMap::new();
     let services = environment.services.values().flat_map(|service| of_service(&service.platform));
     let barriers = environment.maintenance.barriers.iter().filter_map(of_barrier);
-    for (access, ward) in services.chain(pods(environment)).chain(barriers) {
+    let led = environment.services.values().filter_map(reached);
+    for (access, ward) in services.chain(pods(environment)).chain(led).chain(barriers) {
         let of_cluster = wards.entry(access.clone()).or_default();
         if !of_cluster.contains(&ward) {
             of_cluster.push(ward);
@@ -90,6 +91,16 @@ fn pods(environment: &Environment) -> impl Iterator<Item = (&ClusterAccess, Ward
         ServicePlatform::Helm(release) => Some((&release.cluster, Ward::Programs)),
         _ => None,
     })
+}
+
+/// What leads to a service. Where the pods of an Application are, only Argo CD knows.
+fn reached(service: &Service) -> Option<(&ClusterAccess, Ward)> {
+    let access = match &service.platform {
+        ServicePlatform::Kubernetes(workload) => &workload.cluster,
+        ServicePlatform::Helm(release) => &release.cluster,
+        _ => return None,
+    };
+    (!service.reached_by.is_empty()).then_some((access, Ward::Reached))
 }
 
 /// Whether programs are run where a service runs: its migrations, its probes, or checks.

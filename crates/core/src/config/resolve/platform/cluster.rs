@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::config::leaf::Period;
 use crate::config::raw::{RawArgocd, RawHelm, RawKubernetes, RawService};
-use crate::config::read::{Field, Located};
+use crate::config::read::{Field, Located, OneOrMany};
 use crate::config::resolve::context::Context;
 use crate::config::{
     ArgocdRevert, ArgocdService, ClusterAccess, HelmService, KubernetesService, ProblemCode, WorkloadKind,
@@ -83,6 +83,17 @@ pub(super) fn release(
 
 fn ready_within(raw: &RawService, context: &mut Context<'_>) -> Option<Duration> {
     context.value(&raw.ready_within).map(|Period(within)| within)
+}
+
+/// The Services that lead to it. Whether its platform has such is looked at elsewhere.
+pub(in crate::config::resolve) fn reached_by(raw: &RawService, context: &mut Context<'_>) -> Vec<String> {
+    let names = match raw.reached_by.value() {
+        None => &[][..],
+        Some(OneOrMany::One(name)) => std::slice::from_ref(name),
+        Some(OneOrMany::Many(names)) => names.as_slice(),
+    };
+    let names: Vec<String> = names.iter().filter_map(|name| context.scalar(name)).collect();
+    names.into_iter().filter(|name| is_resource_name(name, raw, context)).collect()
 }
 
 /// An Application; of the service's name, where the configuration does not say.

@@ -44,12 +44,16 @@ pub(super) fn foreign(name: &str, raw: &RawService, kind: PlatformKind, context:
 /// Reports a key about pods where there are none, or where there are those of one workload only.
 fn without_pods(name: &str, raw: &RawService, kind: PlatformKind, context: &mut Context<'_>) {
     use PlatformKind::{Argocd, Helm, Kubernetes};
-    let keys =
-        [("ready_within", raw.ready_within.key(), [Kubernetes, Helm]), ("exec_in", raw.exec_in.key(), [Helm, Argocd])];
-    for (key, at, [one, other]) in keys {
-        if let Some(at) = at.filter(|_| ![one, other].contains(&kind)) {
-            let [one, other, kind] = [one, other, kind].map(PlatformKind::as_str);
-            let message = format!("`{key}` belongs to platforms `{one}` and `{other}`, and `{name}` is on `{kind}`");
+    let keys: [(_, _, &[PlatformKind]); 3] = [
+        ("ready_within", raw.ready_within.key(), &[Kubernetes, Helm]),
+        ("exec_in", raw.exec_in.key(), &[Helm, Argocd]),
+        ("reached_by", raw.reached_by.key(), &[Kubernetes, Helm, Argocd]),
+    ];
+    for (key, at, owners) in keys {
+        if let (Some(at), Some((last, others))) = (at.filter(|_| !owners.contains(&kind)), owners.split_last()) {
+            let others: Vec<&str> = others.iter().map(|owner| owner.as_str()).collect();
+            let (others, last, kind) = (others.join("`, `"), last.as_str(), kind.as_str());
+            let message = format!("`{key}` belongs to platforms `{others}` and `{last}`, and `{name}` is on `{kind}`");
             context.contradiction(at, message, "remove it".to_owned());
         }
     }

@@ -6,3 +6,4 @@ mod foreign;
 mod traffic;
 
 pub(super) use choice::{Base, base, platform, sounds_secret};
+pub(super) use cluster::reached_by;
