@@ -14,5 +14,6 @@ pub mod skip;
 pub mod small_disk;
 pub mod taker;
 pub mod told;
+pub mod users;
 pub mod world;
 pub mod written;

@@ -9,4 +9,3 @@ mod predator;
 mod scraped;
 mod team;
 mod told;
-mod users;

@@ -11,13 +11,13 @@ use backout_testkit::docker::python;
 use backout_testkit::guarded::{Ended, Journal, JournalRecord, Running, end_all_of, wait_until};
 use backout_testkit::kube::{Generation, KubeClients};
 use backout_testkit::measured::Recorded;
+use backout_testkit::users::Users;
 use serde_json::Value;
 
 use crate::beside::database::Database;
 use crate::site::SOON;
 use crate::teams::scraped::Scraped;
 use crate::teams::told::Told;
-use crate::teams::users::Users;
 
 /// What an example is.
 pub(crate) struct Example {

@@ -1,13 +1,10 @@
 //! Deploys that go bad, and one beside which something else does.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
 use backout_testkit::docker::docker;
 use backout_testkit::guarded::wait_until;
+use backout_testkit::users::Users;
 
-use super::page::{BI, answers_questions, is_well};
-use crate::client::status;
+use super::page::{BI, COMPLIANCE, answers_questions, is_well};
 use crate::measured::{Table, What};
 use crate::team::{SOON, Team, only_taken_back};
 
@@ -33,23 +30,46 @@ pub(super) fn one_that_crashes_goes_back_alone(team: &Team, table: &mut Table) {
 
 pub(super) fn one_that_fails_more_than_a_quarter_goes_back(team: &Team, table: &mut Table) {
     let (since, before) = (team.journal().last(), team.seen());
-    let (is_over, port) = (AtomicBool::new(false), team.port("BI"));
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            while !is_over.load(Ordering::SeqCst) {
-                let _ = status(port, "/api/v1/query");
-                std::thread::sleep(Duration::from_millis(15));
-            }
-        });
-        let ended = team.start_guard(&["--soak", "60s"], &["v7.0.0", BI, "BI_MODE=errors:60"]).wait();
-        is_over.store(true, Ordering::SeqCst);
-        ended.expect_code(3);
-    });
+    let users = Users::start(team.port("BI"), "/api/v1/query");
+    team.start_guard(&["--soak", "60s"], &["v7.0.0", BI, "BI_MODE=errors:60"]).wait().expect_code(3);
+    drop(users);
     only_taken_back(&[BI], &before, &team.seen());
     assert!((0..20).all(|_| answers_questions(team)));
-    let judged = team.journal().since(since).into_iter().find(|record| record.kind == "judged").unwrap();
-    assert_eq!(judged.text("/judgement/fired/trigger"), Some("errors"), "{}", judged.body);
+    assert_fired(team, since, &["errors"]);
     table.add(team, since, ("more than a quarter of the requests fail", What::Service));
+}
+
+/// It was one of these triggers that spoke.
+fn assert_fired(team: &Team, since: i64, triggers: &[&str]) {
+    let judged = team.journal().since(since).into_iter().find(|record| record.kind == "judged").unwrap();
+    let fired = judged.text("/judgement/fired/trigger");
+    assert!(fired.is_some_and(|fired| triggers.contains(&fired)), "{}", judged.body);
+}
+
+/// What is deployed, how it is bad, what notices it, and what a table calls that.
+const OTHERS: [(&str, &str, &[&str], &str); 5] = [
+    (BI, "BI_MODE=unhealthy", &["bi_down", "front_down"], "it says that it is not well"),
+    (COMPLIANCE, "COMPLIANCE_MODE=violates", &["rules"], "a rule is broken"),
+    (COMPLIANCE, "COMPLIANCE_MODE=unaudited", &["audit"], "no audit log is written"),
+    (BI, "BI_MODE=leak", &["memory"], "memory runs out"),
+    // Half a minute of the time before is what it is compared with.
+    (BI, "BI_MODE=slow:900", &["slower"], "slower by more than 500 %"),
+];
+
+pub(super) fn each_other_bad_one_goes_back_by_its_own_trigger(team: &Team, table: &mut Table) {
+    let _asking = Users::start(team.port("BI"), "/api/v1/query");
+    let _writing = Users::start(team.port("COMPLIANCE"), "/api/v1/audit");
+    for (service, mode, triggers, what) in OTHERS {
+        let (since, before) = (team.journal().last(), team.seen());
+        team.start_guard(&["--soak", "90s"], &["v7.0.0", service, mode]).wait().expect_code(3);
+        assert_fired(team, since, triggers);
+        // The deploy itself makes some anew, which is Compose's doing: what they run is the same.
+        for (name, is) in team.seen() {
+            assert!(is.is_running && is.image == before[&name].image, "{what}, `{name}`: {is:?}");
+        }
+        assert!(is_well(team) && answers_questions(team), "{what}");
+        table.add(team, since, (what, What::Service));
+    }
 }
 
 pub(super) fn one_that_cannot_read_its_configuration_goes_back_with_the_file(team: &Team, table: &mut Table) {

@@ -17,6 +17,8 @@ const EXAMPLE: Example = Example {
 
 /// What it asks, and everything that it is told.
 pub(super) const BI: &str = "conversational-bi";
+/// What looks after the rules, and writes the audit log.
+pub(super) const COMPLIANCE: &str = "compliance";
 
 #[test]
 fn heliosdb_page_is_done_on_its_own_stack() {
@@ -28,6 +30,7 @@ fn heliosdb_page_is_done_on_its_own_stack() {
     deploys::one_that_crashes_goes_back_alone(&team, &mut table);
     deploys::one_that_fails_more_than_a_quarter_goes_back(&team, &mut table);
     deploys::one_that_cannot_read_its_configuration_goes_back_with_the_file(&team, &mut table);
+    deploys::each_other_bad_one_goes_back_by_its_own_trigger(&team, &mut table);
     data::a_migration_that_fails_half_way_is_undone_and_nothing_written_is_lost(&team, &mut table);
     data::rows_that_a_deploy_damaged_come_back_and_so_does_what_was_written_meanwhile(&team, &mut table);
     data::a_person_takes_the_database_back_as_the_last_resort(&team, &mut table);

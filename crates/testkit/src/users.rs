@@ -1,21 +1,23 @@
-//! Those who use a Service all along.
+//! Those who use a service all along.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use backout_testkit::client::status;
+use crate::client::status;
 
 /// Somebody who asks one thing after the other, about twenty a second, until this is dropped.
-pub(crate) struct Users {
+#[derive(Debug)]
+pub struct Users {
     is_over: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl Users {
     /// Begins to ask that path of that port.
-    pub(crate) fn start(port: u16, path: &'static str) -> Self {
+    #[must_use]
+    pub fn start(port: u16, path: &'static str) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&is_over);
         let thread = std::thread::spawn(move || {
