@@ -14,8 +14,10 @@ mod notice;
 mod past;
 mod prepare;
 mod recover;
+mod restart;
 mod run;
 mod state;
+mod strays;
 mod tell;
 mod world;
 
@@ -36,7 +38,9 @@ pub use past::{
 };
 pub use prepare::{Prepared, notes, prepare};
 pub use recover::{StandBy, Successor, take_over};
+pub use restart::{RestartWish, Restarted, restart};
 pub use run::{asked, begin, record_checkpoint, resume};
 pub use state::{blob, clock, durable, lease, state_dir, store};
+pub use strays::{remove_strays, strays};
 pub use tell::{Teller, Told};
 pub use world::{Hosted, OwnedFile, World};

@@ -161,6 +161,11 @@ impl Container {
         }
     }
 
+    /// When it was made; it stays the same however often it is started.
+    pub(super) fn created_at(&self) -> Option<Timestamp> {
+        self.0.created.clone()?.parse().ok()
+    }
+
     fn since(&self) -> Option<Timestamp> {
         let moment = |state: &ContainerState| match self.state() {
             InstanceState::Exited { .. } | InstanceState::Restarting => state.finished_at.clone(),

@@ -1,6 +1,6 @@
 //! Docker Compose: services that are containers of one Compose project.
 //!
-//! Who does what: `platform` keeps the port; `observe`, `capture`, `image`, `switch`, `told`, `rivals`, `events`, `exec` and `inside`
+//! Who does what: `platform` keeps the port; `observe`, `capture`, `image`, `switch`, `strays`, `told`, `rivals`, `events`, `exec` and `inside`
 //! each do one of its jobs; `container` reads what the engine says of a container; `argv` builds every command line;
 //! `document` holds the captured project; `engine` is the connection. Facts come from the Engine API, because it answers in
 //! milliseconds; bringing services up is left to `docker compose`, because nothing else knows all that it does.
@@ -21,6 +21,7 @@ mod observe;
 mod options;
 mod platform;
 mod rivals;
+mod strays;
 mod switch;
 mod told;
 

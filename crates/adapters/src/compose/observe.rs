@@ -21,6 +21,18 @@ use super::options::ComposeOptions;
 /// # Errors
 /// Where the engine does not answer.
 pub(super) async fn containers(docker: &Docker, project: &str, services: &[&str]) -> Result<Vec<Container>, PortError> {
+    listed(docker, project, |service| services.contains(&service)).await
+}
+
+/// The containers of a project, whatever service they belong to.
+///
+/// # Errors
+/// Where the engine does not answer.
+pub(super) async fn of_project(docker: &Docker, project: &str) -> Result<Vec<Container>, PortError> {
+    listed(docker, project, |_| true).await
+}
+
+async fn listed(docker: &Docker, project: &str, is_wanted: impl Fn(&str) -> bool) -> Result<Vec<Container>, PortError> {
     let filters = HashMap::from([("label", vec![format!("{}={project}", label::PROJECT)])]);
     let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
     let what = format!("the containers of project `{project}` could not be listed");
@@ -28,7 +40,7 @@ pub(super) async fn containers(docker: &Docker, project: &str, services: &[&str]
     let wanted = listed.into_iter().filter_map(|summary| {
         let labels = summary.labels?;
         let is_oneoff = labels.get(label::ONEOFF).is_some_and(|oneoff| oneoff.eq_ignore_ascii_case("true"));
-        let is_wanted = labels.get(label::SERVICE).is_some_and(|service| services.contains(&service.as_str()));
+        let is_wanted = labels.get(label::SERVICE).is_some_and(|service| is_wanted(service));
         summary.id.filter(|_| is_wanted && !is_oneoff)
     });
     let inspected = try_join_all(wanted.map(|id| inspect(docker, id))).await;

@@ -10,15 +10,16 @@ use backout_core::inventory::{Artifact, ComposeArtifact, Detail, Fact, Version};
 use backout_core::plan::Switch;
 use backout_core::port::{
     Blobs, Breakage, Captured, Clock, EventSink, Evidence, Kept, LogSink, LogSpan, Pending, Platform, PortError,
-    Preflight, Rival,
+    Preflight, Rival, Stray,
 };
+use jiff::Timestamp;
 use tokio::sync::OnceCell;
 
 use super::container::Container;
 use super::document::{project_name, would_start};
 use super::engine::Engine;
 use super::options::ComposeOptions;
-use super::{argv, capture, events, image, observe, rivals, switch, told};
+use super::{argv, capture, events, image, observe, rivals, strays, switch, told};
 
 /// How long a look may take before it counts as failed.
 const LOOKS_WITHIN: Duration = Duration::from_secs(10);
@@ -114,6 +115,23 @@ impl Platform for ComposePlatform {
 
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
         Box::pin(switch::stop(self, service, Duration::from_millis(grace_ms)))
+    }
+
+    fn restart<'a>(&'a self, service: &'a ServiceName, grace_ms: Option<u64>) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(switch::restart(self, service, grace_ms))
+    }
+
+    fn strays<'a>(
+        &'a self,
+        artifacts: &'a [Artifact],
+        since: Timestamp,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<Vec<Stray>, PortError>> {
+        Box::pin(strays::strays(self, artifacts, since, blobs))
+    }
+
+    fn remove_stray<'a>(&'a self, stray: &'a Stray) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(strays::remove(self, stray))
     }
 
     fn break_on_purpose<'a>(

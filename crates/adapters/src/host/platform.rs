@@ -21,6 +21,9 @@ use super::service::OneService;
 use crate::command::Environment;
 use crate::secret::Secrets;
 
+/// How long a service that says nothing may take to stop when it is started anew.
+const RESTART_GRACE: Duration = Duration::from_secs(10);
+
 /// What host services need from the program that they are part of.
 #[derive(Clone)]
 pub struct HostOptions {
@@ -62,14 +65,6 @@ impl HostPlatform {
             .map(|(name, service)| (name.clone(), OneService::new(name, service, &surroundings)))
             .collect();
         Self { services: known, clock }
-    }
-
-    /// Starts a service anew from what stands there now: what a deploy does after it has moved `current`.
-    ///
-    /// # Errors
-    /// Where there is nothing to start, or it does not start.
-    pub async fn restart(&self, service: &ServiceName, grace: Duration) -> Result<(), PortError> {
-        self.service(service)?.restart(grace).await
     }
 
     pub(super) fn service(&self, name: &ServiceName) -> Result<&OneService, PortError> {
@@ -143,6 +138,11 @@ impl Platform for HostPlatform {
 
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move { self.service(service)?.stop(Duration::from_millis(grace_ms)).await })
+    }
+
+    fn restart<'a>(&'a self, service: &'a ServiceName, grace_ms: Option<u64>) -> Pending<'a, Result<(), PortError>> {
+        let grace = grace_ms.map_or(RESTART_GRACE, Duration::from_millis);
+        Box::pin(async move { self.service(service)?.restart(grace).await })
     }
 
     fn release<'a>(

@@ -82,6 +82,9 @@ pub(crate) struct RollbackArgs {
     /// Do not observe the environment after it was taken back and verified
     #[arg(long)]
     pub(crate) no_observe: bool,
+    /// Once it is verified, remove the containers that were added since and that the checkpoint does not know; volumes stay
+    #[arg(long, conflicts_with_all = ["service", "config_files"])]
+    pub(crate) remove_orphans: bool,
     /// Print the plan and change nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -138,6 +141,13 @@ pub(crate) struct RearmArgs {
 /// Arguments of `restart`.
 #[derive(Debug, Args)]
 pub(crate) struct RestartArgs {
-    /// The service
-    pub(crate) service: String,
+    /// The services; what others depend on is started first
+    #[arg(required = true, value_name = "SERVICE")]
+    pub(crate) services: Vec<String>,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// How long each may take to be well, in place of what is known of it: `30s`, `5m`
+    #[arg(long, value_name = "DURATION")]
+    pub(crate) within: Option<String>,
 }

@@ -148,7 +148,7 @@ pub(crate) enum Command {
         /// The run; the newest open one unless given
         run: Option<String>,
     },
-    /// Start a host service anew from what stands there now; for deploy commands
+    /// Start services anew as they are, and wait until they are well; nothing goes back
     Restart(RestartArgs),
     /// Switch auto-sync of Applications on again, which a rollback has paused
     Rearm(RearmArgs),

@@ -11,6 +11,7 @@ mod gone;
 mod killed;
 mod manifests;
 mod releases;
+mod restarted;
 mod several;
 mod site;
 mod stuck;

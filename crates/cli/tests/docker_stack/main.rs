@@ -3,7 +3,9 @@
 
 mod emergency;
 mod gradual;
+mod leftover;
 mod mixed;
+mod restarted;
 mod whole;
 
 use std::collections::BTreeMap;
@@ -46,4 +48,12 @@ fn switched(records: &[JournalRecord]) -> Vec<String> {
         Some(step["action"]["to"]["service"].as_str()?.to_owned())
     };
     records.iter().filter(|record| record.kind == "step_intended").filter_map(service).collect()
+}
+
+/// What git answers.
+#[expect(clippy::disallowed_methods, reason = "the test makes the work tree as a person would")]
+fn git(arguments: &[&str]) -> String {
+    let output = std::process::Command::new("git").args(arguments).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }

@@ -250,6 +250,10 @@ impl Platform for ArgocdPlatform {
         Box::pin(async move { self.object(self.service(service)?).await?.as_deref().map_or(Ok(()), held::may_quiet) })
     }
 
+    fn restart<'a>(&'a self, service: &'a ServiceName, _grace_ms: Option<u64>) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move { held::restart(&self.cluster, self.service(service)?, self.clock.as_ref()).await })
+    }
+
     /// Nothing is pinned: what a way back needs is in the checkpoint and in the repository.
     fn release<'a>(&'a self, _: &'a CheckpointId, _: &'a [Artifact]) -> Pending<'a, Result<(), PortError>> {
         Box::pin(std::future::ready(Ok(())))

@@ -21,6 +21,7 @@ use super::{capture, events, evidence, preflight, quiet, switch};
 use crate::cluster::{Cluster, unseen};
 use crate::exec::{HasPods, Pods};
 use crate::led::led;
+use crate::workloads::restart;
 
 /// How long a look may take before it counts as failed.
 const LOOKS_WITHIN: Duration = Duration::from_secs(20);
@@ -43,6 +44,28 @@ impl HelmPlatform {
     pub(super) fn release(&self, service: &ServiceName) -> Result<&Release, PortError> {
         let release = self.releases.get(service);
         release.ok_or_else(|| PortError::new(format!("`{service}` is no release of Helm in the configuration")))
+    }
+
+    /// Has all pods of a release made anew from the same templates. Helm does not learn of it.
+    async fn started_anew(&self, release: &Release) -> Result<(), PortError> {
+        let name = release.name();
+        let Some(known) = release.newest().await? else {
+            return Err(PortError::new(format!("release `{name}` is not there"))
+                .hint("install it, or go back: `backout rollback`"));
+        };
+        if known.record.status().under_way().is_some() {
+            return Err(PortError::new(format!(
+                "release `{name}` is just being put in place, and was not started anew"
+            ))
+            .hint("wait until `helm` has ended, or see what is left of it: `backout status`"));
+        }
+        let own = release.cluster.namespace().await?;
+        let mut all: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        for workload in &known.manifest.workloads {
+            let namespace = workload.namespace.as_deref().unwrap_or(own);
+            all.entry(namespace.to_owned()).or_default().push((workload.kind, workload.name.clone()));
+        }
+        restart(&release.cluster, all, self.clock.as_ref()).await
     }
 
     pub(super) fn services(&self) -> impl Iterator<Item = (&ServiceName, &Release)> {
@@ -143,6 +166,10 @@ impl Platform for HelmPlatform {
 
     fn may_quiet<'a>(&'a self, service: &'a ServiceName) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move { quiet::may_quiet(self.release(service)?).await })
+    }
+
+    fn restart<'a>(&'a self, service: &'a ServiceName, _grace_ms: Option<u64>) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move { self.started_anew(self.release(service)?).await })
     }
 
     /// There is nothing to let go of: the record is in the checkpoint's own blobs.

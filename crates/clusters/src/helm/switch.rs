@@ -20,10 +20,7 @@ use super::repair;
 use crate::cluster::failed;
 use crate::object::{made_at, moment};
 use crate::pods::{Family, trouble};
-use crate::workloads::kinds;
-
-/// The annotation of a pod template by which `kubectl rollout restart` has pods made anew.
-const RESTARTED: &str = "kubectl.kubernetes.io/restartedAt";
+use crate::workloads::{RESTARTED, kinds};
 
 /// What any rollout may take beside what its own settings grant.
 const BESIDE: Duration = Duration::from_secs(60);

@@ -17,11 +17,12 @@ use tokio::sync::Semaphore;
 use super::autoscalers::Scaled;
 use super::recent::Recent;
 use super::version::Versions;
-use super::view::View;
+use super::view::{View, resource};
 use super::{back, capture, events, evidence, observe, stop};
 use crate::cluster::Cluster;
 use crate::exec::{HasPods, Pods};
 use crate::led::led;
+use crate::workloads::{Workloads, restarted};
 
 /// How many workloads are looked into at the same time: each takes a connection to the API server, and a server that is asked
 /// for hundreds at once says that it is busy.
@@ -67,6 +68,22 @@ impl KubernetesPlatform {
         let workloads: Vec<&KubernetesService> =
             services.iter().filter_map(|service| self.services.get(service)).collect();
         View::load(&self.cluster, &workloads).await
+    }
+
+    /// Has all pods of a service made anew from the same template.
+    async fn started_anew(&self, service: &ServiceName) -> Result<(), PortError> {
+        let workload = self.workload(service)?;
+        let workloads = Workloads::new(&self.cluster, vec![(workload.kind, workload.name.clone())]);
+        workloads.can_restart(&workloads.objects().await?)?;
+        let at = self.clock.now();
+        let decide = |there: Option<&DynamicObject>| {
+            there.map_or(back::Act::Nothing, |there| back::Act::Replace(Box::new(restarted(there, at))))
+        };
+        let kind = resource(workload.kind);
+        if let Some(written) = back::write(self, (kind, &workload.name), decide).await? {
+            self.cluster.live(kind).await?.reflects(&written).await?;
+        }
+        workloads.until_anew(self.clock.as_ref()).await
     }
 
     /// The workload that a service is.
@@ -124,6 +141,10 @@ impl Platform for KubernetesPlatform {
 
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>> {
         Box::pin(stop::stop(self, service, std::time::Duration::from_millis(grace_ms)))
+    }
+
+    fn restart<'a>(&'a self, service: &'a ServiceName, _grace_ms: Option<u64>) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(self.started_anew(service))
     }
 
     /// Nothing is pinned in a cluster: what going back needs is in the blobs.

@@ -7,10 +7,12 @@ mod evidence;
 mod mark;
 mod objects;
 mod output;
+mod restart;
 mod stop;
 mod wake;
 
 pub(crate) use mark::{STOPPED, had, is_marked, is_touched, left_stopped, mark_of, stopped_by_us};
 pub(crate) use objects::{Objects, Workloads, kinds};
 pub(crate) use output::{logs, missing, output};
+pub(crate) use restart::{RESTARTED, restart, restarted};
 pub(crate) use stop::cannot_stop;

@@ -202,6 +202,11 @@ fn is_about(record: &Record, incident: &Incident) -> bool {
         (None, Body::Incident { entry }) => entry.incident == incident.id,
         (None, Body::Told { told }) => told.run.as_ref().is_some_and(is_of),
         (None, Body::PersonActed { act }) => act.about.as_ref().is_some_and(is_of),
+        (None, Body::StrayRemoved { removal }) => is_of(&removal.about),
+        // It was tried while the incident was open, whatever it was meant for.
+        (None, Body::ServiceRestarted { .. }) => {
+            record.at >= incident.opened_at && incident.closed_at.is_none_or(|closed| record.at <= closed)
+        }
         _ => false,
     }
 }

@@ -9,7 +9,7 @@ use super::moments::Moments;
 use super::standing::Incident;
 use crate::id::RunId;
 use crate::journal::{ActStage, Body, Record, StepOutcome};
-use crate::report::{Timeline, act_text};
+use crate::report::{Timeline, act_text, restart_text, stray_text};
 
 /// One line.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -80,6 +80,15 @@ pub(super) fn timeline(incident: &Incident, records: &[Record], moments: &Moment
             }
             (Body::PersonActed { act }, _) if act.stage != ActStage::Intended => {
                 Some(Event { source: Source::Person { by: act.by.clone() }, ..plain("by hand", act_text(act)) })
+            }
+            (Body::StrayRemoved { removal }, _) if removal.stage != ActStage::Intended => {
+                let source = Source::Person { by: removal.by.clone() };
+                Some(Event { source, ..plain("removed", stray_text(removal)) })
+            }
+            (Body::ServiceRestarted { restart }, _) if restart.stage != ActStage::Intended => {
+                let is_bad = matches!(restart.stage, ActStage::Failed { .. });
+                let source = Source::Person { by: restart.by.clone() };
+                Some(Event { source, is_bad, ..plain("restart", restart_text(restart)) })
             }
             (_, Some(run)) if incident.runs.contains(run) => of_run(&mut words, record, run),
             _ => None,

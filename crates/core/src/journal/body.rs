@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Announcement, Answer, DeployExit, FallbackSwitching, FileEnd, MaintenanceOutcome, MaintenanceSwitch, Means,
-    Observation, PersonAct, Recourse, RunResult, RunStarted, StepOutcome,
+    Observation, PersonAct, Recourse, Restart, RunResult, RunStarted, StepOutcome, StrayRemoval,
 };
 use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::SignalPath;
@@ -207,6 +207,16 @@ pub enum Body {
     PersonActed {
         /// What, and how far it is.
         act: Box<PersonAct>,
+    },
+    /// A person starts a service anew, outside of any run; it stays what it is.
+    ServiceRestarted {
+        /// Which, by whom, and how far it is.
+        restart: Box<Restart>,
+    },
+    /// A container that a deploy added, and that is of no service any more, is removed after a run that went back.
+    StrayRemoved {
+        /// Which, how it was made, and how far it is.
+        removal: Box<StrayRemoval>,
     },
     /// Something was said about an incident; written beside whatever goes on, by no run.
     Incident {
@@ -412,6 +422,8 @@ impl Body {
             Body::DataProven { .. } => "data_proven",
             Body::DataEvidenceKept { .. } => "data_evidence_kept",
             Body::PersonActed { .. } => "person_acted",
+            Body::ServiceRestarted { .. } => "service_restarted",
+            Body::StrayRemoved { .. } => "stray_removed",
             Body::Incident { .. } => "incident",
             Body::Told { .. } => "told",
             Body::PlanMade { .. } => "plan_made",

@@ -8,7 +8,9 @@ mod person;
 mod proof;
 mod record;
 mod recourse;
+mod restart;
 mod run;
+mod stray;
 mod trouble;
 
 pub use body::Body;
@@ -19,5 +21,7 @@ pub use person::{ActStage, PersonAct};
 pub use proof::{Answer, FileEnd, Observation, ObservationResult};
 pub use record::{FORMAT, Record, chain};
 pub use recourse::{Former, MaintenanceOutcome, MaintenanceSwitch, Means, Recourse};
+pub use restart::{Restart, restarts};
 pub use run::{DeployExit, RunKind, RunResult, RunStarted, StepOutcome};
+pub use stray::StrayRemoval;
 pub use trouble::{TROUBLE_KINDS, open_trouble};

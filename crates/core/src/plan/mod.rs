@@ -27,3 +27,4 @@ pub use order::dependencies_first;
 pub use planner::{Situation, choose_target, configured_beside, needed, plan};
 pub use request::{DataWish, Mode, Request, Scope};
 pub use step::{Plan, Step, StepClass, WayBack};
+pub use steps::healthy_within_ms;

@@ -222,7 +222,8 @@ pub(super) fn fences(changes: &Changes<'_>, mode: Mode) -> Vec<Fence> {
 }
 
 /// How long an artifact may take to become healthy, in milliseconds.
-fn healthy_within_ms(artifact: &Artifact) -> u64 {
+#[must_use]
+pub fn healthy_within_ms(artifact: &Artifact) -> u64 {
     artifact.detail.start_period_ms().saturating_add(HEALTHY_WITHIN_MS)
 }
 

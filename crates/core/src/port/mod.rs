@@ -29,7 +29,7 @@ pub use inside::{Errand, ErrandOutput, Inside, Overlay};
 pub use notifier::{Delivered, NotDelivered, Notifier, Threads};
 pub use platform::{
     Blobs, Breakage, Captured, Content, EVIDENCE_LINES, EventSink, Evidence, FileChange, Files, Kept, LogSink, LogSpan,
-    Platform, PlatformEvent, PortError, Preflight, Rival,
+    Platform, PlatformEvent, PortError, Preflight, Rival, Stray,
 };
 pub use probe::{ProbeOutcome, Prober, Reading};
 pub use query::{Over, Querier};

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use super::Pending;
 use crate::detect::{Led, Usage};
@@ -109,6 +110,19 @@ pub trait Platform: Send + Sync {
     /// Stops a service that should not be there.
     fn stop<'a>(&'a self, service: &'a ServiceName, grace_ms: u64) -> Pending<'a, Result<(), PortError>>;
 
+    /// Starts every instance of a service anew, and changes nothing else of it: what is executed, how it is set up, and how many
+    /// there are stay. `grace_ms` is how long it may take to stop, where the configuration says so; else the platform knows.
+    /// Ends when the platform has been told, or where it rolls out by itself, when that is done; whether it is well is observed
+    /// afterwards.
+    ///
+    /// # Errors
+    /// Where it cannot be started anew, or nothing of it is there.
+    fn restart<'a>(&'a self, service: &'a ServiceName, grace_ms: Option<u64>) -> Pending<'a, Result<(), PortError>> {
+        let _ = grace_ms;
+        let what = format!("`{service}` cannot be started anew on its platform");
+        Box::pin(std::future::ready(Err(PortError::new(what).hint("start it anew by its platform's own means"))))
+    }
+
     /// Has nothing of a service run while its database goes back, without taking the service away: a later [`Platform::switch`],
     /// to the same artifact or another one, has it run again. Ends when nothing of it runs any more, not even what is on its way
     /// out. Where stopping takes nothing away, it is [`Platform::stop`].
@@ -143,6 +157,30 @@ pub trait Platform: Send + Sync {
         let what = format!("`{}` cannot be broken on purpose on its platform", artifact.service);
         let hint = "break it with a pair of commands: `backout drill --break errors`";
         Box::pin(std::future::ready(Err(PortError::new(what).hint(hint))))
+    }
+
+    /// What runs beside the services, was made after `since`, and belongs to nothing that artifacts of that time name: what a
+    /// deploy added, and going back to them leaves. Empty on platforms that tell of no such thing. Changes nothing.
+    ///
+    /// # Errors
+    /// Where that cannot be seen.
+    fn strays<'a>(
+        &'a self,
+        artifacts: &'a [Artifact],
+        since: Timestamp,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<Vec<Stray>, PortError>> {
+        let _ = (artifacts, since, blobs);
+        Box::pin(std::future::ready(Ok(Vec::new())))
+    }
+
+    /// Stops and removes one of [`Platform::strays`], and nothing that it keeps data in. Where it is not there, nothing is done.
+    ///
+    /// # Errors
+    /// Where it is still there.
+    fn remove_stray<'a>(&'a self, stray: &'a Stray) -> Pending<'a, Result<(), PortError>> {
+        let _ = stray;
+        Box::pin(std::future::ready(Ok(())))
     }
 
     /// Ends when nothing that was begun here and then let go of (a [`Platform::switch`] that was dropped) is still being tidied
@@ -199,6 +237,30 @@ pub trait Platform: Send + Sync {
     /// Sends events until dropped. A platform without an event stream never ends and never sends; one whose stream breaks
     /// connects again by itself, and sends [`PlatformEvent::Lost`] so that the watcher looks anew.
     fn events<'a>(&'a self, sink: EventSink) -> Pending<'a, ()>;
+}
+
+/// Something that runs beside the services and is of none of them.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct Stray {
+    /// Its id on the platform.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The service that it is of, as the platform calls it.
+    pub service: String,
+    /// What it runs, in words.
+    pub image: String,
+    /// The volumes that it uses, by name; they stay whatever becomes of it.
+    pub volumes: Vec<String>,
+    /// How it was made, as the platform tells; secrets may be in it.
+    #[serde(skip)]
+    pub definition: Vec<u8>,
+}
+
+impl std::fmt::Debug for Stray {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Stray({} of {}, {})", self.name, self.service, self.image)
+    }
 }
 
 /// How a platform breaks a service on purpose.

@@ -24,6 +24,6 @@ pub use period::{
     CHANGELOG_KINDS, Change, Deployed, Dora, Figures, Goal, Goals, Kind, PageError, Period, Scope, Share, Spread,
     Story, changelog, changelog_markdown, period, period_html, period_markdown, scope_of, stories,
 };
-pub use recourse::recourse_text;
+pub use recourse::{recourse_text, restart_text, stray_text};
 pub use timeline::{Line, Timeline, check_text, result_text};
 pub use times::{Times, times};

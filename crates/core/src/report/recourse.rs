@@ -1,7 +1,8 @@
-//! Lines of the timeline about ways back that are not verified, and about maintenance mode.
+//! Lines of the timeline about ways back that are not verified, about maintenance mode, about restarts and about
+//! what is removed afterwards.
 
 use super::timeline::{Said, said};
-use crate::journal::{Body, MaintenanceOutcome, MaintenanceSwitch, Recourse};
+use crate::journal::{ActStage, Body, MaintenanceOutcome, MaintenanceSwitch, Recourse, Restart, StrayRemoval};
 
 /// What comes after a try that is not verified, in words.
 #[must_use]
@@ -33,8 +34,37 @@ pub(super) fn of_recourse(body: &Body) -> Option<Said> {
                 }
             }
         }
+        Body::StrayRemoved { removal } => {
+            said("removed", stray_text(removal)).bad_if(matches!(removal.stage, ActStage::Failed { .. }))
+        }
+        Body::ServiceRestarted { restart } => {
+            said("restart", restart_text(restart)).bad_if(matches!(restart.stage, ActStage::Failed { .. }))
+        }
         _ => return None,
     })
+}
+
+/// The removal of a container, as far as it came, in one line.
+#[must_use]
+pub fn stray_text(removal: &StrayRemoval) -> String {
+    let StrayRemoval { name, service, image, by, stage, .. } = removal;
+    match stage {
+        ActStage::Intended => format!("{by} removes container `{name}` ({image}) of `{service}`"),
+        ActStage::Done { seen } => format!("container `{name}` ({image}) of `{service}`: {seen}"),
+        ActStage::Failed { why } => format!("container `{name}` of `{service}` is still there: {why}"),
+    }
+}
+
+/// A restart, as far as it came, in one line.
+#[must_use]
+pub fn restart_text(restart: &Restart) -> String {
+    let Restart { service, by, reason, stage } = restart;
+    match (stage, reason) {
+        (ActStage::Intended, Some(reason)) => format!("{by} starts `{service}` anew: {reason}"),
+        (ActStage::Intended, None) => format!("{by} starts `{service}` anew"),
+        (ActStage::Done { seen }, _) => format!("`{service}` was started anew by {by}: {seen}"),
+        (ActStage::Failed { why }, _) => format!("`{service}` is not well after its restart by {by}: {why}"),
+    }
 }
 
 fn intended(switch: &MaintenanceSwitch) -> String {

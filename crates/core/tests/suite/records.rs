@@ -16,7 +16,7 @@ use backout_core::incident::{Answer, Entry, Said, Status, Terms, Told, Topic};
 use backout_core::inventory::{BlobRef, DatabasesAfter, Grade, Version};
 use backout_core::journal::{
     ActStage, Announcement, Body, DeployExit, FORMAT, FallbackSwitching, FileEnd, Former, MaintenanceOutcome,
-    MaintenanceSwitch, Means, PersonAct, Record, Recourse, RunKind, RunResult, StepOutcome,
+    MaintenanceSwitch, Means, PersonAct, Record, Recourse, Restart, RunKind, RunResult, StepOutcome, StrayRemoval,
 };
 use backout_core::notify::Event;
 use backout_core::plan::{Request, Scope};
@@ -49,6 +49,25 @@ fn acted(stage: ActStage) -> Body {
         stage,
     };
     Body::PersonActed { act: Box::new(act) }
+}
+
+fn removed(stage: ActStage) -> Body {
+    let removal = StrayRemoval {
+        name: "shop-extra-1".to_owned(),
+        service: "extra".to_owned(),
+        image: "shop/extra:2".to_owned(),
+        definition: BlobRef { digest: digest_of(1), bytes: 10 },
+        about: RunId::new("run-1").unwrap(),
+        by: "ann@host".to_owned(),
+        stage,
+    };
+    Body::StrayRemoved { removal: Box::new(removal) }
+}
+
+fn restarted(stage: ActStage, reason: Option<&str>) -> Body {
+    let reason = reason.map(str::to_owned);
+    let restart = Restart { service: name("app"), by: "ann@host".to_owned(), reason, stage };
+    Body::ServiceRestarted { restart: Box::new(restart) }
 }
 
 /// What the policy writes.
@@ -273,6 +292,10 @@ fn of_databases() -> Vec<Body> {
         Body::BackupTaken { point: Box::new(point) },
         Body::BackupVerified { verification: Box::new(verification) },
         Body::BackupReleased { backup },
+        removed(ActStage::Intended),
+        removed(ActStage::Failed { why: "refused".to_owned() }),
+        restarted(ActStage::Intended, Some("it hangs")),
+        restarted(ActStage::Done { seen: "app 1, healthy".to_owned() }, None),
         acted(ActStage::Intended),
         acted(ActStage::Done { seen: "7 put in".to_owned() }),
         acted(ActStage::Failed { why: "refused".to_owned() }),

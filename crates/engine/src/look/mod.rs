@@ -2,6 +2,7 @@
 
 mod after;
 mod alerts;
+mod anew;
 mod arrived;
 mod collect;
 mod compare;
@@ -18,9 +19,10 @@ mod usage;
 mod watch;
 
 pub(crate) use after::{changed, changed_since};
+pub(crate) use anew::{Leftover, until_well};
 pub(crate) use arrived::{Expected, are_back, arrived, is_stopped, nor_was_it_there};
+pub(crate) use collect::observe_one;
 pub use collect::{observe, probe_all, probes};
-pub(crate) use collect::{observe_one, probe_service};
 pub(crate) use compare::changed_until_now;
 pub use compare::{counted_before, kept_watch, pack};
 pub use data::look_at_databases;

@@ -4,7 +4,6 @@
 
 use std::time::Duration;
 
-use backout_core::detect::{Ailment, Measured, Sample, TroubleWatch, ailment};
 use backout_core::id::ServiceName;
 use backout_core::inventory::{FileRef, Seen};
 use backout_core::journal::{Body, StepOutcome};
@@ -14,10 +13,8 @@ use backout_core::port::PortError;
 use backout_core::run::{GateVerdict, gate};
 
 use super::switch::{Act, in_words};
-use crate::look::{are_back, is_stopped, observe_one, probe_service, survey};
+use crate::look::{are_back, is_stopped, observe_one, survey, until_well};
 
-/// Time between two looks while waiting for health.
-const PAUSE: Duration = Duration::from_millis(50);
 /// How long services may settle after a batch before it is judged.
 const SETTLE: Duration = Duration::from_secs(2);
 
@@ -31,7 +28,10 @@ impl Act<'_> {
             Action::RestoreFiles { files, .. } => self.put_files_back(files).await,
             Action::Stop { service, grace_ms } => self.stop(service, *grace_ms, limit).await,
             Action::AwaitHealthy { service, within_ms } => {
-                self.await_healthy(service, Duration::from_millis(*within_ms), before).await
+                match until_well(self.world, service, Duration::from_millis(*within_ms), before.red).await {
+                    Ok(seen) => StepOutcome::Done { seen },
+                    Err(why) => StepOutcome::Failed { why },
+                }
             }
             Action::Data(data) => self.data(data, limit).await,
             Action::Flush { cache } => self.flush(cache, limit).await,
@@ -122,42 +122,6 @@ impl Act<'_> {
             Ok(()) => StepOutcome::Failed { why: seen },
             Err(error) => StepOutcome::Failed { why: format!("{}; {seen}", in_words(&error)) },
         }
-    }
-
-    /// Waits for every instance, and then for the service's own probes. An instance that has ended is not waited for, and
-    /// neither is what the platform says will not come.
-    async fn await_healthy(&self, service: &ServiceName, within: Duration, before: &Before<'_>) -> StepOutcome {
-        let deadline = self.world.clock.uptime() + within;
-        let mut trouble = TroubleWatch::default();
-        loop {
-            let fact = observe_one(self.world, service).await;
-            let seen = explain::fact(&fact);
-            if let Some(what) = trouble.look(&fact, self.world.clock.now()) {
-                return StepOutcome::Failed { why: what };
-            }
-            let missing = match ailment(None, &fact) {
-                Some(Ailment::Ended(what)) => return StepOutcome::Failed { why: what },
-                Some(Ailment::Failing(what) | Ailment::Unready(what) | Ailment::Unsettled(what)) => Some(what),
-                None if fact.running().is_none() => Some(seen.clone()),
-                None => self.failing_probe(service, before).await,
-            };
-            match missing {
-                None => return StepOutcome::Done { seen },
-                Some(what) if self.world.clock.uptime() >= deadline => return StepOutcome::Failed { why: what },
-                Some(_) => self.world.clock.sleep(PAUSE).await,
-            }
-        }
-    }
-
-    /// A probe of the service that does not hold. One that was red before, or cannot be measured, holds nothing up.
-    async fn failing_probe(&self, service: &ServiceName, before: &Before<'_>) -> Option<String> {
-        let samples = probe_service(self.world, service).await;
-        let is_down = |sample: &&Sample| {
-            matches!(sample.measured, Measured::Value { .. })
-                && backout_core::detect::is_red(&self.world.environment.triggers, sample)
-                && !before.red.contains(&sample.signal.to_string())
-        };
-        samples.iter().find(is_down).map(|sample| format!("{}: {}", sample.signal, sample.what))
     }
 
     async fn gate(&self, before: &[Check]) -> StepOutcome {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use backout_core::id::{RunId, ServiceName};
-use backout_core::inventory::{Artifact, Fact, FileRef, FileState, Instance, Running};
+use backout_core::inventory::{Artifact, Fact, FileRef, FileState, Running};
 use backout_core::journal::{Body, StepOutcome};
 use backout_core::plan::{Switch, explain, runs};
 use backout_core::port::{Content, FileChange, Lease, PortError};
 
-use crate::look::{observe_once_seen, observe_one};
+use crate::look::{Leftover, observe_once_seen, observe_one};
 use crate::world::World;
 
 /// How long a switch that was carried out may take to show.
@@ -138,25 +138,6 @@ impl Act<'_> {
 fn must_start_anew(switch: &Switch, before: &Fact) -> bool {
     let runs_already = before.running().is_some_and(|running| runs(&switch.to, running));
     switch.starts_anew() && (runs_already || switch.files.iter().any(|file| file.needs_restart))
-}
-
-/// The instances that ran before a switch which must start them anew.
-struct Leftover<'a> {
-    before: &'a Fact,
-    /// Whether the platform said that it has done it.
-    believed: bool,
-}
-
-impl Leftover<'_> {
-    /// Whether one of them is still there. Where a platform does not say since when an instance runs, its word counts.
-    fn is_in(&self, now: &Running) -> bool {
-        let were = self.before.running().map_or(&[][..], |running| &running.instances);
-        let is_same = |now: &Instance| {
-            let same = |was: &&Instance| was.id == now.id && was.since == now.since && was.restarts == now.restarts;
-            were.iter().find(same).is_some_and(|was| was.since.is_some() || !self.believed)
-        };
-        now.instances.iter().any(is_same)
-    }
 }
 
 /// An error with what to do about it, in one line.

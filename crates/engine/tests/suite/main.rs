@@ -27,6 +27,8 @@ mod past;
 #[cfg(test)]
 mod proof;
 #[cfg(test)]
+mod restart;
+#[cfg(test)]
 mod rollback;
 #[cfg(test)]
 mod scenario;

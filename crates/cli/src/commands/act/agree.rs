@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use backout_core::plan::{Agreed, Plan, Request, StepClass};
 use backout_engine::{Prepared, World, notes, prepare};
 
+use super::left::left;
 use crate::commands::look::plan_text;
 use crate::error::{CliError, Exit};
 use crate::ui::typed;
@@ -29,6 +30,7 @@ pub(super) async fn agreed(setup: &Setup, world: &World, request: &Request) -> R
     }
     loop {
         setup.ui.say(&plan_text(&plan, &notes(world, &plan).await));
+        left(setup, world, &plan).await.lines().iter().for_each(|line| setup.ui.say(line));
         if !asked(setup, &plan) {
             return Err(CliError::new(Exit::Refused, "not confirmed; nothing was changed"));
         }

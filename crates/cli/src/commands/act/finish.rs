@@ -8,9 +8,10 @@ use backout_core::journal::{Body, Record, RunResult};
 use backout_core::maintenance::Mode;
 use backout_core::port::{Lease, Store};
 use backout_core::report::{Times, times};
-use backout_engine::{World, maintenance_standing, prune, prune_backups};
+use backout_engine::{World, maintenance_standing, prune, prune_backups, remove_strays};
 use serde::Serialize;
 
+use super::left::{Left, left};
 use crate::commands::incident::{of_run, write_drafts};
 use crate::commands::prove::asked_of_people;
 use crate::error::CliError;
@@ -23,6 +24,8 @@ pub(crate) struct Ended<'a> {
     pub(crate) world: &'a World,
     pub(crate) run: &'a RunId,
     pub(crate) is_guard: bool,
+    /// Whether containers that are left over are removed once the environment has verifiably gone back.
+    pub(crate) removes: bool,
 }
 
 #[derive(Serialize)]
@@ -32,6 +35,7 @@ struct Outcome<'a> {
     exit: u8,
     times: Times,
     records: &'a [Record],
+    left: &'a Left,
 }
 
 /// Tidies up and says how it ended. Tidying never changes how it ended.
@@ -58,8 +62,9 @@ pub(crate) async fn finish(
     let records = ended.setup.store.run(ended.run).await?;
     let exit = if is_refuted { RunResult::NotVerified } else { result }.exit_code(ended.is_guard);
     let times = times(&records);
+    let left = left_after(ended, &records, result, lease).await?;
     if ui.json {
-        ui.document(&Outcome { run: ended.run, result, exit, times, records: &records })?;
+        ui.document(&Outcome { run: ended.run, result, exit, times, records: &records, left: &left })?;
     } else {
         for line in times_text(&times) {
             ui.say(&line);
@@ -69,6 +74,7 @@ pub(crate) async fn finish(
                 ui.say(&format!("{} {offer}", Paint::hint("hint:")));
             }
         }
+        left.sentences(true).iter().for_each(|sentence| ui.warn(sentence));
         let show = ended.setup.typed(&format!("show {}", ended.run));
         ui.say(&format!("{} {show}", Paint::faint("the record:")));
         if let Some(incident) = of_run(ended.setup, ended.run).await {
@@ -77,6 +83,26 @@ pub(crate) async fn finish(
         }
     }
     Ok(ExitCode::from(exit))
+}
+
+/// What is left of what the last plan did not take back; nothing where none was followed to its end. What shall be removed is
+/// removed first, and only after a way back that is verified: else it may be needed yet.
+async fn left_after(ended: &Ended<'_>, records: &[Record], result: RunResult, lease: &Lease) -> Result<Left, CliError> {
+    let plan = records.iter().rev().find_map(|record| match &record.body {
+        Body::PlanMade { plan } => Some(plan),
+        _ => None,
+    });
+    let went_back = matches!(result, RunResult::RolledBack | RunResult::NotVerified);
+    let Some(plan) = plan.filter(|_| went_back) else { return Ok(Left::default()) };
+    let found = left(ended.setup, ended.world, plan).await;
+    if !ended.removes || result != RunResult::RolledBack || found.strays.is_empty() {
+        return Ok(found);
+    }
+    let by = ended.setup.process.actor();
+    for failure in remove_strays(ended.world, lease, (ended.run, &by), &found.strays).await? {
+        ended.setup.ui.warn(&failure);
+    }
+    Ok(left(ended.setup, ended.world, plan).await)
 }
 
 /// What a person can do where the way back is not verified: an older good checkpoint, and maintenance mode.

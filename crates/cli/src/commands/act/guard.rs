@@ -44,7 +44,7 @@ pub(crate) async fn guard(global: &Global, args: &GuardArgs, ui: Ui) -> Result<E
     };
     let result = session.run(begin(&world, session.lease(), run.clone(), started)).await;
     narrator.finish();
-    let ended = Ended { setup: &setup, world: &world, run: &run, is_guard: true };
+    let ended = Ended { setup: &setup, world: &world, run: &run, is_guard: true, removes: false };
     let answer = finish(&ended, result, session.lease()).await;
     session.finish().await;
     answer
@@ -59,7 +59,7 @@ fn deploy_command(setup: &Setup, command: &[String]) -> Result<Command, CliError
     Ok(value.secrets(super::secrets::planted(&setup.process)))
 }
 
-fn duration(text: &str) -> Result<Duration, CliError> {
+pub(super) fn duration(text: &str) -> Result<Duration, CliError> {
     let span: jiff::SignedDuration = text.parse().map_err(|_| {
         CliError::usage(format!("`{text}` is not a duration")).hint("write it as `500ms`, `30s`, `5m` or `1h30m`")
     })?;

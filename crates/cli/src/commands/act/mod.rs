@@ -4,6 +4,7 @@ mod agree;
 pub(crate) mod checkpoint;
 mod finish;
 mod guard;
+mod left;
 mod plan_file;
 mod rearm;
 mod request;
@@ -14,6 +15,7 @@ mod secrets;
 
 pub(crate) use finish::times_text;
 pub(crate) use guard::guard;
+pub(crate) use left::{Left, left};
 pub(crate) use plan_file::write_plan;
 pub(crate) use rearm::rearm;
 pub(crate) use request::{checkpoint_id, request};

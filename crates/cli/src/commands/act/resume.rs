@@ -28,7 +28,7 @@ pub(crate) async fn resume(global: &Global, typed: Option<&str>, ui: Ui) -> Resu
     let result = session.run(resumed).await;
     narrator.finish();
     let is_guard = matches!(run.kind, RunKind::Guard { .. });
-    let ended = Ended { setup: &setup, world: &world, run: &run.id, is_guard };
+    let ended = Ended { setup: &setup, world: &world, run: &run.id, is_guard, removes: false };
     let answer = finish(&ended, result, session.lease()).await;
     session.finish().await;
     answer
@@ -67,7 +67,7 @@ async fn abort_drill(
     world.watcher.recorded(&record);
     let resumed = backout_engine::resume(world, session.lease(), run.id.clone(), by, setup.process.pid);
     let result = session.run(resumed).await;
-    let ended = Ended { setup, world, run: &run.id, is_guard: false };
+    let ended = Ended { setup, world, run: &run.id, is_guard: false, removes: false };
     let answer = finish(&ended, result, session.lease()).await;
     session.finish().await;
     answer

@@ -52,7 +52,7 @@ pub(crate) async fn rollback(global: &Global, args: &RollbackArgs, ui: Ui) -> Re
     };
     let result = session.run(begin(&world, session.lease(), run.clone(), started)).await;
     narrator.finish();
-    let ended = Ended { setup: &setup, world: &world, run: &run, is_guard: false };
+    let ended = Ended { setup: &setup, world: &world, run: &run, is_guard: false, removes: args.remove_orphans };
     let answer = finish(&ended, result, session.lease()).await;
     session.finish().await;
     answer

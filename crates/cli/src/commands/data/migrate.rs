@@ -40,6 +40,7 @@ pub(crate) async fn migrate(global: &Global, action: MigrateAction, ui: Ui) -> R
                     reason,
                     told: ToldArgs::default(),
                     plan: None,
+                    remove_orphans: false,
                     no_observe: true,
                     dry_run: false,
                 },

@@ -7,7 +7,7 @@ use std::time::Duration;
 use backout_core::id::ServiceName;
 use backout_core::journal::Record;
 use backout_core::policy::Verdict;
-use backout_core::port::{Clock, Store};
+use backout_core::port::{Clock, Platform, Store};
 use backout_core::report::{Times, times};
 use backout_engine::clock::SystemClock;
 use backout_engine::store::RunSummary;
@@ -28,7 +28,7 @@ use crate::wire::{Access, Process, Setup, host_platform, interrupts};
 /// How long version 1 may take to become healthy.
 const HEALTHY_WITHIN: Duration = Duration::from_secs(10);
 /// How long it may take to stop.
-const GRACE: Duration = Duration::from_secs(1);
+const GRACE_MS: u64 = 1_000;
 /// Time between two looks.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -161,7 +161,7 @@ async fn play(
 async fn start_first_version(global: &Global, ui: Ui) -> Result<(), CliError> {
     let setup = Setup::open(global, ui, Access::Write)?;
     let name = ServiceName::new(SERVICE).map_err(|error| CliError::failed(error.to_string()))?;
-    host_platform(&setup).restart(&name, GRACE).await?;
+    host_platform(&setup).restart(&name, Some(GRACE_MS)).await?;
     let world = look::world(&setup)?;
     let deadline = SystemClock.now() + HEALTHY_WITHIN;
     loop {

@@ -13,7 +13,7 @@ use crate::error::CliError;
 use crate::wire::Setup;
 
 /// What is said about incidents beside their runs.
-const ABOUT: [&str; 3] = ["incident", "told", "person_acted"];
+const ABOUT: [&str; 5] = ["incident", "told", "person_acted", "service_restarted", "stray_removed"];
 
 /// The incidents of an environment.
 pub(crate) struct Found {

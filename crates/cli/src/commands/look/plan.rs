@@ -13,7 +13,7 @@ use serde::Serialize;
 use super::onlooker::world;
 use super::plan_text::{plan_text, refusal_lines};
 use crate::args::{Global, PlanArgs};
-use crate::commands::act::{request, write_plan};
+use crate::commands::act::{Left, left, request, write_plan};
 use crate::error::{CliError, Exit};
 use crate::ui::Ui;
 use crate::wire::{Access, Setup};
@@ -26,6 +26,8 @@ struct PlanDocument<'a> {
     /// What is worth knowing before it runs, by service.
     notes: &'a BTreeMap<ServiceName, Vec<String>>,
     refusals: &'a [Refusal],
+    /// What going back leaves as it is.
+    left: &'a Left,
 }
 
 /// Makes the plan of a rollback and prints it; changes nothing.
@@ -68,14 +70,15 @@ pub(crate) async fn print_plan(setup: &Setup, world: &World, prepared: &Prepared
         Prepared::Refused(refusals) => (None, refusals.as_slice()),
     };
     let may_run = refusals.is_empty();
-    let notes = match plan {
-        Some(plan) => notes(world, plan).await,
-        None => BTreeMap::new(),
+    let (notes, left) = match plan {
+        Some(plan) => (notes(world, plan).await, left(setup, world, plan).await),
+        None => (BTreeMap::new(), Left::default()),
     };
     if ui.json {
-        ui.document(&PlanDocument { may_run, plan, notes: &notes, refusals })?;
+        ui.document(&PlanDocument { may_run, plan, notes: &notes, refusals, left: &left })?;
     } else if let Some(plan) = plan {
         ui.data(&plan_text(plan, &notes));
+        left.lines().iter().for_each(|line| ui.data(line));
         if may_run && !plan.steps.is_empty() {
             ui.say("\nnothing was changed; `backout rollback` with the same arguments does it");
         }

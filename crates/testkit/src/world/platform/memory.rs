@@ -32,6 +32,8 @@ pub enum Did {
     Switch(String),
     /// It was stopped.
     Stop,
+    /// It was started anew.
+    Restart,
 }
 
 /// Services in memory. Clones share them.

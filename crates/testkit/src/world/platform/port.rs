@@ -164,6 +164,14 @@ impl Platform for MemoryPlatform {
         })
     }
 
+    fn restart<'a>(&'a self, service: &'a ServiceName, _: Option<u64>) -> Pending<'a, Result<(), PortError>> {
+        Box::pin(async move {
+            self.fuse.pass(format!("before starting {service} anew")).await;
+            self.start_anew(service);
+            Ok(())
+        })
+    }
+
     fn release<'a>(&'a self, checkpoint: &'a CheckpointId, _: &'a [Artifact]) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move {
             let mut state = self.state();

@@ -54,6 +54,20 @@ impl MemoryPlatform {
         state.faults.next_switch(service)
     }
 
+    /// Each instance starts again, as it is, unless the platform only says that it has.
+    pub(super) fn start_anew(&self, service: &ServiceName) {
+        let now = self.clock.now();
+        let mut state = self.state();
+        state.acts.push(Act { service: service.clone(), did: Did::Restart, was_so_already: false });
+        if state.faults.next_switch(service) != Some(SwitchFault::Lies) {
+            for instance in &mut state.hosted(service).instances {
+                (instance.started_at, instance.killed) = (Some(now), None);
+            }
+        }
+        drop(state);
+        self.tell();
+    }
+
     fn take_away(&self, service: &ServiceName, ids: &[String]) {
         self.state().hosted(service).instances.retain(|instance| !ids.contains(&instance.id));
         self.tell();

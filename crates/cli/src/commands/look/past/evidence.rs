@@ -2,7 +2,7 @@
 
 use backout_core::id::ServiceName;
 use backout_core::inventory::BlobRef;
-use backout_core::journal::{Body, Record};
+use backout_core::journal::{ActStage, Body, Record};
 use serde::Serialize;
 
 use crate::error::CliError;
@@ -24,6 +24,10 @@ pub(crate) fn pieces(records: &[Record]) -> Vec<Piece> {
         Body::EvidenceKept { service, items } => items.iter().map(|item| kept(service, item)).collect(),
         Body::FileReplaced { path, was: Some(content) } => {
             vec![Piece { name: path.clone(), service: None, content: content.clone() }]
+        }
+        Body::StrayRemoved { removal } if removal.stage == ActStage::Intended => {
+            let name = format!("{}.inspect.json", removal.name);
+            vec![Piece { name, service: None, content: removal.definition.clone() }]
         }
         _ => Vec::new(),
     });

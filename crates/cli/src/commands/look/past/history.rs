@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use backout_core::journal::PersonAct;
+use backout_core::journal::{PersonAct, Restart, restarts};
 use backout_core::port::Store;
-use backout_core::report::act_text;
+use backout_core::report::{act_text, restart_text};
 use backout_engine::acts_by_hand;
 use backout_engine::store::{ChainReport, RunSummary};
 use jiff::Timestamp;
@@ -21,6 +21,15 @@ struct History {
     runs: Vec<RunSummary>,
     /// What people did to databases outside of any run.
     by_hand: Vec<ByHand>,
+    /// What people started anew, as it was.
+    restarts: Vec<StartedAnew>,
+}
+
+#[derive(Serialize)]
+struct StartedAnew {
+    at: Timestamp,
+    #[serde(flatten)]
+    restart: Restart,
 }
 
 #[derive(Serialize)]
@@ -51,12 +60,9 @@ pub(crate) async fn history(global: &Global, args: &HistoryArgs, ui: Ui) -> Resu
     runs.reverse();
     let left_out = runs.len().saturating_sub(args.limit);
     runs.truncate(args.limit);
-    let records = setup.store.records(&setup.environment.name, &["person_acted"]).await?;
-    let mut by_hand: Vec<ByHand> = acts_by_hand(&records).into_iter().map(|(at, act)| ByHand { at, act }).collect();
-    by_hand.reverse();
-    by_hand.truncate(args.limit);
+    let (by_hand, restarts) = beside(&setup, args.limit).await?;
     if ui.json {
-        ui.document(&History { runs, by_hand })?;
+        ui.document(&History { runs, by_hand, restarts })?;
         return Ok(ExitCode::SUCCESS);
     }
     if runs.is_empty() {
@@ -68,11 +74,22 @@ pub(crate) async fn history(global: &Global, args: &HistoryArgs, ui: Ui) -> Resu
             ui.say(&format!("{left_out} older runs are not shown: `-n {}` shows all", left_out + args.limit));
         }
     }
-    if !by_hand.is_empty() {
-        let lines = by_hand.iter().map(|done| format!("{}  {}", date_time(done.at), act_text(&done.act)));
+    let mut lines: Vec<(Timestamp, String)> = by_hand.iter().map(|done| (done.at, act_text(&done.act))).collect();
+    lines.extend(restarts.iter().map(|done| (done.at, restart_text(&done.restart))));
+    lines.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    if !lines.is_empty() {
+        let lines = lines.iter().map(|(at, text)| format!("{}  {text}", date_time(*at)));
         ui.data(&format!("\nby hand:\n{}", lines.collect::<Vec<_>>().join("\n")));
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What people did outside of any run, the newest first.
+async fn beside(setup: &Setup, limit: usize) -> Result<(Vec<ByHand>, Vec<StartedAnew>), CliError> {
+    let records = setup.store.records(&setup.environment.name, &["person_acted", "service_restarted"]).await?;
+    let acts = acts_by_hand(&records).into_iter().rev().take(limit).map(|(at, act)| ByHand { at, act });
+    let anew = restarts(&records).into_iter().rev().take(limit).map(|(at, restart)| StartedAnew { at, restart });
+    Ok((acts.collect(), anew.collect()))
 }
 
 fn row(run: &RunSummary) -> Vec<String> {

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use backout_core::id::RunId;
-use backout_core::journal::{PersonAct, Record, RunResult};
+use backout_core::journal::{ActStage, Body, PersonAct, Record, RunResult};
 use backout_core::port::{Blobs, Store, StoreError};
-use backout_core::report::{Timeline, Times, act_text, times};
+use backout_core::report::{Timeline, Times, act_text, stray_text, times};
 use backout_engine::acts_by_hand;
 use backout_engine::store::{Lookup, RawRecord, RunSummary, Which};
 use serde::Serialize;
@@ -61,14 +61,18 @@ pub(crate) async fn show(global: &Global, args: &ShowArgs, ui: Ui) -> Result<Exi
     let all = setup.store.records(&setup.environment.name, &["person_acted"]).await?;
     let about = acts_by_hand(&all).into_iter().filter(|(_, act)| act.about.as_ref() == Some(&run.id));
     let by_hand: Vec<PersonAct> = about.map(|(_, act)| act).collect();
+    let mut removed = setup.store.records(&setup.environment.name, &["stray_removed"]).await?;
+    removed.retain(|record| matches!(&record.body, Body::StrayRemoved { removal } if removal.about == run.id));
+    let kept = || [pieces(&records), pieces(&removed)].concat();
     if let Some(name) = &args.evidence {
-        let pieces = pieces(&records);
+        let pieces = kept();
         ui.bytes(&setup.blobs.get(&find(&pieces, name)?.content).await?);
     } else if ui.json {
-        let (times, evidence) = (times(&records), pieces(&records));
+        let (times, evidence) = (times(&records), kept());
         ui.document(&RunDocument { run: &run, times, evidence, records: &records, by_hand: &by_hand })?;
     } else {
         ui.data(&run_text(&run, &records));
+        removed.iter().filter_map(afterwards).for_each(|line| ui.data(&line));
         by_hand.iter().for_each(|act| ui.data(&format!("afterwards, by hand: {}", act_text(act))));
     }
     Ok(ExitCode::SUCCESS)
@@ -147,4 +151,14 @@ fn head(run: &RunSummary) -> Vec<String> {
         _ => format!("{}: running, waiting or interrupted; `backout status` tells", Paint::warning("open")),
     });
     lines
+}
+
+/// What was removed after the run, as far as it came.
+fn afterwards(record: &Record) -> Option<String> {
+    match &record.body {
+        Body::StrayRemoved { removal } if removal.stage != ActStage::Intended => {
+            Some(format!("afterwards, removed: {}", stray_text(removal)))
+        }
+        _ => None,
+    }
 }
