@@ -136,6 +136,9 @@ pub(crate) struct PlacedMark {
     /// not built by us.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) base: Option<u64>,
+    /// That restore point, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) point: Option<BackupId>,
 }
 
 /// Where the server stood before a database was opened to applications.

@@ -48,6 +48,21 @@ fn lost(shop: &Shop) -> u64 {
     counts.sum()
 }
 
+/// The rows of a copy that was swapped in are all young, and nobody has written them.
+#[test]
+fn after_a_swap_the_next_plan_counts_what_was_written_since_and_nothing_twice() {
+    let shop = Shop::guarded();
+    shop.damage();
+    shop.backout(&["rollback", "--database", "main", "--yes", "--accept-loss", &LOST.to_string()]).expect_code(0);
+    shop.sql("shop", "INSERT INTO orders (what, cents) SELECT 'since', n FROM generate_series(1, 3) n");
+    shop.sql("shop", "SELECT pg_stat_force_next_flush()");
+    let refused = shop.backout(&["rollback", "--database", "main", "--rung", "side-by-side", "--yes"]).expect_code(5);
+    assert!(refused.stderr.contains("would lose about 3 rows"), "{refused:?}");
+    let plan =
+        shop.backout(&["plan", "--database", "main", "--rung", "side-by-side", "--accept-loss", "3"]).expect_code(0);
+    assert!(plan.stdout.contains("orders: 3 written, 0 deleted"), "{plan:?}");
+}
+
 /// What was written between the swap and its undoing is treated as any loss: asked about, listed, and can be put back.
 #[test]
 fn what_was_written_since_the_swap_is_not_lost_by_undoing_it() {

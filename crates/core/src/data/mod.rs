@@ -26,7 +26,8 @@ pub use fact::{
 pub use ledger::{Framework, Ledger, Migration, MigrationGraph, Revision};
 pub use loss::{
     Census, LossEstimate, LossReport, LostRow, Method, Moment, Operation, TableEstimate, TableHistory, TableLoss,
-    TableNow, Values, Verdict, Window, estimate_table, estimate_undone, groups, merge, tell,
+    TableNow, Values, Verdict, Window, compare_table, estimate_placed, estimate_table, estimate_undone, groups, merge,
+    tell,
 };
 pub use manifest::{
     ConstraintCounts, DatabaseProperties, LargeObjects, Manifest, RoleSetting, Sequence, Snapshot, TableContent,

@@ -242,8 +242,14 @@ async fn place(target: &Target, client: &Client, wanted: &Wanted<'_>, names: &Na
     statements.push(format!("ALTER DATABASE {} RENAME TO {}", quoted(&names.fresh), quoted(&names.live)));
     let (source, run) = (Some(build::source(wanted.source, &[])), run_of(wanted).map(str::to_owned));
     let (was, at) = (names.fresh.clone(), target.clock.now());
+    // Where that cannot be read, a later estimate knows less.
+    let opened = match target.admin(&names.fresh).await {
+        Ok(session) => swap::opened(&session).await.ok(),
+        Err(_) => None,
+    };
+    let (base, point) = (opened.map(|opened| opened.transaction), wanted.source.point().map(|point| point.id.clone()));
     (fresh.marks.copy, fresh.marks.closed) = (None, None);
-    fresh.marks.placed = Some(PlacedMark { was, source, run, at, subscriptions: Vec::new(), opened: None, base: None });
+    fresh.marks.placed = Some(PlacedMark { was, source, run, at, subscriptions: Vec::new(), opened, base, point });
     statements.push(fresh.statement(&names.live));
     statements.push("COMMIT".to_owned());
     swap::sessions::end(client, &[fresh.oid], &[]).await?;

@@ -6,7 +6,8 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use backout_core::data::{
-    LossEstimate, Manifest, Method, ObjectName, TableContent, TableEstimate, TableHistory, TableNow, estimate_table,
+    LossEstimate, Manifest, Method, Moment, ObjectName, TableContent, TableEstimate, TableHistory, TableNow,
+    estimate_table,
 };
 use backout_core::port::PortError;
 use tokio::time::Instant;
@@ -14,10 +15,11 @@ use tokio_postgres::Client;
 use tokio_postgres::error::SqlState;
 
 use super::moment::moment;
+use super::{placed, unmarked};
 use crate::loss::rows::shape::{Shape, shapes};
 use crate::loss::rows::sql;
 use crate::words::failed;
-use crate::{Address, Target};
+use crate::{Address, Target, marks};
 
 /// How long counting may take.
 pub(super) const BUDGET: Duration = Duration::from_secs(4);
@@ -27,27 +29,47 @@ const SESSIONS: usize = 3;
 const LEAST: Duration = Duration::from_millis(50);
 
 /// Estimates what would be lost.
+///
+/// | the database in use was put in place by us                | numbers of the restore point hold | what was written is found by       |
+/// |------------------------------------------------------------|-----------------------------------|------------------------------------|
+/// | from this restore point, or from another one later than it | any                               | row versions since it was put there ([`placed`]) |
+/// | no, or before the restore point was taken                  | yes                               | row versions since the restore point |
+/// | no, or before the restore point was taken                  | no                                | comparing whole tables ([`unmarked`]) |
 pub(crate) async fn estimate(target: &Target, manifest: &Manifest) -> Result<LossEstimate, PortError> {
     let deadline = Instant::now() + BUDGET;
     let address = target.admin_address().await?;
     let session = address.connect().await?;
     let moment = moment(&session, manifest.lsn.as_deref()).await?;
+    let since = moment.row_versions_since(manifest);
+    let live = marks::read(&session, address.dbname()).await?;
+    if let Some(since) = live.and_then(|live| placed::since(live.marks.placed.as_ref()?, manifest, &moment)) {
+        return placed::estimate((&address, &session), manifest, (&moment, &since), deadline).await;
+    }
+    match since {
+        Ok(since) => by_age((&address, &session), manifest, (&moment, since), deadline).await,
+        Err(why) => unmarked::estimate(&session, manifest, (&moment, why), deadline).await,
+    }
+}
+
+/// By the age of row versions: those that the restore point's snapshot has not seen.
+async fn by_age(
+    (address, session): (&Address, &Client),
+    manifest: &Manifest,
+    (moment, since): (&Moment, u32),
+    deadline: Instant,
+) -> Result<LossEstimate, PortError> {
     let window = moment.since(manifest);
     let mut limits = window.limits;
-    let since = moment.row_versions_since(manifest);
-    if let Err(why) = &since {
-        limits.push(format!("{why}: rows cannot be told apart by age"));
-    }
     let then: BTreeMap<&ObjectName, &TableContent> = manifest.tables.iter().map(|table| (&table.name, table)).collect();
-    let shapes = shapes(&session).await?;
-    let counters = counters(&session).await?;
+    let shapes = shapes(session).await?;
+    let counters = counters(session).await?;
     let order = most_written_first(shapes.values(), &then, &counters);
-    let counted = count(&address, order, since.as_ref().ok().copied(), deadline).await?;
+    let counted = count(address, order, Some(since), deadline).await?;
     let mut tables = Vec::new();
     for (name, shape) in &shapes {
         let then = then.get(name).copied();
         let history = TableHistory {
-            numbers_hold: since.is_ok(),
+            numbers_hold: true,
             is_in_manifest: then.is_some(),
             is_rewritten: then.is_some_and(|then| then.relfilenode != shape.relfilenode),
             is_since_opened: false,
@@ -64,11 +86,12 @@ pub(crate) async fn estimate(target: &Target, manifest: &Manifest) -> Result<Los
         limits.push(limit);
     }
     tables.retain(|table| table.rows() > 0);
-    Ok(LossEstimate { since: manifest.taken_at, window_ms: window.ms, log_bytes: window.log_bytes, tables, limits })
+    let (since, window_ms, log_bytes) = (manifest.taken_at, window.ms, window.log_bytes);
+    Ok(LossEstimate { since, window_ms, log_bytes, tables, limits, unknown: None })
 }
 
 /// A table that is not there any more.
-fn gone(then: &TableContent) -> (TableEstimate, String) {
+pub(super) fn gone(then: &TableContent) -> (TableEstimate, String) {
     let limit = format!("table `{}` is gone since the restore point: its {} rows would be back", then.name, then.rows);
     let (table, method) = (then.name.clone(), Method::Comparison);
     (TableEstimate { table, method, written: 0, deleted: then.rows }, limit)

@@ -10,11 +10,13 @@ mod counted;
 mod estimate;
 mod lost;
 mod moment;
+mod placed;
 mod rows;
 mod step;
 #[cfg(test)]
 mod tests;
 mod undone;
+mod unmarked;
 
 pub(crate) use back::reimport;
 pub use back::{Conflict, ReimportOptions, ReimportReport, TableReimport};

@@ -42,7 +42,7 @@ pub(crate) async fn estimate_undo(target: &Target) -> Result<LossEstimate, PortE
     }
     tables.retain(|table| table.rows() > 0);
     let window_ms = u64::try_from(moment.at.duration_since(placed.at).as_millis()).unwrap_or_default();
-    Ok(LossEstimate { since: placed.at, window_ms, log_bytes: None, tables, limits })
+    Ok(LossEstimate { since: placed.at, window_ms, log_bytes: None, tables, limits, unknown: None })
 }
 
 /// What is written on the database in use about the swap that placed it.

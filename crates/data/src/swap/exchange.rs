@@ -77,8 +77,10 @@ fn marked(names: &Names, prepared: &Prepared, live: &Marked, quiet: &Quiet) -> (
     placed.marks.closed = None;
     let base = back.as_ref().map_or(Some(quiet.opened.transaction), |back| back.base);
     let subscriptions = back.map(|back| back.subscriptions).unwrap_or_default();
+    let built_from = made.as_ref().and_then(|made| made.point.clone());
     let (was, source) = (names.copy.clone(), made.map(|made| made.source));
     let opened = Some(quiet.opened);
-    placed.marks.placed = Some(PlacedMark { was, source, run: None, at: since, subscriptions, opened, base });
+    placed.marks.placed =
+        Some(PlacedMark { was, source, run: None, at: since, subscriptions, opened, base, point: built_from });
     (aside, placed)
 }

@@ -78,7 +78,7 @@ async fn pid(session: &Session) -> Result<i32, PortError> {
 }
 
 /// Where the server stands. Nobody writes to `copy` before it has its name, so this holds until then.
-async fn opened(copy: &Session) -> Result<OpenedMark, PortError> {
+pub(crate) async fn opened(copy: &Session) -> Result<OpenedMark, PortError> {
     let query = "SELECT pg_snapshot_xmax(pg_current_snapshot())::text, \
                  (SELECT coalesce(sum(n_tup_del), 0)::int8 FROM pg_stat_user_tables)";
     let row = copy.query_one(query, &[]).await;

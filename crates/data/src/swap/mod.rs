@@ -23,7 +23,7 @@ pub(crate) mod sessions;
 mod slots;
 mod step;
 
-pub(crate) use freeze::change;
+pub(crate) use freeze::{change, opened};
 pub(crate) use pooler::unpaused;
 pub(crate) use preflight::{opening, unhindered};
 pub(crate) use step::{perform, reached, undo};

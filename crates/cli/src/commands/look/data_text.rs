@@ -54,15 +54,23 @@ fn loss_lines(loss: &LossEstimate, plan: &Plan) -> Vec<String> {
     let log = loss.log_bytes.map_or_else(String::new, |bytes| format!(", {} of log", bytes_text(bytes)));
     let window = format!("what was written since {since}, for {}{log}", milliseconds(loss.window_ms));
     let rows = loss.rows();
-    let mut lines = vec![match rows {
-        0 => format!("  loses nothing that can be seen of {window}"),
-        _ => format!("  {} {} of {window}", Paint::warning("loses about"), rows_text(rows)),
+    let mut lines = vec![match (rows, &loss.unknown) {
+        (0, Some(_)) => format!("  {} of {window}", Paint::warning("nobody knows how much it loses")),
+        (_, Some(_)) => format!("  {} {} of {window}", Paint::warning("loses at least"), rows_text(rows)),
+        (0, None) => format!("  loses nothing that can be seen of {window}"),
+        (_, None) => format!("  {} {} of {window}", Paint::warning("loses about"), rows_text(rows)),
     }];
     let table =
         |table: &TableEstimate| format!("    {}: {} written, {} deleted", table.table, table.written, table.deleted);
     lines.extend(loss.tables.iter().map(table));
+    lines.extend(loss.unknown.iter().map(|why| format!("    how many rows is not known: {why}")));
     lines.extend(loss.limits.iter().map(|limit| format!("    {limit}")));
-    if rows > plan.request.data.accept_loss.unwrap_or(0) {
+    if loss.unknown.is_some() {
+        lines.push(
+            "  to agree to any loss: `--force loss-not-accepted`; rows can be put back: `backout backup reimport`"
+                .to_owned(),
+        );
+    } else if rows > plan.request.data.accept_loss.unwrap_or(0) {
         lines.push(format!(
             "  to agree to that: `--accept-loss {rows}`; rows can be put back: `backout backup reimport`"
         ));

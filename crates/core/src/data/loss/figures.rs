@@ -31,6 +31,9 @@ pub struct LossEstimate {
     pub tables: Vec<TableEstimate>,
     /// What the method cannot see, one sentence each.
     pub limits: Vec<String>,
+    /// Why nobody knows how much would be lost, where that is so: the numbers are then the least that there is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unknown: Option<String>,
 }
 
 impl LossEstimate {

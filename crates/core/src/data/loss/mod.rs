@@ -5,6 +5,7 @@ mod figures;
 mod lost;
 mod merge;
 mod moment;
+mod placed;
 mod undone;
 
 pub use estimate::{TableNow, estimate_table};
@@ -12,4 +13,5 @@ pub use figures::{LossEstimate, LossReport, Method, TableEstimate, TableLoss};
 pub use lost::{Census, LostRow, Operation, TableHistory, Values, tell};
 pub use merge::{Verdict, groups, merge};
 pub use moment::{Moment, Window};
+pub use placed::{compare_table, estimate_placed};
 pub use undone::estimate_undone;

@@ -46,14 +46,18 @@ impl Loss {
         if let Some(tables) = tables {
             estimate.tables.retain(|table| tables.contains(&table.table));
         }
-        if estimate.rows() == 0 { Loss::Nothing } else { Loss::Rows(estimate) }
+        match estimate.unknown.clone() {
+            Some(why) => Loss::Unknown { why, window: estimate },
+            None if estimate.rows() == 0 => Loss::Nothing,
+            None => Loss::Rows(estimate),
+        }
     }
 
     fn unknown(why: &str, case: &Case<'_>) -> Self {
         let since = case.database.point.map_or(case.target.taken_at, |point| point.taken_at);
         let window_ms = u64::try_from(case.now.duration_since(since).as_millis()).unwrap_or(0);
-        let limits = vec![format!("how many rows is unknown: {why}")];
-        let window = LossEstimate { since, window_ms, log_bytes: None, tables: Vec::new(), limits };
+        let (tables, limits, unknown) = (Vec::new(), Vec::new(), Some(why.to_owned()));
+        let window = LossEstimate { since, window_ms, log_bytes: None, tables, limits, unknown };
         Loss::Unknown { why: why.to_owned(), window }
     }
 

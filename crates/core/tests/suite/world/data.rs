@@ -212,6 +212,7 @@ pub(crate) fn estimate(rows: u64) -> LossEstimate {
         log_bytes: Some(4_096),
         tables: if rows == 0 { Vec::new() } else { vec![table] },
         limits: Vec::new(),
+        unknown: None,
     }
 }
 

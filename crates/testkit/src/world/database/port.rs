@@ -140,7 +140,7 @@ fn estimated(since: jiff::Timestamp, [inserted, updated, deleted]: [u64; 3]) -> 
     let (method, written) = (Method::RowVersions, inserted + updated);
     let tables = vec![TableEstimate { table: orders(), method, written, deleted }];
     let tables = tables.into_iter().filter(|table| table.rows() > 0).collect();
-    LossEstimate { since, window_ms: 1, log_bytes: None, tables, limits: Vec::new() }
+    LossEstimate { since, window_ms: 1, log_bytes: None, tables, limits: Vec::new(), unknown: None }
 }
 
 impl Database for MemoryDatabase {
