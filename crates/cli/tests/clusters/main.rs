@@ -10,6 +10,7 @@ mod faults;
 mod gone;
 mod killed;
 mod manifests;
+mod rehearsed;
 mod releases;
 mod restarted;
 mod several;

@@ -9,7 +9,7 @@ use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Fact};
 use backout_core::plan::Switch;
 use backout_core::port::{
-    Blobs, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PortError, Preflight,
+    Blobs, Breakage, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PortError, Preflight,
 };
 use kube::core::DynamicObject;
 use tokio::sync::Semaphore;
@@ -145,6 +145,15 @@ impl Platform for KubernetesPlatform {
 
     fn restart<'a>(&'a self, service: &'a ServiceName, _grace_ms: Option<u64>) -> Pending<'a, Result<(), PortError>> {
         Box::pin(self.started_anew(service))
+    }
+
+    fn break_on_purpose<'a>(
+        &'a self,
+        artifact: &'a Artifact,
+        breakage: &'a Breakage,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<String, PortError>> {
+        Box::pin(back::break_on_purpose(self, artifact, breakage, blobs))
     }
 
     /// Nothing is pinned in a cluster: what going back needs is in the blobs.

@@ -1,5 +1,7 @@
 //! What a drill does to a service, said before it is done; and where that cannot be done.
 
+use std::collections::BTreeMap;
+
 use super::{Refusal, RefusalName};
 use crate::config::{Environment, Service, ServicePlatform};
 use crate::journal::{Break, Drill};
@@ -9,12 +11,12 @@ pub const NO_IMAGE: &str = "backout-drill.invalid/no-such-image:drill";
 
 /// What a drill does to its service, a sentence each.
 ///
-/// | how    | Docker Compose                         | any other              |
-/// |--------|----------------------------------------|------------------------|
-/// | image  | stopped, and cannot be started         | refused                |
-/// | crash  | replaced by what ends at once          | refused                |
-/// | config | replaced, with other variables or files | refused               |
-/// | errors | the configured command                 | the configured command |
+/// | how    | Docker Compose                          | Kubernetes                           | any other              |
+/// |--------|-----------------------------------------|--------------------------------------|------------------------|
+/// | image  | stopped, and cannot be started          | a template whose image is not there  | refused                |
+/// | crash  | replaced by what ends at once           | a template whose pods end at once    | refused                |
+/// | config | replaced, with other variables or files | a template with other variables      | refused                |
+/// | errors | the configured command                  | the configured command               | the configured command |
 ///
 /// # Errors
 /// A refusal where the environment is not marked for drills, or its service cannot be broken in that way.
@@ -47,12 +49,40 @@ pub fn rehearsal(environment: &Environment, drill: &Drill) -> Result<Vec<String>
             Ok(vec![format!("the containers of `{name}` are replaced by ones of the same image that end at once")])
         }
         (Break::Config, ServicePlatform::Compose(_)) => config(service, policy.environment.keys()),
-        (Break::Image | Break::Crash | Break::Config, _) => {
-            let what = format!("`{name}` cannot be broken by `{}` on its platform", drill.how);
+        (how @ (Break::Image | Break::Crash | Break::Config), ServicePlatform::Kubernetes(_)) => {
+            on_a_cluster(service, how, &policy.environment)
+        }
+        (Break::Image | Break::Crash | Break::Config, platform) => {
+            let why = match platform {
+                ServicePlatform::Helm(_) => ": a workload that is altered is no revision of its release",
+                ServicePlatform::Argocd(_) => ": a workload that is altered is no sync of its Application",
+                _ => "",
+            };
+            let what = format!("`{name}` cannot be broken by `{}` on its platform{why}", drill.how);
             let hint = "break it with a pair of commands: `--break errors` with `drill: { command: .. }`".to_owned();
             Err(refusal(what, hint))
         }
     }
+}
+
+/// As after a bad deploy: pods that run may stay, where the workload's own rollout settings say so.
+fn on_a_cluster(service: &Service, how: Break, variables: &BTreeMap<String, String>) -> Result<Vec<String>, Refusal> {
+    let name = &service.name;
+    let altered = match how {
+        Break::Image => format!("`{name}` is told to run `{NO_IMAGE}`, which does not exist"),
+        Break::Config if variables.is_empty() => {
+            let what = format!("no variables on which `{name}` cannot run are known");
+            return Err(refusal(what, "name some: `drill: { environment: { DATABASE_URL: .. } }`".to_owned()));
+        }
+        Break::Config => {
+            let names: Vec<String> = variables.keys().map(|name| format!("`{name}`")).collect();
+            format!("{} is set to what `{name}` cannot run on", names.join(", "))
+        }
+        Break::Crash | Break::Errors => {
+            format!("`{name}` is told to run something of the same image that ends at once")
+        }
+    };
+    Ok(vec![altered, "its pods are replaced by such as its rollout settings say, as after a bad deploy".to_owned()])
 }
 
 fn config<'a>(service: &Service, variables: impl Iterator<Item = &'a String>) -> Result<Vec<String>, Refusal> {
@@ -86,7 +116,7 @@ mod tests {
 
     fn said(drill_text: &str, service: &str, how: Break) -> Result<Vec<String>, String> {
         let text = format!(
-            "version: 1\nproject: shop\nenvironments:\n  staging:\n{drill_text}    services:\n      app: {{ platform: {{ compose: {{ files: [a.yml] }} }}, artifacts: {{ config: [app.toml] }} }}\n      db: {{ platform: {{ compose: {{ files: [a.yml] }} }} }}\n      erp: {{ platform: {{ host: {{}} }}, releases: /srv/erp, units: [erp.service] }}\n"
+            "version: 1\nproject: shop\nenvironments:\n  staging:\n{drill_text}    services:\n      app: {{ platform: {{ compose: {{ files: [a.yml] }} }}, artifacts: {{ config: [app.toml] }} }}\n      db: {{ platform: {{ compose: {{ files: [a.yml] }} }} }}\n      erp: {{ platform: {{ host: {{}} }}, releases: /srv/erp, units: [erp.service] }}\n      web: {{ platform: {{ kubernetes: }} }}\n      shop: {{ platform: {{ helm: }} }}\n      site: {{ platform: {{ argocd: }} }}\n"
         );
         let config = config::load(&text, &|_| None).unwrap();
         let service = ServiceName::new(service).unwrap();
@@ -108,5 +138,17 @@ mod tests {
             "    drill: { allowed: true, environment: { URL: no }, command: { break: [./on], repair: [./off] } }\n";
         assert!(said(told, "db", Break::Config).unwrap()[0].contains("`URL`"));
         assert_eq!(said(told, "erp", Break::Errors).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_workload_is_broken_by_its_template_and_what_goes_back_by_revisions_is_not() {
+        let marked = "    drill: { allowed: true }\n";
+        assert!(said(marked, "web", Break::Image).unwrap()[0].contains("does not exist"));
+        assert!(said(marked, "web", Break::Crash).unwrap()[0].contains("ends at once"));
+        assert!(said(marked, "web", Break::Config).unwrap_err().contains("no variables"));
+        let told = "    drill: { allowed: true, environment: { URL: no } }\n";
+        assert!(said(told, "web", Break::Config).unwrap()[0].contains("`URL`"));
+        assert!(said(told, "shop", Break::Image).unwrap_err().contains("no revision of its release"));
+        assert!(said(told, "site", Break::Config).unwrap_err().contains("no sync of its Application"));
     }
 }

@@ -36,8 +36,13 @@ impl Behaviour {
     /// | `slow` | [`Self::Slow`] |
     /// | `erring` | [`Self::Erring`] |
     /// | none of them | [`Self::Ready`] |
+    ///
+    /// No registry has a name that ends with `.invalid` (RFC 2606): its images are missing.
     #[must_use]
     pub fn of_image(image: &str) -> Self {
+        if image.split_once('/').is_some_and(|(registry, _)| registry.ends_with(".invalid")) {
+            return Self::Missing;
+        }
         let tag = tag(image);
         let words = [
             ("missing", Self::Missing),

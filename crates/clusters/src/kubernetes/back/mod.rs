@@ -2,6 +2,7 @@
 
 mod alone;
 mod arrive;
+mod breaking;
 mod canary;
 mod desired;
 mod limits;
@@ -12,6 +13,7 @@ mod template;
 mod write;
 
 pub(super) use alone::unlike;
+pub(super) use breaking::break_on_purpose;
 pub(super) use canary::is_stable;
 pub(super) use notes::notes;
 pub(super) use preflight::preflight;

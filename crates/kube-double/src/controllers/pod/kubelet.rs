@@ -63,12 +63,25 @@ fn start(cluster: &Cluster, pod: &Value, now: Timestamp) -> Run {
         let (name, image) = (object::text(container, "/name"), object::text(container, "/image"));
         let by_image = cluster.script.behaviour(image);
         let by_configuration = configuration::behaviour(cluster, pod, container);
-        let behaviour = if by_image == Behaviour::Missing { by_image } else { by_configuration.unwrap_or(by_image) };
+        let by_command = ends_at_once(container).then_some(Behaviour::Crash);
+        let behaviour = match by_image {
+            Behaviour::Missing => by_image,
+            _ => by_command.or(by_configuration).unwrap_or(by_image),
+        };
         run.behaviours.insert(name.to_owned(), behaviour);
         run.digests.insert(name.to_owned(), cluster.script.image_id(image));
     }
     run.launch = launch::launch(cluster, pod, &run);
     run
+}
+
+/// Whether a container is told to run a line of the shell that ends with a failure: `... exit 1`.
+fn ends_at_once(container: &Value) -> bool {
+    let command = object::list(container, "/command");
+    let is_shell = command.first().and_then(Value::as_str).is_some_and(|program| program.ends_with("sh"));
+    let line = command.last().and_then(Value::as_str).unwrap_or_default();
+    let code = line.rsplit_once("exit ").and_then(|(_, code)| code.trim().parse::<u8>().ok());
+    is_shell && code.is_some_and(|code| code != 0)
 }
 
 fn looks(
