@@ -159,7 +159,7 @@ async fn stubborn(world: World) {
     tokio::time::sleep(Duration::from_millis(200)).await;
     #[expect(clippy::disallowed_methods, reason = "the test measures real time")]
     let start = Instant::now();
-    world.platform.restart(&world.service, Duration::from_millis(500)).await.unwrap();
+    world.platform.restart(&world.service, Some(500)).await.unwrap();
     let took = start.elapsed();
     assert!(took >= Duration::from_millis(500) && took < Duration::from_secs(5), "{took:?}");
     assert!(world.running().await.is_well());

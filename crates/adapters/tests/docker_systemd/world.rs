@@ -130,7 +130,7 @@ impl World {
     }
 
     pub(crate) async fn restart(&self) -> Result<(), PortError> {
-        self.platform.restart(&self.service, GRACE).await
+        self.platform.restart(&self.service, Some(5_000)).await
     }
 
     pub(crate) async fn stop(&self, grace: Duration) -> Result<(), PortError> {

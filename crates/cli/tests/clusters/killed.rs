@@ -160,7 +160,7 @@ fn a_helm_that_outlives_a_killed_rollback_is_followed_and_one_that_died_is_repai
 
 /// Goes on with a run whose process was killed, as soon as its lease has expired.
 #[track_caller]
-pub(crate) fn resumed(site: &Site, at: &str) {
+fn resumed(site: &Site, at: &str) {
     wait_until("the lease of the killed process to expire", SOON, || {
         let ended = site.backout(&["resume"]);
         assert!([0, 7].contains(&ended.code), "{at}: {ended:?}");

@@ -6,7 +6,6 @@ use backout_testkit::guarded::{Ended, wait_until};
 use backout_testkit::kube::Generation;
 use serde_json::Value;
 
-use crate::killed::resumed;
 use crate::manifests::{DB, web};
 use crate::site::{SOON, Site};
 
@@ -123,12 +122,11 @@ fn a_drill_that_is_killed_at_any_record_leaves_nothing_broken() {
         run.kill();
         let kind = site.journal().since(before).last().map(|record| record.kind.clone()).unwrap_or_default();
         let at = format!("killed at record {point}, {kind}");
-        // Whoever is first: the switch that stands by, or a person.
-        let is_over = || site.journal().since(before).iter().any(|record| record.kind == "run_ended");
-        if !is_over() {
-            resumed(&site, &at);
-        }
-        wait_until(&format!("{at}: the run to end"), SOON, is_over);
+        // Whoever is first ends it: the switch that stands by, or a person.
+        wait_until(&format!("{at}: the run to end"), SOON, || {
+            drop(site.backout(&["resume"]));
+            site.journal().since(before).iter().any(|record| record.kind == "run_ended")
+        });
         assert_eq!(site.running(), good, "{at}");
         let mark = &template(&site, "deployment/web")["metadata"]["annotations"]["backout.dev/drill"];
         assert_eq!(mark, &Value::Null, "{at}");
