@@ -125,7 +125,7 @@ async fn a_current_that_is_a_folder_is_an_error_that_says_what_to_do() {
     let world = World::releases(&["sleep", "60"]);
     fs::remove_file(world.root().join("current")).unwrap();
     fs::create_dir(world.root().join("current")).unwrap();
-    let error = world.platform.restart(&world.service, Duration::ZERO).await.unwrap_err();
+    let error = world.platform.restart(&world.service, Some(0)).await.unwrap_err();
     assert!(error.what.contains("is not a link") && error.hint.is_some(), "{error:?}");
 }
 

@@ -59,7 +59,7 @@ async fn an_exit_code_is_kept_and_nothing_is_started_again() {
 #[tokio::test]
 async fn a_program_that_is_not_there_is_an_error_that_names_it() {
     let world = World::releases(&["no-such-program"]);
-    let error = world.platform.restart(&world.service, Duration::ZERO).await.unwrap_err();
+    let error = world.platform.restart(&world.service, Some(0)).await.unwrap_err();
     assert!(error.what.contains("no-such-program"), "{error:?}");
     assert_eq!(world.state().await, InstanceState::Exited { code: 127, out_of_memory: false });
 }

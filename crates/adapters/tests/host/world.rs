@@ -178,7 +178,7 @@ impl World {
     }
 
     pub(crate) async fn restart(&self) {
-        self.platform.restart(&self.service, Duration::from_secs(5)).await.unwrap();
+        self.platform.restart(&self.service, Some(5_000)).await.unwrap();
     }
 
     pub(crate) async fn fact(&self) -> Fact {

@@ -287,7 +287,6 @@ fn of_databases() -> Vec<Body> {
     };
     let rows = TableRows::between([(table.clone(), 1)], [(table, 2)]);
     let proof = DataProof { checks: vec![check(Verdict::Unmeasurable)], rows };
-    let items = vec![("migrate.log".to_owned(), blob.clone())];
     vec![
         Body::BackupTaken { point: Box::new(point) },
         Body::BackupVerified { verification: Box::new(verification) },
@@ -299,10 +298,10 @@ fn of_databases() -> Vec<Body> {
         acted(ActStage::Intended),
         acted(ActStage::Done { seen: "7 put in".to_owned() }),
         acted(ActStage::Failed { why: "refused".to_owned() }),
-        Body::VaultKept { database: database.clone(), vault: blob },
+        Body::VaultKept { database: database.clone(), vault: blob.clone() },
         Body::LossReported { database: database.clone(), report: Box::new(report) },
         Body::DataProven { database: database.clone(), proof: Box::new(proof) },
-        Body::DataEvidenceKept { database, items },
+        Body::DataEvidenceKept { database, items: vec![("migrate.log".to_owned(), blob)] },
     ]
 }
 

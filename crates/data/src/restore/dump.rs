@@ -8,7 +8,7 @@ use backout_core::data::{Packing, PointKind, RestorePoint, Sealing, StoredObject
 use backout_core::port::PortError;
 
 use crate::Target;
-use crate::pipe::{Counted, Tally};
+use crate::pipe::{Counted, Tally, blocking};
 use crate::seal::{self, Keys};
 use crate::store::{self, Store};
 
@@ -69,11 +69,17 @@ impl Dump {
         Ok(Counted::new(self.store.read(object)?, done))
     }
 
-    /// What `pg_restore` or `psql` reads, unsealed and unpacked. Not for a folder.
+    /// What `pg_restore` or `psql` reads, unsealed and unpacked. Not for a folder. To open it is to ask a server, and to read how it
+    /// begins: that is for a thread that may block.
     ///
     /// # Errors
     /// Where it is not there, or a key is missing.
-    pub(crate) fn content(&self, done: Arc<Tally>) -> Result<Box<dyn Read + Send>, PortError> {
+    pub(crate) async fn content(&self, done: Arc<Tally>) -> Result<Box<dyn Read + Send>, PortError> {
+        let dump = self.clone();
+        blocking(move || dump.opened(done)).await
+    }
+
+    fn opened(&self, done: Arc<Tally>) -> Result<Box<dyn Read + Send>, PortError> {
         let Some(object) = self.objects.first() else { return Err(PortError::new("there is no dump")) };
         let (packing, sealing) = self.kind.wrapping();
         let content = seal::reader(self.stored(object, done)?, packing, sealing, &self.keys);

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::entries::Entries;
 use super::ownership::{self, Ourselves};
 use super::{Dump, Shielded, Staged, arguments};
-use crate::pipe::{Moved, Need, feed, watched};
+use crate::pipe::{Moved, Need, blocking, feed, watched};
 use crate::words::failed;
 use crate::{Address, Target, seal};
 
@@ -62,8 +62,10 @@ impl Restore<'_> {
     async fn sql(&self) -> Result<(), PortError> {
         let command = self.program("psql")?.args(arguments::sql(self.server.dbname()));
         let moved = Moved::begin(self.options.progress, "restore", Some(self.dump.bytes()));
-        let content = self.dump.content(moved.done.clone())?;
-        let content = Shielded::new(content).map_err(|error| seal::failed("could not read the dump", &error))?;
+        let content = self.dump.content(moved.done.clone()).await?;
+        // It looks at how the dump begins, and a dump may have to be asked for.
+        let shielded = move || Shielded::new(content).map_err(|error| seal::failed("could not read the dump", &error));
+        let content = blocking(shielded).await?;
         let fed = watched(&moved, feed(&command, Box::new(content), Need::All, &self.what())).await;
         fed.map(drop).map_err(|error| match error.what.contains("backslash commands are restricted") {
             true => error.hint("it has commands of `psql` in it, such as `\\connect`: dump one database, without `-C`"),
@@ -84,7 +86,7 @@ impl Restore<'_> {
         let list = self.list(entries.as_ref())?;
         words.extend(list.as_ref().map(|list| format!("--use-list={}", list.path().display())));
         let moved = Moved::begin(self.options.progress, "restore", Some(self.dump.bytes()));
-        let (path, content) = staged.source(&self.dump, &moved.done)?;
+        let (path, content) = staged.source(&self.dump, &moved.done).await?;
         let command = self.program("pg_restore")?.args(words).args(path);
         watched(&moved, feed(&command, content, Need::All, &self.what())).await.map(drop)
     }
@@ -94,7 +96,7 @@ impl Restore<'_> {
         if ourselves.is_superuser && self.options.tables.is_empty() {
             return Ok(None);
         }
-        let (path, content) = staged.source(&self.dump, &std::sync::Arc::default())?;
+        let (path, content) = staged.source(&self.dump, &std::sync::Arc::default()).await?;
         let command = self.program("pg_restore")?.arg("--list").args(path);
         let list = feed(&command, content, Need::Some, "could not list what is in the dump").await?;
         Ok(Some(Entries::parse(&String::from_utf8_lossy(&list))))

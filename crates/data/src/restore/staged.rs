@@ -54,14 +54,14 @@ impl Staged {
     ///
     /// # Errors
     /// Where the stream cannot be opened.
-    pub(crate) fn source(
+    pub(crate) async fn source(
         &self,
         dump: &Dump,
         done: &Arc<Tally>,
     ) -> Result<(Option<String>, Box<dyn Read + Send>), PortError> {
         match self {
             Staged::At { path, .. } => Ok((Some(path.display().to_string()), Box::new(io::empty()))),
-            Staged::Stream => Ok((None, dump.content(Arc::clone(done))?)),
+            Staged::Stream => Ok((None, dump.content(Arc::clone(done)).await?)),
         }
     }
 
@@ -92,7 +92,7 @@ type Unpack = fn(Box<dyn Read + Send>, &Path) -> io::Result<PathBuf>;
 async fn laid_open(dump: &Dump, moved: &Moved<'_>, unpack: Unpack) -> Result<Staged, PortError> {
     let failed = |error: io::Error| seal::failed("could not lay the dump open", &error);
     let folder = tempfile::Builder::new().prefix("backout-dump-").tempdir().map_err(failed)?;
-    let content = dump.content(Arc::clone(&moved.done))?;
+    let content = dump.content(Arc::clone(&moved.done)).await?;
     let work = move || {
         let path = unpack(content, folder.path()).map_err(failed)?;
         Ok(Staged::At { path, _own: Some(folder) })

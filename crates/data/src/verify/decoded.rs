@@ -45,14 +45,14 @@ async fn archive(target: &Target, dump: &Dump, moved: &Moved<'_>) -> Result<Resu
     let command = command.arg("--file=/dev/null");
     let read = async {
         let staged = Staged::of(dump, 1, 0, moved).await?;
-        let (path, content) = staged.source(dump, &moved.done)?;
+        let (path, content) = staged.source(dump, &moved.done).await?;
         feed(&command.args(path), content, Need::All, "it does not decode").await
     };
     Ok(watched(moved, read).await.map(|_| dump.bytes()))
 }
 
 async fn sql(dump: &Dump, moved: &Moved<'_>) -> Result<u64, PortError> {
-    let content = dump.content(Arc::clone(&moved.done))?;
+    let content = dump.content(Arc::clone(&moved.done)).await?;
     let tail = watched(moved, blocking(move || last_of(content))).await?;
     match LAST_WORDS.iter().any(|words| tail.contains(words)) {
         true => Ok(dump.bytes()),

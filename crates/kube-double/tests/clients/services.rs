@@ -14,8 +14,8 @@ fn service(selector: &Value) -> Value {
 fn ready(ground: &Ground) -> Vec<String> {
     let words = "get endpointslices -l kubernetes.io/service-name=front -o json";
     let slices: Value = serde_json::from_str(&ground.kubectl(words)).unwrap();
-    let [slice] = slices["items"].as_array().unwrap().as_slice() else { panic!("{slices:#}") };
-    let endpoints = slice["endpoints"].as_array().cloned().unwrap_or_default();
+    assert_eq!(slices["items"].as_array().map(Vec::len), Some(1), "{slices:#}");
+    let endpoints = slices["items"][0]["endpoints"].as_array().cloned().unwrap_or_default();
     let ready = endpoints.iter().filter(|endpoint| endpoint["conditions"]["ready"] == true);
     ready.map(|endpoint| endpoint["addresses"][0].as_str().unwrap().to_owned()).collect()
 }
