@@ -10,7 +10,9 @@ use backout_core::data::{
 };
 use backout_core::inventory::BlobRef;
 use backout_core::policy::Check;
-use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports, Preflight, Progress};
+use backout_core::port::{
+    BackupOrder, Blobs, DataDone, Database, ForeignDump, Pending, PortError, Ports, Preflight, Progress,
+};
 
 use crate::beside::Dumped;
 use crate::loss::{ReimportOptions, ReimportReport};
@@ -128,11 +130,11 @@ impl Database for Postgres {
 
     fn import<'a>(
         &'a self,
-        file: &'a str,
+        dump: ForeignDump<'a>,
         order: &'a BackupOrder,
         ports: Ports<'a>,
     ) -> Pending<'a, Result<RestorePoint, PortError>> {
-        Box::pin(backup::import(&self.target, file, order, ports))
+        Box::pin(backup::import(&self.target, dump, order, ports))
     }
 
     fn verify<'a>(

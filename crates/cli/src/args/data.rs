@@ -80,10 +80,14 @@ pub(crate) enum BackupAction {
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
         keep: Option<u32>,
     },
-    /// Register a dump that another tool made
+    /// Register a dump that another tool made, where it lies
     Import {
-        /// The dump: custom, directory, tar or plain SQL; packed with gzip or zstd, sealed with age or openssl
+        /// The dump, a file or `s3://BUCKET/KEY`: custom, directory, tar or plain SQL; packed with gzip or zstd, sealed with age
+        /// or openssl
         file: PathBuf,
+        /// Take the one that was written last below `s3://BUCKET/PREFIX`
+        #[arg(long)]
+        newest: bool,
         /// The database that it is of; may be left out where there is one
         #[arg(long, value_name = "DATABASE")]
         database: Option<String>,

@@ -35,13 +35,13 @@ pub trait Database: Send + Sync {
     /// What could not be read, written or verified; a migration that runs.
     fn back_up<'a>(&'a self, order: &'a BackupOrder, ports: Ports<'a>) -> Pending<'a, Result<RestorePoint, PortError>>;
 
-    /// Takes a dump file of another tool into the store, or leaves it where it is and registers it.
+    /// Registers a dump of another tool where it lies.
     ///
     /// # Errors
-    /// A file that is no dump that can be read.
+    /// What is not there, may not be read, or is no dump that can be read.
     fn import<'a>(
         &'a self,
-        file: &'a str,
+        dump: ForeignDump<'a>,
         order: &'a BackupOrder,
         ports: Ports<'a>,
     ) -> Pending<'a, Result<RestorePoint, PortError>>;
@@ -118,6 +118,24 @@ pub trait Database: Send + Sync {
     /// # Errors
     /// Where what was there before could not be brought back.
     fn undo<'a>(&'a self, step: &'a DataStep, ports: Ports<'a>) -> Pending<'a, Result<String, PortError>>;
+}
+
+/// A dump that another tool made, and where it lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForeignDump<'a> {
+    /// This one: a file or a folder of the machine, or `s3://BUCKET/KEY`.
+    At(&'a str),
+    /// The one that was written last of those whose names begin so: `s3://BUCKET/PREFIX`.
+    NewestUnder(&'a str),
+}
+
+impl std::fmt::Display for ForeignDump<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::At(place) => f.write_str(place),
+            Self::NewestUnder(place) => write!(f, "the newest below {place}"),
+        }
+    }
 }
 
 /// What a restore point is to be.

@@ -22,7 +22,7 @@ use std::pin::Pin;
 pub use barrier::Barrier;
 pub use cache::Cache;
 pub use clock::Clock;
-pub use database::{BackupOrder, DataDone, Database, Ports, Progress};
+pub use database::{BackupOrder, DataDone, Database, ForeignDump, Ports, Progress};
 pub use deploy::{Deployer, Repository, Watcher};
 pub use fallback::Switchboard;
 pub use inside::{Errand, ErrandOutput, Inside, Overlay};

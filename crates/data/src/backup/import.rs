@@ -3,38 +3,37 @@
 //! Such a dump has no manifest, and nobody knows its snapshot. So it is restored into a server of its own, and what comes
 //! out is read there. What no dump holds (owner, access, settings of the database) is taken from the database as it is now.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use backout_core::data::{Level, Manifest, PointKind, RestorePoint, StoredObject};
 use backout_core::inventory::BlobRef;
 use backout_core::policy::Verdict;
-use backout_core::port::{BackupOrder, PortError, Ports, Progress};
+use backout_core::port::{BackupOrder, ForeignDump, PortError, Ports, Progress};
 use jiff::Timestamp;
 use tokio_postgres::Client;
 
-use super::recognized::{Recognized, recognized};
+use super::lying::{Lying, lying};
 use crate::Target;
 use crate::look::{Hashes, ManifestHead, content_manifest, properties};
 use crate::pipe::{Counted, Moved, blocking, watched};
 use crate::restore::Dump;
-use crate::seal::{self, Hashing, Keys};
-use crate::store::open_at;
+use crate::seal::{self, Hashing};
 use crate::verify::{Needs, Trial, decoded};
 use crate::words::failed;
 
-/// Registers the dump at `file`, where it stays: it is read to its end and restored once.
+/// Registers a dump, which stays where it is: it is read to its end and restored once.
 ///
 /// # Errors
-/// What is no dump, does not decode or does not restore; a database that cannot be asked for what no dump holds.
+/// What is not there or is no dump, does not decode or does not restore; a database that cannot be asked for what no dump
+/// holds.
 pub(crate) async fn import(
     target: &Target,
-    file: &str,
+    dump: ForeignDump<'_>,
     order: &BackupOrder,
     ports: Ports<'_>,
 ) -> Result<RestorePoint, PortError> {
     let began = target.clock.now();
-    let (mut point, manifest, bytes) = restored(target, file, order, ports.progress).await?;
+    let (mut point, manifest, bytes) = restored(target, dump, order, ports.progress).await?;
     let content = serde_json::to_vec(&manifest)
         .map_err(|error| PortError::new(format!("the manifest could not be written: {error}")))?;
     point.database_bytes = bytes;
@@ -47,15 +46,19 @@ pub(crate) async fn import(
 /// Reads a dump to its end and restores it once: what it is, what came out, and the size of that in bytes.
 pub(super) async fn restored(
     target: &Target,
-    file: &str,
+    foreign: ForeignDump<'_>,
     order: &BackupOrder,
     progress: &dyn Progress,
 ) -> Result<(RestorePoint, Manifest, u64), PortError> {
-    let point = registered(target, &target.folder.join(file), order, progress).await?;
+    let point = registered(target, foreign, order, progress).await?;
     let dump = Dump::of(target, &point).await?;
     let check = decoded(target, &dump, progress).await?;
     if check.verdict != Verdict::Healthy {
-        return Err(PortError::new(format!("{file} cannot be registered: {}", check.what)));
+        let found = match (foreign, point.objects.first()) {
+            (ForeignDump::NewestUnder(_), Some(object)) => format!("{}{}", point.store, object.name),
+            _ => foreign.to_string(),
+        };
+        return Err(PortError::new(format!("{found} cannot be registered: {}", check.what)));
     }
     let (manifest, bytes) = tried(target, &point, order, progress).await?;
     Ok((point, manifest, bytes))
@@ -85,16 +88,12 @@ async fn tried(
 /// The files with their checksums. What a restore of it brings is not known yet.
 async fn registered(
     target: &Target,
-    path: &Path,
+    foreign: ForeignDump<'_>,
     order: &BackupOrder,
     progress: &dyn Progress,
 ) -> Result<RestorePoint, PortError> {
-    let keys = Keys::for_reading(target).await?;
-    let from = path.to_owned();
-    let (recognized, changed) = blocking(move || Ok((recognized(&from, &keys)?, changed(&from)?))).await?;
-    let Recognized { kind, folder, files } = recognized;
-    let place = format!("file:{}/", folder.display().to_string().trim_end_matches('/'));
-    let store = open_at(target, &place).await?;
+    let Lying { store, files, kind, changed } = lying(target, foreign).await?;
+    let place = store.place();
     let moved = Moved::begin(progress, "read", None);
     let done = Arc::clone(&moved.done);
     let summed = move || {
@@ -135,14 +134,6 @@ fn unknown(
         restore_name: None,
         verified: None,
     }
-}
-
-/// When a file was written last: no dump says when its snapshot was taken, which was before.
-fn changed(path: &Path) -> Result<Timestamp, PortError> {
-    let file = if path.is_dir() { path.join("toc.dat") } else { path.to_owned() };
-    let changed = file.metadata().and_then(|found| found.modified());
-    let changed = changed.map_err(|error| seal::failed(&format!("could not look at {}", path.display()), &error))?;
-    Timestamp::try_from(changed).map_err(|error| PortError::new(format!("{} has no time: {error}", path.display())))
 }
 
 async fn found(

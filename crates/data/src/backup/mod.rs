@@ -11,6 +11,7 @@ mod dumped;
 mod folder;
 mod held;
 mod import;
+mod lying;
 mod recognized;
 mod running;
 mod slot;

@@ -34,36 +34,45 @@ pub(super) fn recognized(path: &Path, keys: &Keys) -> Result<Recognized, PortErr
     if path.is_dir() {
         return folder(path);
     }
-    let found = seal::recognize(File::open(&path).map_err(failed)?, keys).map_err(failed)?;
-    let (packing, sealing) = (found.packing, found.sealing);
-    let kind = match found.kind {
-        Kind::CustomDump => PointKind::Custom { packing, sealing },
-        Kind::Text => PointKind::Plain { packing, sealing },
-        Kind::Tar => match in_tar(found.content).map_err(failed)? {
-            InTar::Dump => PointKind::Tar { packing, sealing },
-            InTar::Folder => PointKind::Directory { packing, sealing },
-            InTar::Else => return Err(no_dump(&path)),
-        },
-        _ => return Err(no_dump(&path)),
-    };
+    let kind = kind_of(File::open(&path).map_err(failed)?, &path.display().to_string(), keys)?;
     let name = path.file_name().and_then(|name| name.to_str()).map(str::to_owned);
     match (path.parent(), name) {
         (Some(folder), Some(name)) => Ok(Recognized { kind, folder: folder.to_owned(), files: vec![name] }),
-        _ => Err(no_dump(&path)),
+        _ => Err(no_dump(&path.display().to_string())),
+    }
+}
+
+/// What a stream is; `called` is its name for a person. Blocks.
+///
+/// # Errors
+/// As [`recognized`].
+pub(super) fn kind_of(content: impl Read + Send, called: &str, keys: &Keys) -> Result<PointKind, PortError> {
+    let failed = |error: io::Error| seal::failed(&format!("could not read {called}"), &error);
+    let found = seal::recognize(content, keys).map_err(failed)?;
+    let (packing, sealing) = (found.packing, found.sealing);
+    match found.kind {
+        Kind::CustomDump => Ok(PointKind::Custom { packing, sealing }),
+        Kind::Text => Ok(PointKind::Plain { packing, sealing }),
+        Kind::Tar => match in_tar(found.content).map_err(failed)? {
+            InTar::Dump => Ok(PointKind::Tar { packing, sealing }),
+            InTar::Folder => Ok(PointKind::Directory { packing, sealing }),
+            InTar::Else => Err(no_dump(called)),
+        },
+        _ => Err(no_dump(called)),
     }
 }
 
 fn folder(path: PathBuf) -> Result<Recognized, PortError> {
     let failed = |error: io::Error| seal::failed(&format!("could not read {}", path.display()), &error);
     if !path.join(CONTENTS).is_file() {
-        return Err(no_dump(&path));
+        return Err(no_dump(&path.display().to_string()));
     }
     let mut files = Vec::new();
     for entry in std::fs::read_dir(&path).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         match entry.file_name().into_string() {
             Ok(name) if entry.path().is_file() => files.push(name),
-            _ => return Err(no_dump(&path)),
+            _ => return Err(no_dump(&path.display().to_string())),
         }
     }
     files.sort();
@@ -92,8 +101,8 @@ enum InTar {
     Else,
 }
 
-fn no_dump(path: &Path) -> PortError {
-    PortError::new(format!("{} is no dump of PostgreSQL", path.display())).hint(
+fn no_dump(called: &str) -> PortError {
+    PortError::new(format!("{called} is no dump of PostgreSQL")).hint(
         "read are the formats of `pg_dump` (-Fc, -Fd, -Ft, -Fp), packed by gzip or zstd, encrypted by age or openssl",
     )
 }

@@ -3,7 +3,7 @@
 use backout_core::data::{Manifest, compare};
 use backout_core::id::BackupId;
 use backout_core::policy::{Check, Verdict};
-use backout_core::port::{BackupOrder, PortError, Progress};
+use backout_core::port::{BackupOrder, ForeignDump, PortError, Progress};
 
 use super::import::restored;
 use crate::Target;
@@ -24,7 +24,7 @@ pub(crate) async fn is_whole(
 ) -> Result<(), PortError> {
     // The number only names the trial, which has a server to itself.
     let order = BackupOrder { id: BackupId::mint(target.clock.now(), 0), run: None, vault: None, is_as_it_is: false };
-    let (_, found, _) = restored(target, file, &order, progress).await?;
+    let (_, found, _) = restored(target, ForeignDump::At(file), &order, progress).await?;
     let expected = contents_of(target, dbname, &found).await?;
     let wrong: Vec<Check> =
         compare(&expected, &found).into_iter().filter(|check| check.verdict != Verdict::Healthy).collect();

@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 
 use backout_core::data::StoredObject;
 use backout_core::port::PortError;
+use jiff::Timestamp;
 
 use crate::seal::Checked;
 
@@ -28,7 +29,15 @@ pub(crate) trait Store: Send + Sync {
     ///
     /// # Errors
     /// Where it cannot be found out.
-    fn size(&self, name: &str) -> Result<Option<u64>, PortError>;
+    fn size(&self, name: &str) -> Result<Option<u64>, PortError> {
+        Ok(self.find(name)?.map(|entry| entry.bytes))
+    }
+
+    /// What is known of an object; `None` where there is none.
+    ///
+    /// # Errors
+    /// Where it cannot be found out.
+    fn find(&self, name: &str) -> Result<Option<Entry>, PortError>;
 
     /// Removes an object; one that is not there is removed.
     ///
@@ -36,12 +45,11 @@ pub(crate) trait Store: Send + Sync {
     /// Where it is still there.
     fn remove(&self, name: &str) -> Result<(), PortError>;
 
-    /// For tests: the objects whose names start with the folder `under`, by name; empty is all of them.
+    /// Shows every object below the folder `under`, in no order; empty is all of them.
     ///
     /// # Errors
     /// Where it cannot be found out.
-    #[cfg(test)]
-    fn list(&self, under: &str) -> Result<Vec<Entry>, PortError>;
+    fn each(&self, under: &str, seen: &mut dyn FnMut(Entry)) -> Result<(), PortError>;
 }
 
 /// An object that is being written.
@@ -54,21 +62,31 @@ pub(crate) trait Upload: Write + Send {
 }
 
 /// An object of a store.
-#[cfg(test)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// Its name.
     pub(crate) name: String,
     /// Its size, in bytes.
     pub(crate) bytes: u64,
+    /// When it was written.
+    pub(crate) modified: Timestamp,
 }
 
-impl dyn Store {
+impl dyn Store + '_ {
     /// Reads an object that was recorded. Its end is an error where it is not what was stored then.
     ///
     /// # Errors
     /// As [`Store::read_from`].
     pub(crate) fn read(&self, object: &StoredObject) -> Result<Checked<Box<dyn Read + Send>>, PortError> {
         Ok(Checked::new(self.read_from(&object.name, 0)?, object))
+    }
+
+    /// For tests: the objects below a folder, by name.
+    #[cfg(test)]
+    pub(crate) fn list(&self, under: &str) -> Result<Vec<Entry>, PortError> {
+        let mut entries = Vec::new();
+        self.each(under, &mut |entry| entries.push(entry))?;
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
     }
 }

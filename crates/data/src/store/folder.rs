@@ -6,10 +6,9 @@ use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use backout_core::port::PortError;
+use jiff::Timestamp;
 
-#[cfg(test)]
-use super::contract::Entry;
-use super::contract::{Store, Upload};
+use super::contract::{Entry, Store, Upload};
 use super::folder_upload::{FileUpload, sync_folder};
 use super::name::{PART, parts};
 use crate::seal::failed;
@@ -90,11 +89,10 @@ impl Store for Folder {
         Ok(Box::new(file))
     }
 
-    fn size(&self, name: &str) -> Result<Option<u64>, PortError> {
+    fn find(&self, name: &str) -> Result<Option<Entry>, PortError> {
         let Some(path) = self.existing(name)? else { return Ok(None) };
-        let found =
-            path.metadata().map_err(|error| failed(&format!("could not look at {}", path.display()), &error))?;
-        Ok(found.is_file().then(|| found.size()))
+        let found = path.metadata().and_then(|found| found.is_file().then(|| entry(name, &found)).transpose());
+        found.map_err(|error| failed(&format!("could not look at {}", path.display()), &error))
     }
 
     fn remove(&self, name: &str) -> Result<(), PortError> {
@@ -113,14 +111,9 @@ impl Store for Folder {
         Ok(())
     }
 
-    #[cfg(test)]
-    fn list(&self, under: &str) -> Result<Vec<Entry>, PortError> {
+    fn each(&self, under: &str, seen: &mut dyn FnMut(Entry)) -> Result<(), PortError> {
         let start = if under.is_empty() { self.root.clone() } else { self.path(under.trim_end_matches('/'))? };
-        let mut entries = Vec::new();
-        collect(&self.root, &start, &mut entries)
-            .map_err(|error| failed(&format!("could not list {}", start.display()), &error))?;
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(entries)
+        show(&self.root, &start, seen).map_err(|error| failed(&format!("could not list {}", start.display()), &error))
     }
 }
 
@@ -128,24 +121,28 @@ fn parts_between(root: &Path, folder: &Path) -> usize {
     folder.strip_prefix(root).map(|rest| rest.components().count()).unwrap_or(0)
 }
 
-/// Adds every whole file below `folder`.
-#[cfg(test)]
-fn collect(root: &Path, folder: &Path, entries: &mut Vec<Entry>) -> std::io::Result<()> {
+fn entry(name: &str, found: &fs::Metadata) -> std::io::Result<Entry> {
+    let modified = Timestamp::try_from(found.modified()?).map_err(std::io::Error::other)?;
+    Ok(Entry { name: name.to_owned(), bytes: found.size(), modified })
+}
+
+/// Shows every whole file below `folder`.
+fn show(root: &Path, folder: &Path, seen: &mut dyn FnMut(Entry)) -> std::io::Result<()> {
     let found = match fs::read_dir(folder) {
         Ok(found) => found,
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    for entry in found {
-        let entry = entry?;
-        let (path, kind) = (entry.path(), entry.file_type()?);
+    for found in found {
+        let found = found?;
+        let (path, kind) = (found.path(), found.file_type()?);
         if kind.is_dir() {
-            collect(root, &path, entries)?;
+            show(root, &path, seen)?;
         } else if let Some(name) = path.strip_prefix(root).ok().and_then(Path::to_str)
             && kind.is_file()
             && !name.ends_with(PART)
         {
-            entries.push(Entry { name: name.to_owned(), bytes: entry.metadata()?.size() });
+            seen(entry(name, &found.metadata()?)?);
         }
     }
     Ok(())

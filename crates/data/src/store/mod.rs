@@ -17,5 +17,5 @@ mod s3;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use contract::{Store, Upload};
-pub(crate) use open::{open, open_at};
+pub(crate) use contract::{Entry, Store, Upload};
+pub(crate) use open::{open, open_at, s3_place};

@@ -49,23 +49,27 @@ fn folder_at(path: &Path) -> Result<Arc<dyn Store>, PortError> {
 }
 
 /// Bucket and prefix of `s3://bucket/prefix/`.
-fn s3_place(place: &str) -> Option<(&str, &str)> {
+pub(crate) fn s3_place(place: &str) -> Option<(&str, &str)> {
     let rest = place.strip_prefix("s3://")?;
     let (bucket, prefix) = rest.split_once('/').unwrap_or((rest, ""));
     (!bucket.is_empty()).then_some((bucket, prefix))
 }
 
-/// The settings of the configured server, for another place on it.
+/// The settings of the configured server, for another place on it; without one, those that the tools of Amazon take.
 fn settings_for(target: &Target, bucket: &str, prefix: &str) -> S3Store {
     let configured = match target.configured.backup.as_ref().map(|backup| &backup.store) {
         Some(BackupStore::S3(settings)) => Some(settings.as_ref().clone()),
         _ => None,
     };
+    let named = |name: &str| {
+        let value = target.environment.get(std::ffi::OsStr::new(name))?.to_str()?;
+        Some(value.to_owned()).filter(|value| !value.is_empty())
+    };
     let amazon = || S3Store {
         bucket: String::new(),
         prefix: String::new(),
-        endpoint: None,
-        region: "us-east-1".to_owned(),
+        endpoint: named("AWS_ENDPOINT_URL_S3").or_else(|| named("AWS_ENDPOINT_URL")),
+        region: named("AWS_REGION").or_else(|| named("AWS_DEFAULT_REGION")).unwrap_or_else(|| "us-east-1".to_owned()),
         access_key_id: None,
         secret_access_key: None,
     };

@@ -10,7 +10,7 @@ use backout_adapters::secret::Secrets;
 use backout_core::config::{Backup, BackupStore, Database, SecretOrText, Sensitive};
 use backout_core::data::{Level, Manifest, RestorePoint, Verification};
 use backout_core::policy::{Check, Verdict};
-use backout_core::port::{BackupOrder, Blobs, Clock, Database as _, Pending, PortError, Ports, Progress};
+use backout_core::port::{BackupOrder, Blobs, Clock, Database as _, ForeignDump, Pending, PortError, Ports, Progress};
 use backout_data::server::{OwnServer, ServerOptions, Tools};
 use backout_data::{Postgres, Session, Target};
 use backout_testkit::world::MemoryBlobs;
@@ -58,6 +58,11 @@ impl Ground {
         &mut self.configured
     }
 
+    /// Puts a variable into the environment of whoever asks from now on.
+    pub(crate) fn export(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.into(), value.into());
+    }
+
     pub(crate) fn store(&self) -> PathBuf {
         match &self.configured.backup.as_ref().unwrap().store {
             BackupStore::Folder(folder) => folder.into(),
@@ -90,7 +95,11 @@ impl Ground {
     }
 
     pub(crate) async fn import(&self, file: &str) -> Result<RestorePoint, PortError> {
-        self.database().import(file, &order(), self.ports()).await
+        self.import_from(ForeignDump::At(file)).await
+    }
+
+    pub(crate) async fn import_from(&self, dump: ForeignDump<'_>) -> Result<RestorePoint, PortError> {
+        self.database().import(dump, &order(), self.ports()).await
     }
 
     pub(crate) async fn verify(&self, point: &RestorePoint, level: Level) -> Verification {

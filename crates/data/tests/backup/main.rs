@@ -9,6 +9,11 @@
 mod damaged;
 mod ground;
 mod imported;
+#[cfg(feature = "s3")]
+mod imported_from_s3;
 mod refused;
+#[cfg(feature = "s3")]
+#[path = "../../src/store/tests/s3_server.rs"]
+mod s3_server;
 mod taken;
 mod unsound;

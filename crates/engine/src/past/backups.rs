@@ -4,7 +4,7 @@ use backout_core::data::RestorePoint;
 use backout_core::id::{BackupId, DatabaseName};
 use backout_core::inventory::backups_to_release;
 use backout_core::journal::Body;
-use backout_core::port::{BackupOrder, Database, Lease, PortError};
+use backout_core::port::{BackupOrder, Database, ForeignDump, Lease, PortError};
 
 use super::{checkpoints, restore_points};
 use crate::error::EngineError;
@@ -27,15 +27,15 @@ pub async fn back_up(world: &World, lease: &Lease, name: &DatabaseName) -> Resul
     Ok(point)
 }
 
-/// Registers a dump file of another tool as a restore point.
+/// Registers a dump of another tool as a restore point.
 ///
 /// # Errors
-/// A file that is no dump that can be read, what could not be recorded, and [`EngineError::Interrupted`].
+/// What is no dump that can be read, what could not be recorded, and [`EngineError::Interrupted`].
 pub async fn import_backup(
     world: &World,
     lease: &Lease,
     name: &DatabaseName,
-    file: &str,
+    dump: ForeignDump<'_>,
 ) -> Result<RestorePoint, EngineError> {
     let order = BackupOrder {
         id: BackupId::mint(world.clock.now(), (world.salt)()),
@@ -44,7 +44,7 @@ pub async fn import_backup(
         is_as_it_is: false,
     };
     let point = tokio::select! {
-        imported = database(world, name)?.import(file, &order, world.ports()) => imported?,
+        imported = database(world, name)?.import(dump, &order, world.ports()) => imported?,
         () = world.interrupted() => return Err(EngineError::Interrupted),
     };
     world.record(lease, None, &Body::BackupTaken { point: Box::new(point.clone()) }).await?;

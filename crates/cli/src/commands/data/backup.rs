@@ -13,7 +13,9 @@ pub(crate) async fn backup(global: &Global, action: BackupAction, ui: Ui) -> Res
     match action {
         BackupAction::Create { database, physical: true } => base::create(global, &database, ui).await,
         BackupAction::Create { database, physical: false } => create::create(global, &database, ui).await,
-        BackupAction::Import { file, database } => create::import(global, &file, database.as_deref(), ui).await,
+        BackupAction::Import { file, newest, database } => {
+            create::import(global, (&file, newest), database.as_deref(), ui).await
+        }
         BackupAction::Prune { keep } => create::prune(global, keep, ui).await,
         BackupAction::List => list::list(global, ui).await,
         BackupAction::Show { id } => list::show(global, &id, ui).await,

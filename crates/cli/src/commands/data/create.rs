@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use backout_core::data::{BaseBackup, RestorePoint};
 use backout_core::id::{BackupId, DatabaseName};
+use backout_core::port::ForeignDump;
 use backout_core::report::point_text;
 use backout_engine::{EngineError, back_up, import_backup, prune_backups};
 use serde::Serialize;
@@ -15,7 +16,7 @@ use super::by_hand::Hand;
 use super::named::{databases, one_database, points};
 use crate::args::Global;
 use crate::error::CliError;
-use crate::ui::{Narrator, Ui};
+use crate::ui::{Narrator, Ui, date_time};
 use crate::wire::{Access, Session, Setup, interrupts};
 
 #[derive(Serialize)]
@@ -62,20 +63,35 @@ pub(super) async fn create(global: &Global, typed: &[String], ui: Ui) -> Result<
 }
 
 /// Registers a dump of another tool.
-pub(super) async fn import(global: &Global, file: &Path, typed: Option<&str>, ui: Ui) -> Result<ExitCode, CliError> {
+pub(super) async fn import(
+    global: &Global,
+    (file, newest): (&Path, bool),
+    typed: Option<&str>,
+    ui: Ui,
+) -> Result<ExitCode, CliError> {
     let setup = Setup::open(global, ui, Access::Write)?;
     let name = one_database(&setup, typed)?;
-    let path = setup.process.folder.join(file);
+    let is_elsewhere = file.to_str().is_some_and(|file| file.starts_with("s3://"));
+    if newest && !is_elsewhere {
+        return Err(CliError::usage(format!("`--newest` looks in S3, and {} is a file", file.display()))
+            .hint("write `--newest s3://BUCKET/PREFIX`, or name the file alone"));
+    }
+    let path = if is_elsewhere { file.to_owned() } else { setup.process.folder.join(file) };
     let Some(path) = path.to_str() else {
         return Err(CliError::usage(format!("the name of {} is not UTF-8", path.display())));
     };
+    let dump = if newest { ForeignDump::NewestUnder(path) } else { ForeignDump::At(path) };
     let narrator = Arc::new(Narrator::new(ui));
     let world = setup.world(None, narrator.clone(), interrupts()?)?;
     let session = Session::begin(&setup, &world, "backup import").await?;
-    let point = session.run(import_backup(&world, session.lease(), &name, path)).await;
+    let point = session.run(import_backup(&world, session.lease(), &name, dump)).await;
     narrator.finish();
     session.finish().await;
-    told(ui, &[point?], &[])
+    let point = point?;
+    for object in point.objects.iter().filter(|_| is_elsewhere) {
+        ui.say(&format!("registered {}{}, written {}", point.store, object.name, date_time(point.taken_at)));
+    }
+    told(ui, &[point], &[])
 }
 
 fn told(ui: Ui, points: &[RestorePoint], released: &[BackupId]) -> Result<ExitCode, CliError> {

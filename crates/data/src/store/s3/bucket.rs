@@ -6,8 +6,7 @@ use std::sync::Arc;
 use backout_core::config::S3Store;
 use backout_core::port::PortError;
 use futures_util::StreamExt;
-#[cfg(test)]
-use futures_util::TryStreamExt;
+use jiff::Timestamp;
 use object_store::aws::AmazonS3;
 use object_store::path::Path;
 use object_store::{Error, ObjectMeta, ObjectStore, ObjectStoreExt};
@@ -18,9 +17,7 @@ use super::download::Download;
 use super::told::{is_missing_bucket, told};
 use super::upload::S3Upload;
 use crate::Target;
-#[cfg(test)]
-use crate::store::contract::Entry;
-use crate::store::contract::{Store, Upload};
+use crate::store::contract::{Entry, Store, Upload};
 use crate::store::name::parts;
 
 /// What is under a prefix in a bucket.
@@ -91,8 +88,8 @@ impl Store for Bucket {
         Ok(Box::new(Download::begin(client, self.runtime.clone(), self.name.clone(), meta, first)))
     }
 
-    fn size(&self, name: &str) -> Result<Option<u64>, PortError> {
-        Ok(self.look(name)?.map(|meta| meta.size))
+    fn find(&self, name: &str) -> Result<Option<Entry>, PortError> {
+        Ok(self.look(name)?.map(|meta| entry(name, &meta)))
     }
 
     fn remove(&self, name: &str) -> Result<(), PortError> {
@@ -103,21 +100,24 @@ impl Store for Bucket {
         }
     }
 
-    #[cfg(test)]
-    fn list(&self, under: &str) -> Result<Vec<Entry>, PortError> {
+    fn each(&self, under: &str, seen: &mut dyn FnMut(Entry)) -> Result<(), PortError> {
         let folder = match under.trim_end_matches('/') {
             "" => Path::parse(&self.prefix).map_err(|error| PortError::new(format!("the prefix: {error}")))?,
             under => self.path(under)?,
         };
-        let found = self.client.list(Some(&folder)).try_collect::<Vec<ObjectMeta>>();
-        let found = self.runtime.block_on(found);
-        let found = found.map_err(|error| self.told(&format!("could not list {}", self.place()), &error))?;
-        let entry = |meta: ObjectMeta| {
-            let name = meta.location.as_ref().strip_prefix(&self.prefix)?.to_owned();
-            Some(Entry { name, bytes: meta.size })
-        };
-        let mut entries: Vec<Entry> = found.into_iter().filter_map(entry).collect();
-        entries.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(entries)
+        let mut all = self.client.list(Some(&folder));
+        while let Some(found) = self.runtime.block_on(all.next()) {
+            let meta = found.map_err(|error| self.told(&format!("could not list {}", self.place()), &error))?;
+            if let Some(name) = meta.location.as_ref().strip_prefix(&self.prefix) {
+                seen(entry(name, &meta));
+            }
+        }
+        Ok(())
     }
+}
+
+/// An object; a server tells when it was written, and none of them before 1970.
+fn entry(name: &str, meta: &ObjectMeta) -> Entry {
+    let modified = Timestamp::from_millisecond(meta.last_modified.timestamp_millis()).unwrap_or_default();
+    Entry { name: name.to_owned(), bytes: meta.size, modified }
 }

@@ -20,7 +20,10 @@ pub(super) fn told(what: &str, bucket: &str, error: &Error) -> PortError {
             .hint("make it again, or name another one: `backup.store.s3.bucket`")
     } else if is_refused {
         PortError::new(format!("{what}: the server refuses our credentials for the bucket `{bucket}`: {said}"))
-            .hint("check `access_key_id` and `secret_access_key`; they must allow to get, put, list and delete objects")
+            .hint(
+                "check `access_key_id` and `secret_access_key`, or `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` where they \
+                 are not configured; they must allow to get, put, list and delete objects (to import one: to get and list)",
+            )
     } else if matches!(error, Error::NotFound { .. }) {
         PortError::new(format!("{what}: it is not in the bucket `{bucket}`"))
             .hint("it was removed by somebody: use another restore point")

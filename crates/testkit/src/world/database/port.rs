@@ -10,7 +10,7 @@ use backout_core::data::{
 };
 use backout_core::inventory::BlobRef;
 use backout_core::policy::{Check, Verdict};
-use backout_core::port::{BackupOrder, Blobs, DataDone, Database, Pending, PortError, Ports, Preflight};
+use backout_core::port::{BackupOrder, Blobs, DataDone, Database, ForeignDump, Pending, PortError, Ports, Preflight};
 
 use super::content::{Shift, Stored, orders};
 use super::memory::{LIVE, MemoryDatabase, Server};
@@ -195,11 +195,11 @@ impl Database for MemoryDatabase {
 
     fn import<'a>(
         &'a self,
-        file: &'a str,
+        dump: ForeignDump<'a>,
         _: &'a BackupOrder,
         _: Ports<'a>,
     ) -> Pending<'a, Result<RestorePoint, PortError>> {
-        Box::pin(async move { Err(PortError::new(format!("`{file}` is no dump"))) })
+        Box::pin(async move { Err(PortError::new(format!("`{dump}` is no dump"))) })
     }
 
     fn verify<'a>(
