@@ -7,11 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Announcement, Answer, DeployExit, FallbackSwitching, FileEnd, MaintenanceOutcome, MaintenanceSwitch, Means,
-    Observation, PersonAct, Recourse, Restart, RunResult, RunStarted, StepOutcome, StrayRemoval,
+    Announcement, Answer, Around, DeployExit, FallbackSwitching, FileEnd, MaintenanceOutcome, MaintenanceSwitch, Means, Observation, PersonAct, Recourse, Restart, RunResult, RunStarted, StepOutcome, StrayRemoval,
 };
 use crate::data::{DataProof, LossReport, RestorePoint, Verification};
-use crate::detect::SignalPath;
+use crate::detect::{Sample, SignalPath};
 use crate::hook::Heard;
 use crate::id::{BackupId, CheckpointId, DatabaseName, Digest, ServiceName, StepId};
 use crate::incident::{Entry, Told};
@@ -300,6 +299,13 @@ pub enum Body {
         /// What.
         answer: Answer,
     },
+    /// What the signals said before the first step of a way back, or after its last.
+    SignalsKept {
+        /// On which side of the steps.
+        around: Around,
+        /// One sample of each; of one that did not answer in time, that.
+        samples: Vec<Sample>,
+    },
     /// What had gone bad while nothing was deployed holds again; after the run's end.
     WellAgain {
         /// What was seen.
@@ -384,6 +390,7 @@ impl Body {
                 | Body::FixSeen { .. }
                 | Body::LogsMarked { .. }
                 | Body::ManualAnswered { .. }
+                | Body::SignalsKept { .. }
                 | Body::Approved { .. }
                 | Body::Tagged { .. }
         )
@@ -442,6 +449,7 @@ impl Body {
             Body::ObservationStarted { .. } => "observation_started",
             Body::Observed { .. } => "observed",
             Body::ManualAnswered { .. } => "manual_answered",
+            Body::SignalsKept { .. } => "signals_kept",
             Body::WellAgain { .. } => "well_again",
             Body::Repaired { .. } => "repaired",
             Body::TakenOver { .. } => "taken_over",

@@ -14,6 +14,16 @@ pub struct FileEnd {
     pub bytes: u64,
 }
 
+/// On which side of the steps of a way back something was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Around {
+    /// Before the first of them.
+    Before,
+    /// After the last of them.
+    After,
+}
+
 /// What became of observing the environment after a rollback.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Observation {

@@ -1,7 +1,8 @@
 //! Lines about how it was proven that an environment is as it shall be.
 
 use super::timeline::{Said, said};
-use crate::journal::{Body, Observation, ObservationResult};
+use crate::detect::{Measured, Sample};
+use crate::journal::{Around, Body, Observation, ObservationResult};
 
 /// The line for a record about observing, answering and being well again, if a person wants to know of it.
 pub(super) fn of_proof(body: &Body) -> Option<Said> {
@@ -15,10 +16,25 @@ pub(super) fn of_proof(body: &Body) -> Option<Said> {
             let what = if answer.holds { "holds" } else { "DOES NOT HOLD" };
             said("answered", format!("`{check}` {what}, says {by}")).bad_if(!answer.holds)
         }
+        Body::SignalsKept { around, samples } => {
+            let when = match around {
+                Around::Before => "before the first step",
+                Around::After => "after the last step",
+            };
+            said("signals", when).with(samples.iter().map(sample_text).collect())
+        }
         Body::WellAgain { what } => said("well again", what.clone()),
         Body::Repaired { seen } => said("repaired", seen.clone()),
         _ => return None,
     })
+}
+
+/// What one signal said.
+fn sample_text(sample: &Sample) -> String {
+    match &sample.measured {
+        Measured::Value { .. } => format!("{}: {}", sample.signal, sample.what),
+        Measured::Unmeasurable { why } => format!("{}: not measured: {why}", sample.signal),
+    }
 }
 
 fn observed(observation: &Observation) -> Said {

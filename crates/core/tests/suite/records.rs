@@ -7,16 +7,16 @@ use backout_core::data::{
     DataProof, Level, LossReport, Method, ObjectName, Packing, PointKind, RestorePoint, Sealing, StoredObject,
     TableLoss, TableRows, Verification,
 };
-use backout_core::detect::{Signal, SignalPath};
+use backout_core::detect::{Measured, Sample, Signal, SignalPath};
 use backout_core::hook::Heard;
 use backout_core::id::{
-    BackupId, CheckpointId, DatabaseName, Digest, IncidentId, NotifierName, ProbeName, RunId, StepId, TriggerName,
+    BackupId, CheckpointId, DatabaseName, Digest, IncidentId, NotifierName, ProbeName, RunId, SignalName, StepId,
+    TriggerName,
 };
 use backout_core::incident::{Answer, Entry, Said, Status, Terms, Told, Topic};
 use backout_core::inventory::{BlobRef, DatabasesAfter, Grade, Version};
 use backout_core::journal::{
-    ActStage, Announcement, Body, DeployExit, FORMAT, FallbackSwitching, FileEnd, Former, MaintenanceOutcome,
-    MaintenanceSwitch, Means, PersonAct, Record, Recourse, Restart, RunKind, RunResult, StepOutcome, StrayRemoval,
+    ActStage, Announcement, Around, Body, DeployExit, FORMAT, FallbackSwitching, FileEnd, Former, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct, Record, Recourse, Restart, RunKind, RunResult, StepOutcome, StrayRemoval,
 };
 use backout_core::notify::Event;
 use backout_core::plan::{Request, Scope};
@@ -308,10 +308,20 @@ fn of_databases() -> Vec<Body> {
 /// What is written about whether a way back arrived, and stays.
 fn of_proof() -> Vec<Body> {
     let answer = backout_core::journal::Answer { check: "login".to_owned(), holds: true, by: "ann".to_owned() };
+    let sample = |measured| Sample {
+        signal: SignalPath::Named(SignalName::new("errors").unwrap()),
+        at: at(0),
+        measured,
+        what: "5.2 %".to_owned(),
+        of: None,
+    };
+    let unmeasurable = Measured::Unmeasurable { why: "no answer within 2 s".to_owned() };
     let mut bodies = of_people();
     bodies.extend([
         Body::LogsMarked { files: [("/var/log/app.log".to_owned(), FileEnd { inode: 7, bytes: u64::MAX })].into() },
         Body::ManualAnswered { answer },
+        Body::SignalsKept { around: Around::Before, samples: vec![sample(Measured::Value { value: 0.052 })] },
+        Body::SignalsKept { around: Around::After, samples: vec![sample(unmeasurable)] },
         Body::WellAgain { what: "everything holds again".to_owned() },
         Body::Tagged { tag: "pre-deploy-1".to_owned(), commit: Some("f00d".to_owned()), why: String::new() },
         Body::Tagged { tag: "pre-deploy-1".to_owned(), commit: None, why: "no work tree".to_owned() },

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use backout_core::id::{CheckpointId, StepId};
 use backout_core::inventory::{Checkpoint, Origin, Seen, last_known_good};
-use backout_core::journal::{Body, RunResult, StepOutcome};
+use backout_core::journal::{Around, Body, RunResult, StepOutcome};
 use backout_core::plan::{Step, safety};
 use backout_core::policy::{Refusal, quarantined};
 use backout_core::port::PortError;
@@ -17,7 +17,9 @@ use super::last_resort::means;
 use super::step::Before;
 use super::switch::in_words;
 use crate::error::EngineError;
-use crate::look::{all_seen, ask_all, changed_since, look_at_databases, nor_was_it_there, observe, red, settled};
+use crate::look::{
+    all_seen, ask_all, changed_since, look_at_databases, nor_was_it_there, observe, red, settled, snapshot,
+};
 use crate::past::{checkpoints, unpin};
 use crate::prepare::{Prepared, prepare};
 
@@ -31,6 +33,9 @@ impl Driver<'_> {
         match wanted {
             Wanted::LookBefore if self.machine.state().is_noticed() => self.before_noticed().await,
             Wanted::LookBefore => self.look_before().await,
+            Wanted::Capture(CapturePurpose::BeforeRollback) => {
+                self.beside_signals(Around::Before, self.capture(CapturePurpose::BeforeRollback)).await
+            }
             Wanted::Capture(purpose) => self.capture(purpose).await,
             Wanted::Arm => self.arm().await,
             Wanted::StartDeploy => Ok(self.start_deploy().await),
@@ -46,11 +51,31 @@ impl Driver<'_> {
             Wanted::Execute { step, attempt } => self.execute(step, attempt).await,
             Wanted::Reobserve { step, attempt } => self.reobserve(step, attempt).await,
             Wanted::Undo { step } => self.undo(step).await,
+            Wanted::Verify if self.machine.state().plan.is_some() => {
+                self.beside_signals(Around::After, self.verify()).await
+            }
             Wanted::Verify => self.verify().await,
             Wanted::Maintain => self.maintain().await,
             Wanted::Observe => Ok(self.observe().await),
             Wanted::Repair => Ok(self.repair().await),
         }
+    }
+
+    /// Does something while what the signals say is kept.
+    async fn beside_signals(
+        &self,
+        around: Around,
+        act: impl Future<Output = Result<Body, EngineError>>,
+    ) -> Result<Body, EngineError> {
+        let keep = async {
+            let samples = snapshot(self.world).await;
+            match samples.is_empty() {
+                true => Ok(()),
+                false => self.append_aside(&Body::SignalsKept { around, samples }).await,
+            }
+        };
+        let (kept, done) = tokio::join!(keep, act);
+        kept.and(done)
     }
 
     async fn look_before(&self) -> Result<Body, EngineError> {

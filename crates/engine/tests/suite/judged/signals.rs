@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backout_core::config::{Condition, PromServer, PromSignal, Threshold, Trigger, TriggerAction};
-use backout_core::detect::{SignalPath, Unit};
+use backout_core::detect::{Measured, SignalPath, Unit};
 use backout_core::hook::AlertState;
 use backout_core::id::{AlertName, SignalName, TriggerName};
-use backout_core::journal::RunResult;
+use backout_core::journal::{Around, Body, RunResult};
+use backout_core::plan::{Mode, Request};
 use backout_testkit::world::Move;
 
-use crate::scenario::{Ended, Scenario, seconds, service};
+use crate::scenario::{Ended, Scenario, back, seconds, service};
 
 fn name(name: &str) -> SignalName {
     SignalName::new(name).unwrap()
@@ -122,7 +123,8 @@ async fn way_back_does_not_wait_for_the_signals() {
     scenario.querier.takes(seconds(3_600));
     let ended = scenario.rollback(crate::scenario::back()).await;
     assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
-    assert_eq!(scenario.querier.asked().len(), before);
+    // What is kept beside the steps is asked for once on each side, and not waited for.
+    assert_eq!(scenario.querier.asked().len(), before + 2);
 }
 
 /// A deploy that is judged by an alert as well.
@@ -168,4 +170,61 @@ async fn alert_of_which_nobody_can_hear_takes_nothing_back() {
     scenario.store.tell(&alert, AlertState::Unheard { why: "nobody listens".to_owned() });
     let ended = scenario.guard().await;
     assert_eq!((ended.result, scenario.running()), (RunResult::KeptUnproven, vec!["app:v2".to_owned()]));
+}
+
+/// What was kept around the steps of a rollback: each side with the signals' words.
+fn kept(ended: &Ended) -> Vec<(Around, Vec<String>)> {
+    let kept = ended.records.iter().filter_map(|record| match &record.body {
+        Body::SignalsKept { around, samples } => {
+            Some((*around, samples.iter().map(|sample| format!("{} {:?}", sample.signal, sample.measured)).collect()))
+        }
+        _ => None,
+    });
+    kept.collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_signals_say_is_kept_before_the_first_step_and_after_the_last_whoever_goes_back() {
+    let value = |value: f64| vec![format!("errors {:?}", Measured::Value { value })];
+    let both = [(Around::Before, value(0.2)), (Around::After, value(0.2))];
+    let (_, by_itself) = guarded(Some(0.001), Some(0.2)).await;
+    assert_eq!(by_itself.result, RunResult::RolledBack, "{}", by_itself.summary);
+    assert_eq!(kept(&by_itself), both);
+    for mode in [Mode::Planned, Mode::Emergency] {
+        let scenario = deploying();
+        scenario.querier.set(&name("errors"), Some(0.001));
+        let scenario = scenario.known_good().await;
+        scenario.platform.deploy(&service("app"), "app:v2");
+        scenario.querier.set(&name("errors"), Some(0.2));
+        let by_hand = scenario.rollback(Request { mode, ..back() }).await;
+        assert_eq!(by_hand.result, RunResult::RolledBack, "{}", by_hand.summary);
+        assert_eq!(kept(&by_hand), both, "{mode:?}");
+        let kinds = by_hand.kinds();
+        let at = |kind: &str| kinds.iter().position(|it| *it == kind);
+        let last = kinds.iter().rposition(|it| *it == "step_ended");
+        assert!(at("signals_kept") < at("step_intended") && last < kinds.iter().rposition(|it| *it == "signals_kept"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_does_not_answer_holds_no_rollback_up() {
+    let went = async |is_silent: bool| {
+        let scenario = deploying();
+        scenario.querier.set(&name("errors"), Some(0.001));
+        let scenario = scenario.known_good().await;
+        scenario.platform.deploy(&service("app"), "app:v2");
+        if is_silent {
+            scenario.querier.takes(seconds(3600));
+        }
+        let began = scenario.clock.uptime();
+        let ended = scenario.rollback(back()).await;
+        assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+        (scenario.clock.uptime() - began, kept(&ended))
+    };
+    let (quick, _) = went(false).await;
+    let (slow, kept) = went(true).await;
+    assert!(slow <= quick + seconds(4), "two seconds on each side at the most: {slow:?} and {quick:?}");
+    let silent = Measured::Unmeasurable { why: "no answer within 2 s".to_owned() };
+    assert_eq!(kept[0], (Around::Before, vec![format!("errors {silent:?}")]));
+    assert_eq!(kept.len(), 2);
 }
