@@ -25,6 +25,9 @@ pub(crate) struct GuardArgs {
     /// When the change was committed, for the lead time in reports: `2026-11-21T08:00:00Z`
     #[arg(long, value_name = "TIME")]
     pub(crate) committed_at: Option<Timestamp>,
+    /// Confirm what `guard.asks` wants to know, `NAME,NAME`, or `NAME=WHY`; can be repeated
+    #[arg(long, value_name = "NAME")]
+    pub(crate) confirm: Vec<String>,
     /// Do not observe the environment after it was taken back and verified
     #[arg(long)]
     pub(crate) no_observe: bool,

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Announcement, Answer, Around, DeployExit, FallbackSwitching, FileEnd, MaintenanceOutcome, MaintenanceSwitch, Means, Observation, PersonAct, Recourse, Restart, RunResult, RunStarted, StepOutcome, StrayRemoval,
+    Announcement, Answer, Around, DeployExit, FallbackSwitching, FileEnd, MaintenanceOutcome, MaintenanceSwitch, Means,
+    Observation, PersonAct, Recourse, Restart, RunResult, RunStarted, StepOutcome, StrayRemoval,
 };
 use crate::data::{DataProof, LossReport, RestorePoint, Verification};
 use crate::detect::{Sample, SignalPath};
@@ -46,6 +47,9 @@ pub enum Body {
         /// Why what is to be deployed may not be, because it was not kept elsewhere first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         not_kept: Option<Box<Refusal>>,
+        /// Why a deploy may not begin, because nobody has confirmed what must be so before it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        not_confirmed: Option<Box<Refusal>>,
     },
     /// A checkpoint is durable: its blobs are kept and its images pinned.
     CheckpointTaken {

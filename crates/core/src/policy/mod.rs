@@ -2,6 +2,7 @@
 
 mod approval;
 mod case;
+mod confirmed;
 mod decision;
 mod kept_first;
 mod page;
@@ -19,6 +20,7 @@ pub use approval::{
     Approval, ApprovalsOutcome, Asked, Needed, WAITED_FOR, agreed, approvals_outcome, ask_people, is_enough, people,
 };
 pub use case::{BadTag, Case, Circumstances, Impact, Tags, standing_case};
+pub use confirmed::not_confirmed;
 pub use decision::{Choice, Decision, Weighed};
 pub use kept_first::not_kept_first;
 pub use page::page;

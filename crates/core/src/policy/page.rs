@@ -34,6 +34,7 @@ pub fn page(name: RefusalName) -> &'static str {
         RefusalName::TooManyAtOnce => include_str!("pages/too-many-at-once.md"),
         RefusalName::Quarantined => include_str!("pages/quarantined.md"),
         RefusalName::NotKeptFirst => include_str!("pages/not-kept-first.md"),
+        RefusalName::NotConfirmed => include_str!("pages/not-confirmed.md"),
         RefusalName::DrillNotAllowed => include_str!("pages/drill-not-allowed.md"),
     }
 }

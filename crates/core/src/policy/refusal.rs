@@ -61,13 +61,15 @@ pub enum RefusalName {
     Quarantined,
     /// What is to be deployed was not kept elsewhere first.
     NotKeptFirst,
+    /// Nobody has confirmed what must be so before a deploy.
+    NotConfirmed,
     /// Nobody has marked the environment for drills, or a drill there would prove nothing.
     DrillNotAllowed,
 }
 
 impl RefusalName {
     /// All of them.
-    pub const ALL: [RefusalName; 28] = [
+    pub const ALL: [RefusalName; 29] = [
         RefusalName::NoGoodCheckpoint,
         RefusalName::TargetNotGood,
         RefusalName::TargetIsWhatRuns,
@@ -95,6 +97,7 @@ impl RefusalName {
         RefusalName::TooManyAtOnce,
         RefusalName::Quarantined,
         RefusalName::NotKeptFirst,
+        RefusalName::NotConfirmed,
         RefusalName::DrillNotAllowed,
     ];
 
@@ -129,6 +132,7 @@ impl RefusalName {
             RefusalName::TooManyAtOnce => "too-many-at-once",
             RefusalName::Quarantined => "quarantined",
             RefusalName::NotKeptFirst => "not-kept-first",
+            RefusalName::NotConfirmed => "not-confirmed",
             RefusalName::DrillNotAllowed => "drill-not-allowed",
         }
     }

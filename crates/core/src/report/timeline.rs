@@ -9,7 +9,7 @@ use super::proof::of_proof;
 use super::recourse::of_recourse;
 use crate::id::ServiceName;
 use crate::inventory::{DatabasesAfter, Fact, Grade, Source};
-use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, StepOutcome};
+use crate::journal::{Body, DeployExit, Record, RunKind, RunResult, RunStarted, StepOutcome};
 use crate::plan::{Plan, Step, explain};
 use crate::policy::{Check, Verdict};
 
@@ -80,7 +80,7 @@ impl Timeline {
     fn of_deploy(&self, body: &Body) -> Option<Said> {
         Some(match body {
             Body::RunStarted(started) => match &started.run {
-                RunKind::Guard { command } => said("guard", command.join(" ")),
+                RunKind::Guard { command } => said("guard", command.join(" ")).with(confirmed(started)),
                 RunKind::Drill(drill) => said("drill", format!("`{}`: {}", drill.service, drill.how)),
                 RunKind::Rollback => said("rollback", started.reason.clone().unwrap_or_default()),
                 RunKind::Noticed(noticed) => said("noticed", noticed.words()),
@@ -185,6 +185,15 @@ impl Timeline {
     fn step_label(&self, number: u32) -> String {
         format!("step {number}/{}", self.plan.as_ref().map_or(0, |plan| plan.steps.len()))
     }
+}
+
+/// What the person or the pipeline that began a deploy said of it.
+fn confirmed(started: &RunStarted) -> Vec<String> {
+    let line = |(name, why): (&String, &Option<String>)| {
+        let why = why.as_ref().map_or_else(String::new, |why| format!(": {why}"));
+        format!("`{name}` is confirmed by {}{why}", started.actor)
+    };
+    started.circumstances.confirmed.iter().map(line).collect()
 }
 
 fn after(changed: &[ServiceName], facts: &[Fact], databases: &DatabasesAfter) -> Said {

@@ -142,16 +142,7 @@ impl State {
     fn keep(&mut self, body: &Body, at: Timestamp) {
         match body {
             Body::RunStarted(started) => self.started = Some(started.clone()),
-            Body::BeforeSeen { facts, red, checks, has_good_checkpoint, means, quarantined, named, not_kept } => {
-                self.means = *means;
-                self.quarantined.clone_from(quarantined);
-                self.named.clone_from(named);
-                self.not_kept.clone_from(not_kept);
-                self.before.clone_from(facts);
-                self.red_before.clone_from(red);
-                self.checks_before.clone_from(checks);
-                self.has_good_checkpoint = *has_good_checkpoint;
-            }
+            Body::BeforeSeen { .. } => self.keep_before(body),
             Body::CheckpointTaken { checkpoint } => {
                 self.last_checkpoint = Some((checkpoint.id.clone(), None));
                 if self.phase == Phase::Planned {
@@ -192,6 +183,32 @@ impl State {
             Body::AttemptFailed { .. } | Body::MaintenanceEnded { .. } => self.keep_recourse(body),
             _ => self.keep_step(body),
         }
+    }
+
+    fn keep_before(&mut self, body: &Body) {
+        let Body::BeforeSeen {
+            facts,
+            red,
+            checks,
+            has_good_checkpoint,
+            means,
+            quarantined,
+            named,
+            not_kept,
+            not_confirmed,
+        } = body
+        else {
+            return;
+        };
+        self.means = *means;
+        self.quarantined.clone_from(quarantined);
+        self.named.clone_from(named);
+        self.not_kept.clone_from(not_kept);
+        self.not_confirmed.clone_from(not_confirmed);
+        self.before.clone_from(facts);
+        self.red_before.clone_from(red);
+        self.checks_before.clone_from(checks);
+        self.has_good_checkpoint = *has_good_checkpoint;
     }
 
     /// What a try led to is behind; the plan stays, for where it led.

@@ -140,8 +140,10 @@ impl State {
             return Effect::Record(Body::Refused { refusals: vec![refusal] });
         }
         let is_forced = |name| request.is_some_and(|request| request.forced.contains(&name));
-        if let Some(refusal) = self.not_kept.as_deref().filter(|_| !is_forced(RefusalName::NotKeptFirst)) {
-            return Effect::Record(Body::Refused { refusals: vec![refusal.clone()] });
+        let gates = [self.not_kept.as_deref(), self.not_confirmed.as_deref()];
+        let closed: Vec<_> = gates.into_iter().flatten().filter(|gate| !is_forced(gate.name)).cloned().collect();
+        if !closed.is_empty() {
+            return Effect::Record(Body::Refused { refusals: closed });
         }
         let named = self.named.as_ref().and_then(|id| self.quarantined.iter().find(|it| it.checkpoint == *id));
         if let Some(named) = named.filter(|_| !self.is_quarantine_forced()) {

@@ -143,6 +143,8 @@ pub struct State {
     pub named: Option<CheckpointId>,
     /// Why what is to be deployed may not be, because it was not kept elsewhere first.
     pub not_kept: Option<Box<Refusal>>,
+    /// Why a deploy may not begin, because nobody has confirmed what must be so before it.
+    pub not_confirmed: Option<Box<Refusal>>,
     /// The checkpoint taken last, and what grade it has by now.
     pub last_checkpoint: Option<(CheckpointId, Option<Grade>)>,
     /// The checkpoint of what ran when the rollback began: what a failed step is undone to.
@@ -228,6 +230,7 @@ impl State {
             quarantined: Vec::new(),
             named: None,
             not_kept: None,
+            not_confirmed: None,
             last_checkpoint: None,
             present: None,
             deploy: None,

@@ -161,6 +161,7 @@ impl Fate {
             quarantined: Vec::new(),
             named: None,
             not_kept: None,
+            not_confirmed: None,
         }
     }
 

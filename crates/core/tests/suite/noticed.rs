@@ -52,6 +52,7 @@ impl Story {
             quarantined: Vec::new(),
             named: None,
             not_kept: None,
+            not_confirmed: None,
         })
         .then(Body::AfterSeen { facts, changed, data: DatabasesAfter::default() })
     }

@@ -16,7 +16,8 @@ use backout_core::id::{
 use backout_core::incident::{Answer, Entry, Said, Status, Terms, Told, Topic};
 use backout_core::inventory::{BlobRef, DatabasesAfter, Grade, Version};
 use backout_core::journal::{
-    ActStage, Announcement, Around, Body, DeployExit, FORMAT, FallbackSwitching, FileEnd, Former, MaintenanceOutcome, MaintenanceSwitch, Means, PersonAct, Record, Recourse, Restart, RunKind, RunResult, StepOutcome, StrayRemoval,
+    ActStage, Announcement, Around, Body, DeployExit, FORMAT, FallbackSwitching, FileEnd, Former, MaintenanceOutcome,
+    MaintenanceSwitch, Means, PersonAct, Record, Recourse, Restart, RunKind, RunResult, StepOutcome, StrayRemoval,
 };
 use backout_core::notify::Event;
 use backout_core::plan::{Request, Scope};
@@ -142,6 +143,7 @@ fn others() -> Vec<Body> {
             quarantined: vec![quarantined(&id)],
             named: Some(id.clone()),
             not_kept: None,
+            not_confirmed: None,
         },
         Body::Graded { checkpoint: id.clone(), grade: Grade::Bad, why: "bad".to_owned() },
         Body::CheckpointReleased { checkpoint: id },

@@ -106,6 +106,7 @@ impl Driver<'_> {
             quarantined,
             named,
             not_kept,
+            not_confirmed: self.not_confirmed().map(Box::new),
         })
     }
 

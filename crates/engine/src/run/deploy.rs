@@ -7,7 +7,7 @@ use backout_core::detect::SignalPath;
 use backout_core::id::CheckpointId;
 use backout_core::inventory::Fact;
 use backout_core::journal::{Body, DeployExit};
-use backout_core::policy::{Judgement, Quarantined, Refusal, Verdict, named, not_kept_first};
+use backout_core::policy::{Judgement, Quarantined, Refusal, Verdict, named, not_confirmed, not_kept_first};
 use futures_util::future::join_all;
 
 use super::drive::Driver;
@@ -52,6 +52,13 @@ impl Driver<'_> {
         let kinds = ["checkpoint_taken", "checkpoint_released", "graded"];
         let elsewhere = checkpoints(&self.world.store.records(&gate.environment, &kinds).await?);
         Ok(not_kept_first(gate, here.as_ref(), &elsewhere, self.world.clock.now()))
+    }
+
+    /// Why the deploy may not begin, where something that must be so before it was not confirmed. A drill deploys nothing.
+    pub(super) fn not_confirmed(&self) -> Option<Refusal> {
+        let state = self.machine.state();
+        let started = state.started.as_ref().filter(|_| state.is_guard() && state.drill().is_none())?;
+        not_confirmed(&self.world.environment.guard.asks, &started.circumstances.confirmed)
     }
 
     /// The last thing before the deploy command. A tag that git does not take stands in the way of nothing, and is told.

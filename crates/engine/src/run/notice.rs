@@ -163,6 +163,7 @@ impl Driver<'_> {
             quarantined: quarantined(&graded),
             named: None,
             not_kept: None,
+            not_confirmed: None,
         })
     }
 

@@ -11,6 +11,7 @@ use backout_core::plan::Request;
 use backout_core::policy::Circumstances;
 use backout_engine::begin;
 
+use super::confirm::confirmed;
 use super::finish::{Ended, finish, observe_ms};
 use super::request::refusal_names;
 use crate::args::{Global, GuardArgs};
@@ -28,6 +29,7 @@ pub(crate) async fn guard(global: &Global, args: &GuardArgs, ui: Ui) -> Result<E
     }
     let narrator = Arc::new(Narrator::new(ui));
     let deploy = deploy_command(&setup, &args.command)?;
+    let confirmed = confirmed(&setup, &args.confirm)?;
     let shown = deploy.to_string();
     let world = setup.world(Some(deploy), narrator.clone(), interrupts()?)?;
     let session = Session::begin(&setup, &world, "guard").await?;
@@ -39,7 +41,11 @@ pub(crate) async fn guard(global: &Global, args: &GuardArgs, ui: Ui) -> Result<E
         reason: args.reason.clone(),
         request: Request { forced: refusal_names(&args.force)?, ..Request::automatic() },
         agreed: None,
-        circumstances: Box::new(Circumstances { committed_at: args.committed_at, ..circumstances(&args.told)? }),
+        circumstances: Box::new(Circumstances {
+            committed_at: args.committed_at,
+            confirmed,
+            ..circumstances(&args.told)?
+        }),
         observe_ms: observe_ms(&setup, args.no_observe),
     };
     let result = session.run(begin(&world, session.lease(), run.clone(), started)).await;

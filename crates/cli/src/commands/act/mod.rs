@@ -2,6 +2,7 @@
 
 mod agree;
 pub(crate) mod checkpoint;
+mod confirm;
 mod finish;
 mod guard;
 mod left;

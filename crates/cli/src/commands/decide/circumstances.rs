@@ -9,7 +9,7 @@ use crate::error::CliError;
 
 /// What `--severity` and `--tag` say.
 pub(crate) fn circumstances(told: &ToldArgs) -> Result<Circumstances, CliError> {
-    Ok(Circumstances { severity: told.severity, tags: read(&told.tag)?, committed_at: None })
+    Ok(Circumstances { severity: told.severity, tags: read(&told.tag)?, ..Circumstances::default() })
 }
 
 /// Tags as they are typed.

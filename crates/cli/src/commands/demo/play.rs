@@ -150,6 +150,7 @@ async fn play(
             soak: None,
             told: ToldArgs::default(),
             committed_at: None,
+            confirm: Vec::new(),
             no_observe: true,
             command,
         };

@@ -118,8 +118,7 @@ pub(crate) async fn asked_of_people(
     if manual.is_empty() || result != RunResult::RolledBack {
         return Ok(false);
     }
-    let at_terminal = !ui.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if !at_terminal {
+    if !at_terminal(ui) {
         manual.iter().for_each(|(name, question)| open(setup, name, question));
         return Ok(false);
     }
@@ -140,8 +139,13 @@ fn open(setup: &Setup, name: &str, question: &str) {
     setup.ui.say(&format!("open: {question} Answer later: `{later}`, or `=no`"));
 }
 
+/// Whether somebody is there who can be asked.
+pub(crate) fn at_terminal(ui: Ui) -> bool {
+    !ui.json && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
+
 /// What a person types: nothing leaves the check open.
-fn ask(ui: Ui, question: &str) -> Option<bool> {
+pub(crate) fn ask(ui: Ui, question: &str) -> Option<bool> {
     ui.say(&format!("{question} Type `yes` or `no`; Enter leaves it open:"));
     match typed()?.as_str() {
         "y" | "yes" => Some(true),

@@ -4,6 +4,6 @@ mod answer;
 mod drill;
 mod verify;
 
-pub(crate) use answer::{answer_check, asked_of_people};
+pub(crate) use answer::{answer_check, ask, asked_of_people, at_terminal};
 pub(crate) use drill::{DrillStanding, break_on_purpose, drill};
 pub(crate) use verify::verify;

@@ -2,6 +2,7 @@
 //! deployed, well and badly.
 
 mod action;
+mod confirmed;
 mod runner;
 mod site;
 mod template;

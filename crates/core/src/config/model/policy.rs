@@ -1,5 +1,6 @@
 //! How a deploy is guarded, and what automatic runs may do.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -28,6 +29,8 @@ pub struct GuardPolicy {
     pub kept_first: Option<KeptFirst>,
     /// The tag that git is asked for before each deploy, with `{time}` or `{checkpoint}` in it; `None` for no tag.
     pub tag: Option<String>,
+    /// What must be confirmed before a deploy, by name: what is asked. Nothing unless configured.
+    pub asks: BTreeMap<String, String>,
 }
 
 impl Default for GuardPolicy {
@@ -41,6 +44,7 @@ impl Default for GuardPolicy {
             smoke: false,
             kept_first: None,
             tag: None,
+            asks: BTreeMap::new(),
         }
     }
 }

@@ -26,6 +26,8 @@ raw! {
         kept_first: optional RawKeptFirst,
         /// A tag that git is asked for on what is checked out in the folder of the configuration, before each deploy: `pre-deploy-{time}`. `{time}` is that of the checkpoint in UTC, `{checkpoint}` its id. The tag then names that checkpoint. Default: none.
         tag: optional Scalar<TagPattern>,
+        /// What must be so before a deploy and no machine can know, by name: what is asked. A person answers at the terminal, a pipeline says `--confirm NAME`; a deploy for which one is open is refused. Default: nothing.
+        asks: optional Map<Scalar<String>>,
     }
 }
 

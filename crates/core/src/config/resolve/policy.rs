@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::context::Context;
+use super::proof::questions;
 use crate::config::leaf::{Percent, Period, Positive, TagPattern};
 use crate::config::raw::{RawGuard, RawKeptFirst, RawObjectives, RawPolicy};
 use crate::config::read::{Field, Located, Scalar};
@@ -34,6 +35,7 @@ pub(super) fn guard(raw: Option<&RawGuard>, known: &Environments<'_>, context: &
         smoke: context.value(&raw.smoke).unwrap_or(usual.smoke),
         kept_first: raw.kept_first.value().and_then(|raw| kept_first(raw, known, context)),
         tag: context.value(&raw.tag).map(|TagPattern(pattern)| pattern),
+        asks: questions(&raw.asks, context),
     }
 }
 

@@ -1,5 +1,7 @@
 //! What a person says when a run begins.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,4 +21,7 @@ pub struct Circumstances {
     /// When the change that is deployed was committed, where that was said.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub committed_at: Option<Timestamp>,
+    /// What was confirmed before a deploy, by name, with why where that was said.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub confirmed: BTreeMap<String, Option<String>>,
 }

@@ -103,6 +103,7 @@ fn a_way_back_that_is_not_verified_is_tried_again_with_another_repair() {
         quarantined,
         named,
         not_kept: None,
+        not_confirmed: None,
     });
     story = breaks(story).then(judged(Verdict::Unhealthy, false)).then(Body::Repaired { seen: "it failed".to_owned() });
     story = put_back(story, 2).then(verified(vec![check(Verdict::Unhealthy)]));

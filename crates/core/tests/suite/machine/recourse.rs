@@ -15,7 +15,17 @@ fn with(means: Means, quarantined: Vec<Quarantined>, named: bool) -> Body {
     let Body::BeforeSeen { checks, red, .. } = before(Verdict::Healthy, true) else { unreachable!() };
     let named = quarantined.first().filter(|_| named).map(|it| it.checkpoint.clone());
     let facts = facts_of(0);
-    Body::BeforeSeen { facts, red, checks, has_good_checkpoint: true, means, quarantined, named, not_kept: None }
+    Body::BeforeSeen {
+        facts,
+        red,
+        checks,
+        has_good_checkpoint: true,
+        means,
+        quarantined,
+        named,
+        not_kept: None,
+        not_confirmed: None,
+    }
 }
 
 /// A guarded deploy that went bad, as far as the first plan.

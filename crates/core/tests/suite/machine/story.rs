@@ -146,6 +146,7 @@ pub(super) fn before(verdict: Verdict, has_good_checkpoint: bool) -> Body {
         quarantined: Vec::new(),
         named: None,
         not_kept: None,
+        not_confirmed: None,
     }
 }
 

@@ -44,6 +44,7 @@ impl Guarded {
                 quarantined: Vec::new(),
                 named: None,
                 not_kept: None,
+                not_confirmed: None,
             })
             .then(Body::CheckpointTaken { checkpoint })
             .then(Body::Armed { pid: 1 })

@@ -172,6 +172,7 @@ impl Sim {
                 quarantined: Vec::new(),
                 named: None,
                 not_kept: None,
+                not_confirmed: None,
             },
             Act::Capture(purpose) => Body::CheckpointTaken { checkpoint: Box::new(self.capture(*purpose)) },
             Act::Arm => Body::Armed { pid: 7 },

@@ -6,5 +6,5 @@ mod verify;
 mod version;
 
 pub(super) use drill::drill;
-pub(super) use verify::{known_service, verify};
+pub(super) use verify::{known_service, questions, verify};
 pub(super) use version::version;

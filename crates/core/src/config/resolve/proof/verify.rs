@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::bars::bars;
 use crate::config::leaf::{CheckPath, Pattern, Percent};
 use crate::config::raw::{RawLogs, RawProbe, RawVerify};
-use crate::config::read::{Field, List, Located, Scalar};
+use crate::config::read::{Field, List, Located, Map, Scalar};
 use crate::config::resolve::context::Context;
 use crate::config::resolve::known::Known;
 use crate::config::resolve::probe::{probe, refuse_container};
@@ -35,7 +35,7 @@ pub(in crate::config::resolve) fn verify(
         advise: raw.advise.value().map(|list| paths(list, known, context)).unwrap_or_default(),
         smoke: smoke(raw, services, context),
         logs: raw.logs.value().and_then(|raw| logs(raw, services, context)),
-        manual: manual(raw, context),
+        manual: questions(&raw.manual, context),
         observe: context.value(&raw.observe).unwrap_or_default(),
         bars: bars(raw, error_rate_below, known, context),
         error_rate_below,
@@ -139,9 +139,13 @@ fn logs(raw: &RawLogs, services: &BTreeMap<ServiceName, Service>, context: &mut 
     Some(rule)
 }
 
-fn manual(raw: &RawVerify, context: &mut Context<'_>) -> BTreeMap<String, String> {
+/// What people are asked, by name.
+pub(in crate::config::resolve) fn questions(
+    asked: &Field<Map<Scalar<String>>>,
+    context: &mut Context<'_>,
+) -> BTreeMap<String, String> {
     let mut checks = BTreeMap::new();
-    let Field::Given(_, map) = &raw.manual else { return checks };
+    let Field::Given(_, map) = asked else { return checks };
     for entry in &map.0 {
         let name = context.name::<ProbeName>(&entry.key, entry.at);
         let question = entry.value.as_ref().and_then(|scalar| context.scalar(scalar));
