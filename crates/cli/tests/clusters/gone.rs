@@ -155,6 +155,8 @@ fn a_release_whose_namespace_went_after_the_plan_is_refused_and_says_what_it_lac
     let lacking = site.backout(&["rollback", "--yes"]).expect_code(4);
     says(&lacking, "secret \"db\" not found");
     site.apply(&secret("old"));
+    // While pods come up, what runs changes, and a plan would be of a world that is no more.
+    assert_eq!(site.running(), good);
     is_whole(&site, &site.backout(&AGAIN), &good);
     let (_, status, now) = site.released();
     assert_eq!((status.as_str(), now), ("deployed", manifest));

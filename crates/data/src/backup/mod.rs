@@ -11,8 +11,6 @@ mod dumped;
 mod folder;
 mod held;
 mod import;
-mod lying;
-mod recognized;
 mod running;
 mod slot;
 mod take;

@@ -4,6 +4,8 @@
 //! the next round begins when this one is over: a slow server is asked less often, never more than once at a time. Rounds
 //! are moved by a random part of their interval, so that many machines do not ask at the same moment.
 
+mod snapshot;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -16,6 +18,8 @@ use super::alerts::{alerts, look_at_alerts};
 use super::logs::look_at_logs;
 use super::usage::look_at_use;
 use crate::world::World;
+
+pub(crate) use snapshot::snapshot;
 
 /// Measures every signal once: one sample of each.
 pub async fn ask_all(world: &World) -> Vec<Sample> {

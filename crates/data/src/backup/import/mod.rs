@@ -3,6 +3,9 @@
 //! Such a dump has no manifest, and nobody knows its snapshot. So it is restored into a server of its own, and what comes
 //! out is read there. What no dump holds (owner, access, settings of the database) is taken from the database as it is now.
 
+mod lying;
+mod recognized;
+
 use std::sync::Arc;
 
 use backout_core::data::{Level, Manifest, PointKind, RestorePoint, StoredObject};
@@ -12,7 +15,6 @@ use backout_core::port::{BackupOrder, ForeignDump, PortError, Ports, Progress};
 use jiff::Timestamp;
 use tokio_postgres::Client;
 
-use super::lying::{Lying, lying};
 use crate::Target;
 use crate::look::{Hashes, ManifestHead, content_manifest, properties};
 use crate::pipe::{Counted, Moved, blocking, watched};
@@ -20,6 +22,7 @@ use crate::restore::Dump;
 use crate::seal::{self, Hashing};
 use crate::verify::{Needs, Trial, decoded};
 use crate::words::failed;
+use lying::{Lying, lying};
 
 /// Registers a dump, which stays where it is: it is read to its end and restored once.
 ///

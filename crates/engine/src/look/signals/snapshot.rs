@@ -9,7 +9,7 @@ use backout_core::config::PromSignal;
 use backout_core::detect::{Measured, Sample, SignalPath};
 use futures_util::future::join_all;
 
-use super::signals::rounds;
+use super::rounds;
 use crate::world::World;
 
 /// How long a server may take.
