@@ -1,6 +1,7 @@
 //! Every command line of `helm`. The same flags mean the same in versions 3 and 4: a bare `--wait` is there in both.
 
 use std::ffi::{OsStr, OsString};
+use std::path::Path;
 use std::time::Duration;
 
 use backout_adapters::command::{Command, Environment};
@@ -40,10 +41,10 @@ pub(super) struct Rollback {
     pub(super) timeout: Duration,
 }
 
-/// The variable by which a rollback that outlived us is found again: see [`mark`].
+/// The variable by which what outlived us (a rollback, or a drill's upgrade) is found again: see [`mark`].
 pub(super) const MARK: &str = "BACKOUT_ROLLBACK_OF";
 
-/// Which release of which cluster a rollback is of: the same for every try.
+/// Which release of which cluster it is of: the same for every try.
 pub(super) fn mark(target: &Target<'_>) -> OsString {
     let kubeconfig = target.environment.get(OsStr::new("KUBECONFIG")).cloned().unwrap_or_default();
     let context = target.access.context.as_deref().unwrap_or_default();
@@ -62,6 +63,14 @@ pub(super) fn rollback(target: &Target<'_>, way: Rollback) -> Command {
         command = command.arg("--force-conflicts");
     }
     command.args(["--history-max", "0", "--", target.release]).arg(way.revision.to_string()).env(MARK, mark(target))
+}
+
+/// Puts a chart from a folder in place, with its own values alone, and does not wait until it is well. Whoever goes back
+/// meanwhile finds it by its mark.
+pub(super) fn upgrade(target: &Target<'_>, chart: &Path, timeout: Duration) -> Command {
+    let command =
+        command(target, "upgrade", timeout).args(["--reset-values", "--history-max", "0", "--", target.release]);
+    command.arg(chart).env(MARK, mark(target))
 }
 
 /// Takes a release away, with its history: as if it had never been there.
@@ -136,6 +145,11 @@ mod tests {
         let way = Rollback { wait: Wait::HooksOnly, conflicts: Conflicts::GoBack, ..way };
         let forced = rollback(&target, way).to_string();
         assert_eq!(forced, "helm rollback --namespace shop --timeout 96s --force-conflicts --history-max 0 -- web 7");
+        let upgraded = upgrade(&target, Path::new("/tmp/chart"), Duration::from_secs(9)).to_string();
+        assert_eq!(
+            upgraded,
+            "helm upgrade --namespace shop --timeout 9s --reset-values --history-max 0 -- web /tmp/chart"
+        );
         let uninstall = uninstall(&target, Duration::from_millis(10)).to_string();
         assert_eq!(uninstall, "helm uninstall --namespace shop --timeout 1s --wait -- web");
     }

@@ -95,8 +95,8 @@ async fn operate(release: Release, operation: Operation, let_go: oneshot::Receiv
     }
 }
 
-/// Waits for a `helm` of ours that goes back and has outlived the process which started it: it is at the very thing that is
-/// wanted, and another one would cross it. Says whether there was one on this machine; how it ended, its record says.
+/// Waits for a `helm` of ours that has outlived the process which started it: mostly it is at the very thing that is wanted,
+/// and another one would cross it. Says whether there was one on this machine; how it ended, its record says.
 ///
 /// # Errors
 /// What the cluster is reached with cannot be read.

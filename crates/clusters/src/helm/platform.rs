@@ -10,14 +10,14 @@ use backout_core::id::{CheckpointId, ServiceName};
 use backout_core::inventory::{Artifact, Detail, Fact, HelmArtifact, Seen};
 use backout_core::plan::Switch;
 use backout_core::port::{
-    Blobs, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PortError, Preflight,
+    Blobs, Breakage, Captured, Clock, EventSink, Evidence, LogSink, LogSpan, Pending, Platform, PortError, Preflight,
 };
 use futures_util::future::join_all;
 
 use super::observe::Look;
 use super::record::Record;
 use super::release::Release;
-use super::{capture, events, evidence, preflight, quiet, switch};
+use super::{capture, drill, events, evidence, preflight, quiet, switch};
 use crate::cluster::{Cluster, unseen};
 use crate::exec::{HasPods, Pods};
 use crate::led::led;
@@ -170,6 +170,15 @@ impl Platform for HelmPlatform {
 
     fn restart<'a>(&'a self, service: &'a ServiceName, _grace_ms: Option<u64>) -> Pending<'a, Result<(), PortError>> {
         Box::pin(async move { self.started_anew(self.release(service)?).await })
+    }
+
+    fn break_on_purpose<'a>(
+        &'a self,
+        artifact: &'a Artifact,
+        breakage: &'a Breakage,
+        blobs: &'a dyn Blobs,
+    ) -> Pending<'a, Result<String, PortError>> {
+        Box::pin(drill::break_on_purpose(self, artifact, breakage, blobs))
     }
 
     /// There is nothing to let go of: the record is in the checkpoint's own blobs.

@@ -190,7 +190,7 @@ async fn roll_back(release: &Release, detail: &HelmArtifact, to: &Record, wait: 
 }
 
 /// How long a rollout of the release may take.
-fn patience(detail: &HelmArtifact) -> Duration {
+pub(super) fn patience(detail: &HelmArtifact) -> Duration {
     Duration::from_millis(detail.rollout_ms) + BESIDE
 }
 

@@ -11,11 +11,11 @@ pub const NO_IMAGE: &str = "backout-drill.invalid/no-such-image:drill";
 
 /// What a drill does to its service, a sentence each.
 ///
-/// | how    | Docker Compose                          | Kubernetes                           | any other              |
+/// | how    | Docker Compose                          | Kubernetes, and releases of Helm     | any other              |
 /// |--------|-----------------------------------------|--------------------------------------|------------------------|
-/// | image  | stopped, and cannot be started          | a template whose image is not there  | refused                |
-/// | crash  | replaced by what ends at once           | a template whose pods end at once    | refused                |
-/// | config | replaced, with other variables or files | a template with other variables      | refused                |
+/// | image  | stopped, and cannot be started          | templates whose image is not there   | refused                |
+/// | crash  | replaced by what ends at once           | templates whose pods end at once     | refused                |
+/// | config | replaced, with other variables or files | templates with other variables       | refused                |
 /// | errors | the configured command                  | the configured command               | the configured command |
 ///
 /// # Errors
@@ -52,9 +52,13 @@ pub fn rehearsal(environment: &Environment, drill: &Drill) -> Result<Vec<String>
         (how @ (Break::Image | Break::Crash | Break::Config), ServicePlatform::Kubernetes(_)) => {
             on_a_cluster(service, how, &policy.environment)
         }
+        (how @ (Break::Image | Break::Crash | Break::Config), ServicePlatform::Helm(_)) => {
+            let mut told = on_a_cluster(service, how, &policy.environment)?;
+            told.push("`helm upgrade` makes a revision of that, in which no hook of the chart runs".to_owned());
+            Ok(told)
+        }
         (Break::Image | Break::Crash | Break::Config, platform) => {
             let why = match platform {
-                ServicePlatform::Helm(_) => ": a workload that is altered is no revision of its release",
                 ServicePlatform::Argocd(_) => ": a workload that is altered is no sync of its Application",
                 _ => "",
             };
@@ -141,14 +145,15 @@ mod tests {
     }
 
     #[test]
-    fn a_workload_is_broken_by_its_template_and_what_goes_back_by_revisions_is_not() {
+    fn what_runs_on_a_cluster_is_broken_by_templates_and_an_application_is_not() {
         let marked = "    drill: { allowed: true }\n";
         assert!(said(marked, "web", Break::Image).unwrap()[0].contains("does not exist"));
         assert!(said(marked, "web", Break::Crash).unwrap()[0].contains("ends at once"));
         assert!(said(marked, "web", Break::Config).unwrap_err().contains("no variables"));
         let told = "    drill: { allowed: true, environment: { URL: no } }\n";
         assert!(said(told, "web", Break::Config).unwrap()[0].contains("`URL`"));
-        assert!(said(told, "shop", Break::Image).unwrap_err().contains("no revision of its release"));
+        assert!(said(told, "shop", Break::Image).unwrap()[2].contains("no hook"));
+        assert!(said(marked, "shop", Break::Config).unwrap_err().contains("no variables"));
         assert!(said(told, "site", Break::Config).unwrap_err().contains("no sync of its Application"));
     }
 }

@@ -26,18 +26,13 @@ pub enum State {
     Done,
     /// Done because the configuration of the example says so.
     Config,
-    /// Some of it is missing; the cell says what.
-    NotYet,
 }
-
-/// What a cell says in front of what is missing.
-const MISSING: &str = "not yet: ";
 
 /// Every row of every section, in order.
 ///
 /// # Errors
-/// Each with its line: a row that has not four cells; a state that is none, or that the cell does not bear out; numbers that
-/// cannot be read, or that fall; a piece of code without an end.
+/// Each with its line: a row that has not four cells; a state that is none; numbers that cannot be read, or that
+/// fall; a piece of code without an end.
 pub fn rows(page: &str) -> Result<Vec<Row>, Vec<String>> {
     let (mut all, mut problems): (Vec<Row>, Vec<String>) = (Vec::new(), Vec::new());
     let mut runbook = None;
@@ -66,14 +61,10 @@ fn row(runbook: &str, at: usize, line: &str) -> Result<Row, String> {
     let state = match state.as_str() {
         "done" => State::Done,
         "config" => State::Config,
-        "not yet" => State::NotYet,
-        other => return Err(format!("`{other}` is no state: `done`, `config` and `not yet` are")),
+        other => return Err(format!("`{other}` is no state: `done` and `config` are")),
     };
     if cell.matches('`').count() % 2 == 1 {
         return Err("a piece of code has no end".to_owned());
-    }
-    if cell.contains(MISSING) != (state == State::NotYet) {
-        return Err(format!("a row is `not yet` where its cell says what is missing (`{MISSING}…`), and nowhere else"));
     }
     Ok(Row { runbook: runbook.to_owned(), lines: lines(&numbers)?, wanted, cell, state, at })
 }
@@ -141,8 +132,7 @@ mod tests {
         for (line, said) in [
             ("| 1 | a | b |", "7: 3 cells"),
             ("| 1 | a | b | gap 3 |", "`gap 3` is no state"),
-            ("| 1 | a | not yet: b | done |", "`not yet` where its cell says"),
-            ("| 1 | a | b | not yet |", "`not yet` where its cell says"),
+            ("| 1 | a | b | not yet |", "`not yet` is no state"),
             ("| 1 | a | `b | done |", "no end"),
             ("| 1–x | a | b | done |", "no line numbers"),
             ("| 2 | a | b | done |\n| 1 | a | b | done |", "8: stands behind a row about line 2"),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -209,7 +210,8 @@ fn documented_script() -> String {
     script.split_once("```").unwrap().0.to_owned()
 }
 
-/// Files and folders with their permissions; what a process left that is neither is none of the past.
+/// Files and folders with their permissions; what a process left that is neither, or takes away meanwhile, is none of the
+/// past.
 fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap().flatten() {
@@ -217,7 +219,10 @@ fn copy(from: &Path, to: &Path) {
         if kind.is_dir() {
             copy(&entry.path(), &target);
         } else if kind.is_file() {
-            fs::copy(entry.path(), &target).unwrap();
+            match fs::copy(entry.path(), &target) {
+                Err(gone) if gone.kind() == ErrorKind::NotFound => {}
+                copied => drop(copied.unwrap()),
+            }
         }
     }
     fs::set_permissions(to, fs::metadata(from).unwrap().permissions()).unwrap();

@@ -17,6 +17,17 @@ fn mark(site: &Site) {
     site.clients.write("backout.yaml", &format!("{text}{MARKED}"));
 }
 
+/// Has pods run a real process, which ends at once where its environment says that it is broken.
+fn serves_unless_broken(site: &Site) {
+    let serve = "[ \"$BROKEN\" ] && exit 1; exec /usr/bin/python3 -m http.server --bind 127.0.0.1 $PORT";
+    site.double.run(Program {
+        image: "shop/web".to_owned(),
+        command: ["sh", "-c", serve].map(str::to_owned).to_vec(),
+        folder: site.clients.folder().to_owned(),
+        variables: std::collections::BTreeMap::new(),
+    });
+}
+
 /// The template of the workload, as it is written down.
 fn template(site: &Site, workload: &str) -> Value {
     serde_json::from_str(&site.says(workload, ".spec.template")).unwrap()
@@ -40,13 +51,7 @@ fn a_workload_is_broken_in_each_way_and_put_back() {
     ) else {
         return;
     };
-    let serve = "[ \"$BROKEN\" ] && exit 1; exec /usr/bin/python3 -m http.server --bind 127.0.0.1 $PORT";
-    site.double.run(Program {
-        image: "shop/".to_owned(),
-        command: ["sh", "-c", serve].map(str::to_owned).to_vec(),
-        folder: site.clients.folder().to_owned(),
-        variables: std::collections::BTreeMap::new(),
-    });
+    serves_unless_broken(&site);
     mark(&site);
     site.apply(&web("shop/web:1", "fine"));
     site.is_good();
@@ -68,6 +73,42 @@ fn a_workload_is_broken_in_each_way_and_put_back() {
     }
     let list = site.backout(&["drill", "list", "--json"]).expect_code(0);
     assert_eq!(list.stdout.matches("\"is_good\": true").count(), 3, "{}", list.stdout);
+}
+
+/// The chart as it is stays; the revision that broke it and the one that went back are in the history.
+#[track_caller]
+fn release_is_broken_in_each_way_and_put_back(test: &str, generation: Generation) {
+    let service = "shop: { platform: { helm: { namespace: default } } }";
+    let Some(site) = Site::new(test, generation, service) else { return };
+    serves_unless_broken(&site);
+    mark(&site);
+    drop(site.clients.helm(&["install", "shop", "chart", "--wait", "--timeout", "60s"]).ok());
+    site.is_good();
+    let (good, (.., manifest)) = (site.running(), site.released());
+    let shown = site.backout(&["drill", "--dry-run", "--break", "image"]).expect_code(0);
+    assert!(shown.stderr.contains("no hook of the chart runs"), "{}", shown.stderr);
+    for (number, how) in [(3, "image"), (5, "crash"), (7, "config")] {
+        let ended = site.backout(&["drill", "--yes", "--break", how]);
+        is_put_back(&site, &ended, how);
+        assert_eq!(site.running(), good, "{how}: {}", ended.stderr);
+        assert_eq!(site.released(), (number, "deployed".to_owned(), manifest.clone()), "{how}: {}", ended.stderr);
+        let annotations = &template(&site, "deployment/web")["metadata"]["annotations"];
+        assert_eq!(annotations["backout.dev/drill"], Value::Null, "{how}");
+    }
+    let broken = site.clients.helm(&["get", "manifest", "shop", "--revision", "2"]).ok();
+    assert!(broken.contains("backout-drill.invalid/no-such-image:drill"), "{broken}");
+}
+
+#[test]
+fn a_release_is_broken_in_each_way_and_put_back() {
+    let test = "a_release_is_broken_in_each_way_and_put_back";
+    release_is_broken_in_each_way_and_put_back(test, Generation::Helm4);
+}
+
+#[test]
+fn a_release_of_the_older_helm_is_broken_in_each_way_and_put_back() {
+    let test = "a_release_of_the_older_helm_is_broken_in_each_way_and_put_back";
+    release_is_broken_in_each_way_and_put_back(test, Generation::Helm3);
 }
 
 #[test]
@@ -107,11 +148,27 @@ fn a_workload_that_could_not_go_back_is_not_broken() {
 fn a_drill_that_is_killed_at_any_record_leaves_nothing_broken() {
     let test = "a_drill_that_is_killed_at_any_record_leaves_nothing_broken";
     let Some(site) = Site::workload(test, Generation::Helm4) else { return };
-    mark(&site);
+    is_put_back_wherever_it_is_killed(&site);
+}
+
+/// `helm` may have outlived the process that broke the release, or have been cut off in the midst of its upgrade.
+#[test]
+fn a_drill_of_a_release_that_is_killed_at_any_record_leaves_nothing_broken() {
+    let test = "a_drill_of_a_release_that_is_killed_at_any_record_leaves_nothing_broken";
+    let Some(site) = Site::release(test, Generation::Helm4) else { return };
+    let (.., manifest) = site.released();
+    is_put_back_wherever_it_is_killed(&site);
+    let (_, status, now) = site.released();
+    assert_eq!((status.as_str(), now), ("deployed", manifest));
+}
+
+#[track_caller]
+fn is_put_back_wherever_it_is_killed(site: &Site) {
+    mark(site);
     let good = site.running();
     let before = site.journal().last();
     let ended = site.backout(&["drill", "--yes", "--break", "image"]);
-    is_put_back(&site, &ended, "image");
+    is_put_back(site, &ended, "image");
     let points = site.journal().since(before).len();
     assert!(points >= 8, "a drill has {points} records only");
     for point in 1..=points {
@@ -128,7 +185,7 @@ fn a_drill_that_is_killed_at_any_record_leaves_nothing_broken() {
             site.journal().since(before).iter().any(|record| record.kind == "run_ended")
         });
         assert_eq!(site.running(), good, "{at}");
-        let mark = &template(&site, "deployment/web")["metadata"]["annotations"]["backout.dev/drill"];
-        assert_eq!(mark, &Value::Null, "{at}");
+        let annotations = &template(site, "deployment/web")["metadata"]["annotations"];
+        assert_eq!(annotations["backout.dev/drill"], Value::Null, "{at}");
     }
 }

@@ -176,6 +176,26 @@ pub(crate) fn manifest_without_secrets(manifest: &str) -> String {
     documents(manifest).map(shown).collect()
 }
 
+/// The manifest with what `alter` says that it altered; all else is as it was, to the byte. `None` where it altered nothing.
+pub(crate) fn with_altered(manifest: &str, alter: &dyn Fn(&mut Value) -> bool) -> Option<String> {
+    let mut is_altered = false;
+    let write = |document: &str| {
+        let altered = value(document).and_then(|mut value| altered(&mut value, alter).then_some(value));
+        is_altered |= altered.is_some();
+        altered.map_or_else(|| format!("---\n{document}"), |value| format!("---\n{value}\n"))
+    };
+    let written: String = documents(manifest).map(write).collect();
+    is_altered.then_some(written)
+}
+
+fn altered(document: &mut Value, alter: &dyn Fn(&mut Value) -> bool) -> bool {
+    if text(document, "/kind") != Some("List") {
+        return alter(document);
+    }
+    let items = document.get_mut("items").and_then(Value::as_array_mut);
+    items.into_iter().flatten().fold(false, |any, item| altered(item, alter) || any)
+}
+
 /// The documents of a manifest. A line of three dashes inside a text would be indented.
 fn documents(manifest: &str) -> impl Iterator<Item = &str> {
     let mut starts = vec![0];

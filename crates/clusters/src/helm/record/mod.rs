@@ -17,6 +17,6 @@ mod status;
 pub(super) use difference::{difference, secrets, values_without_secrets};
 pub(super) use history::{History, Place};
 pub(super) use hooks::{Hook, hook_words};
-pub(super) use manifest::{Manifest, Workload, manifest_without_secrets};
+pub(super) use manifest::{Manifest, Workload, manifest_without_secrets, with_altered};
 pub(super) use record::{Record, labelled};
 pub(super) use status::Status;
