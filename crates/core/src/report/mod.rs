@@ -22,7 +22,7 @@ pub use drill::{DRILL_KINDS, DrillReport, drill_is_due, drills};
 pub use exposition::{Gauges, exposition};
 pub use period::{
     CHANGELOG_KINDS, Change, Deployed, Dora, Figures, Goal, Goals, Kind, PageError, Period, Scope, Share, Spread,
-    Story, changelog, changelog_markdown, period, period_html, period_markdown, scope_of, stories,
+    Story, agreed_for, changelog, changelog_markdown, period, period_html, period_markdown, scope_of, stories,
 };
 pub use recourse::{recourse_text, restart_text, stray_text};
 pub use timeline::{Line, Timeline, check_text, result_text};

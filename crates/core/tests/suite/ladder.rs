@@ -1,8 +1,9 @@
 //! The ladder: which rung a database takes, why not a cheaper one, and what stands in the way.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
-use backout_core::config::{Backup, Cache, Database, Flush, Recovery, SecretOrText, Sensitive};
+use backout_core::config::{Backup, Cache, Database, Flush, Objectives, Recovery, SecretOrText, Sensitive};
 use backout_core::data::{
     DataAct, DatabaseSeen, LogicalSlot, ObjectName, Obstacle, PointKind, Preserve, RecoveryTarget, RestoreSource, Rung,
 };
@@ -15,7 +16,7 @@ use backout_core::plan::{
 };
 use backout_core::policy::{Check, RefusalName, Verdict};
 use backout_core::port::Preflight;
-use backout_core::report::{Scope as Measured, scope_of};
+use backout_core::report::{Scope as Measured, agreed_for, scope_of};
 use proptest::prelude::*;
 
 use super::world::{
@@ -587,6 +588,21 @@ fn what_is_restored_as_a_whole_has_a_time_of_its_own() {
     ] {
         let plan = climb(&shop, &request);
         assert_eq!(scope_of(&plan), measured_as, "{}", rung(&plan));
+        let agreed = |objectives| agreed_for(&plan, &objectives).map(|agreed| agreed.as_secs());
+        let seconds = |seconds| Some(Duration::from_secs(seconds));
+        let each =
+            Objectives { service: seconds(1), database: seconds(2), restore: seconds(3), ..Objectives::default() };
+        let of_it = match measured_as {
+            Measured::Service => 1,
+            Measured::Database => 2,
+            Measured::Restore | Measured::Stack => 3,
+        };
+        assert_eq!((agreed(each), agreed(Objectives::default())), (Some(of_it), None));
+        let emergency = Objectives { emergency: seconds(4), ..each };
+        assert_eq!(agreed(emergency), Some(of_it), "it is planned");
+        let mut hasty = plan.clone();
+        hasty.request.mode = Mode::Emergency;
+        assert_eq!(agreed_for(&hasty, &emergency), seconds(4));
     }
     assert_eq!(scope_of(&climb(&Shop::migrated().with_django(), &request())), Measured::Database, "migrations");
     shop.put_aside = Some("shop_damaged_old".to_owned());

@@ -29,7 +29,7 @@ pub(super) async fn agreed(setup: &Setup, world: &World, request: &Request) -> R
             ));
     }
     loop {
-        setup.ui.say(&plan_text(&plan, &notes(world, &plan).await));
+        setup.ui.say(&plan_text(&plan, &setup.environment.objectives, &notes(world, &plan).await));
         left(setup, world, &plan).await.lines().iter().for_each(|line| setup.ui.say(line));
         if !asked(setup, &plan) {
             return Err(CliError::new(Exit::Refused, "not confirmed; nothing was changed"));

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use backout_core::id::ServiceName;
 use backout_core::plan::Plan;
 use backout_core::policy::{Refusal, RefusalName};
+use backout_core::report::agreed_for;
 use backout_engine::{Prepared, World, notes, prepare};
 use serde::Serialize;
 
@@ -23,6 +24,8 @@ use crate::wire::{Access, Setup};
 struct PlanDocument<'a> {
     may_run: bool,
     plan: Option<&'a Plan>,
+    /// How long going back may take, in milliseconds, by what was agreed for so much.
+    agreed_ms: Option<u64>,
     /// What is worth knowing before it runs, by service.
     notes: &'a BTreeMap<ServiceName, Vec<String>>,
     refusals: &'a [Refusal],
@@ -75,9 +78,11 @@ pub(crate) async fn print_plan(setup: &Setup, world: &World, prepared: &Prepared
         None => (BTreeMap::new(), Left::default()),
     };
     if ui.json {
-        ui.document(&PlanDocument { may_run, plan, notes: &notes, refusals, left: &left })?;
+        let agreed = plan.and_then(|plan| agreed_for(plan, &setup.environment.objectives));
+        let agreed_ms = agreed.and_then(|agreed| u64::try_from(agreed.as_millis()).ok());
+        ui.document(&PlanDocument { may_run, plan, agreed_ms, notes: &notes, refusals, left: &left })?;
     } else if let Some(plan) = plan {
-        ui.data(&plan_text(plan, &notes));
+        ui.data(&plan_text(plan, &setup.environment.objectives, &notes));
         left.lines().iter().for_each(|line| ui.data(line));
         if may_run && !plan.steps.is_empty() {
             ui.say("\nnothing was changed; `backout rollback` with the same arguments does it");

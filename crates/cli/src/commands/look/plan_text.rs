@@ -3,27 +3,26 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use backout_core::config::Objectives;
 use backout_core::id::ServiceName;
 use backout_core::inventory::FileRef;
 use backout_core::plan::{Action, Part, Plan, Step, StepClass, Switch, explain, restored_bytes};
 use backout_core::policy::{Refusal, RefusalName};
-use backout_core::report::bytes_text;
+use backout_core::report::{agreed_for, bytes_text};
 
 use super::data_text::{data_lines, ladder_lines};
 use crate::ui::{Paint, ago, count, date_time, labelled, span};
 
-/// The whole plan in words, with what is worth knowing before it runs.
-pub(crate) fn plan_text(plan: &Plan, notes: &BTreeMap<ServiceName, Vec<String>>) -> String {
+/// The whole plan in words, with how long it may take and what is worth knowing before it runs.
+pub(crate) fn plan_text(plan: &Plan, objectives: &Objectives, notes: &BTreeMap<ServiceName, Vec<String>>) -> String {
     let mut lines = head(plan);
     lines.push(String::new());
     lines.extend(plan.steps.iter().flat_map(|step| changed_lines(&step.action)));
     lines.extend(plan.unchanged.iter().map(|service| format!("  = {service}")));
     if !plan.steps.is_empty() {
         lines.push(String::new());
-        lines.push(match plan.estimate_ms() {
-            Some(ms) => format!("{} (about {} by past runs):", count(plan.steps.len(), "step"), milliseconds(ms)),
-            None => format!("{} (not all of them seen before):", count(plan.steps.len(), "step")),
-        });
+        let expected = expected(plan.estimate_ms(), agreed_for(plan, objectives));
+        lines.push(format!("{} ({expected}):", count(plan.steps.len(), "step")));
         lines.extend(plan.steps.iter().flat_map(step_lines));
     }
     lines.extend(plan.data.iter().flat_map(|ladder| ladder_lines(ladder, plan)));
@@ -55,6 +54,22 @@ fn head(plan: &Plan) -> Vec<String> {
         return vec![format!("`{}` is as {target} has it ({taken}): there is nothing to do", plan.environment)];
     }
     vec![format!("`{}` back to {target} ({taken})", plan.environment)]
+}
+
+/// How long it will take, beside how long it may.
+fn expected(estimate_ms: Option<u64>, agreed: Option<Duration>) -> String {
+    let agreed_ms = agreed.map(|agreed| u64::try_from(agreed.as_millis()).unwrap_or(u64::MAX));
+    match (estimate_ms, agreed_ms) {
+        (None, _) => "not all of them seen before".to_owned(),
+        (Some(ms), None) => format!("about {} by past runs", milliseconds(ms)),
+        (Some(ms), Some(agreed)) if ms > agreed => {
+            let longer = Paint::warning(&format!("longer than the {} agreed", milliseconds(agreed)));
+            format!("about {} by past runs: {longer}", milliseconds(ms))
+        }
+        (Some(ms), Some(agreed)) => {
+            format!("about {} by past runs, of {} agreed", milliseconds(ms), milliseconds(agreed))
+        }
+    }
 }
 
 /// What one step changes, as lines of a diff.
@@ -159,4 +174,19 @@ pub(crate) fn refusal_lines(refusals: &[Refusal]) -> Vec<String> {
         });
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_long_it_will_take_stands_beside_how_long_it_may() {
+        let agreed = Some(Duration::from_secs(300));
+        assert_eq!(expected(None, agreed), "not all of them seen before");
+        assert!(!expected(Some(4_000), None).contains("agreed"));
+        let within = expected(Some(300_000), agreed);
+        assert!(within.contains("agreed") && !within.contains("longer"), "{within}");
+        assert!(expected(Some(300_001), agreed).contains("longer than"));
+    }
 }

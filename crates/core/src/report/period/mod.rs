@@ -17,5 +17,5 @@ pub use goal::{Goal, Goals};
 pub use html::{PageError, period_html};
 pub use kind::{Figures, Kind};
 pub use markdown::period_markdown;
-pub use story::{Scope, Story, scope_of, stories};
+pub use story::{Scope, Story, agreed_for, scope_of, stories};
 pub use summary::{Period, Share, Spread, period};

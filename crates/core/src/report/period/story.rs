@@ -1,16 +1,18 @@
 //! Stories: what each ended run comes down to.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::kind::Kind;
+use crate::config::Objectives;
 use crate::data::DataAct;
 use crate::id::{RunId, ServiceName};
 use crate::journal::{Body, Record, RunKind, RunResult, RunStarted};
-use crate::plan::{Action, Plan};
+use crate::plan::{Action, Mode, Plan};
 use crate::policy::Verdict;
 use crate::report::{Times, times};
 
@@ -64,6 +66,17 @@ impl Scope {
             Self::Stack => "stack",
             Self::Database => "database",
             Self::Restore => "restore",
+        }
+    }
+
+    /// How long going back so much may take.
+    #[must_use]
+    pub fn agreed(self, objectives: &Objectives) -> Option<Duration> {
+        match self {
+            Self::Service => objectives.service,
+            Self::Stack => objectives.stack,
+            Self::Database => objectives.database,
+            Self::Restore => objectives.restore,
         }
     }
 }
@@ -148,6 +161,13 @@ pub fn scope_of(plan: &Plan) -> Scope {
         (false, 0 | 1) => Scope::Service,
         (false, _) => Scope::Stack,
     }
+}
+
+/// How long going back by a plan may take, by what was agreed.
+#[must_use]
+pub fn agreed_for(plan: &Plan, objectives: &Objectives) -> Option<Duration> {
+    let of_emergency = objectives.emergency.filter(|_| plan.request.mode == Mode::Emergency);
+    of_emergency.or_else(|| scope_of(plan).agreed(objectives))
 }
 
 /// Whether a whole database is built from a restore point or the log and comes into use. By the steps, not by the rung: tables

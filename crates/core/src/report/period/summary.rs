@@ -186,13 +186,7 @@ fn met(back: &[&Story], objectives: &Objectives) -> BTreeMap<Scope, Share> {
     let mut met: BTreeMap<Scope, Share> = BTreeMap::new();
     for story in back {
         let Some(scope) = story.scope.filter(|_| !is_measured_as_emergency(story, objectives)) else { continue };
-        let agreed = match scope {
-            Scope::Service => objectives.service,
-            Scope::Stack => objectives.stack,
-            Scope::Database => objectives.database,
-            Scope::Restore => objectives.restore,
-        };
-        let Some(agreed) = agreed else { continue };
+        let Some(agreed) = scope.agreed(objectives) else { continue };
         met.entry(scope).or_default().count(is_back_within(story, agreed));
     }
     met
