@@ -193,7 +193,9 @@ fn altered(document: &mut Value, alter: &dyn Fn(&mut Value) -> bool) -> bool {
         return alter(document);
     }
     let items = document.get_mut("items").and_then(Value::as_array_mut);
-    items.into_iter().flatten().fold(false, |any, item| altered(item, alter) || any)
+    // Each of them is, so not `any`, which ends at the first.
+    let each: Vec<bool> = items.into_iter().flatten().map(|item| altered(item, alter)).collect();
+    each.contains(&true)
 }
 
 /// The documents of a manifest. A line of three dashes inside a text would be indented.
