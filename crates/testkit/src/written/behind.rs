@@ -42,7 +42,7 @@ fn environment(from: &Value, archive: Option<&str>) -> Value {
     put("services", each(from, "services").map(|(name, of)| (name.clone(), service(name, of))).collect());
     put("triggers", each(from, "services").map(|(name, _)| (format!("{name}-bad"), trigger(name))).collect());
     let mut guard = kept(&from["guard"], &["tag"]);
-    guard.extend([("soak".to_owned(), json!("1s")), ("dead_man".to_owned(), json!("1s"))]);
+    guard.extend([("soak".to_owned(), json!("1s")), ("dead_man".to_owned(), json!("4s"))]);
     put("guard", Value::Object(guard));
     let hook = json!({ "kind": "webhook", "webhook": "env:HOOK_URL" });
     put("notify", each(from, "notify").map(|(name, _)| (name.clone(), hook.clone())).collect());
@@ -166,7 +166,7 @@ mod tests {
         let there = &all["environments"]["staging"];
         assert_eq!(there["policy"], json!({ "matrix": "heliosdb" }));
         assert_eq!(there["verify"], json!({ "manual": { "eyes": "Look" } }));
-        assert_eq!(there["guard"], json!({ "tag": "a-{time}", "soak": "1s", "dead_man": "1s" }));
+        assert_eq!(there["guard"], json!({ "tag": "a-{time}", "soak": "1s", "dead_man": "4s" }));
         assert_eq!(there["notify"]["slack"]["kind"], "webhook");
         assert_eq!(there["services"]["app"]["restore"], json!(["./app.sh", "restore"]));
         assert_eq!(there["services"]["app"]["fallback"]["on"], json!(["true"]));
