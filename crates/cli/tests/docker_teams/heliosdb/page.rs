@@ -27,6 +27,7 @@ fn heliosdb_page_is_done_on_its_own_stack() {
     team.backout(&["checkpoint", "create"]).expect_code(0);
     assert!(answers_questions(&team));
 
+    deploys::one_that_is_slower_by_more_than_500_percent_goes_back(&team, &mut table);
     deploys::one_that_crashes_goes_back_alone(&team, &mut table);
     deploys::one_that_fails_more_than_a_quarter_goes_back(&team, &mut table);
     deploys::one_that_cannot_read_its_configuration_goes_back_with_the_file(&team, &mut table);
