@@ -9,6 +9,9 @@ use crate::journal::{Break, Drill};
 /// An image that nobody has: the name is reserved never to exist (RFC 2606).
 pub const NO_IMAGE: &str = "backout-drill.invalid/no-such-image:drill";
 
+/// What to do where nothing is known that a service cannot run on.
+const NAME_SOME: &str = "name some: `drill: { environment: { DATABASE_URL: .. } }`";
+
 /// What a drill does to its service, a sentence each.
 ///
 /// | how    | Docker Compose                          | Kubernetes, and releases of Helm     | any other              |
@@ -48,7 +51,7 @@ pub fn rehearsal(environment: &Environment, drill: &Drill) -> Result<Vec<String>
         (Break::Crash, ServicePlatform::Compose(_)) => {
             Ok(vec![format!("the containers of `{name}` are replaced by ones of the same image that end at once")])
         }
-        (Break::Config, ServicePlatform::Compose(_)) => config(service, policy.environment.keys()),
+        (Break::Config, ServicePlatform::Compose(_)) => config(service, &policy.environment),
         (how @ (Break::Image | Break::Crash | Break::Config), ServicePlatform::Kubernetes(_)) => {
             on_a_cluster(service, how, &policy.environment)
         }
@@ -75,12 +78,10 @@ fn on_a_cluster(service: &Service, how: Break, variables: &BTreeMap<String, Stri
     let altered = match how {
         Break::Image => format!("`{name}` is told to run `{NO_IMAGE}`, which does not exist"),
         Break::Config if variables.is_empty() => {
-            let what = format!("no variables on which `{name}` cannot run are known");
-            return Err(refusal(what, "name some: `drill: { environment: { DATABASE_URL: .. } }`".to_owned()));
+            return Err(refusal(format!("no variables on which `{name}` cannot run are known"), NAME_SOME.to_owned()));
         }
         Break::Config => {
-            let names: Vec<String> = variables.keys().map(|name| format!("`{name}`")).collect();
-            format!("{} is set to what `{name}` cannot run on", names.join(", "))
+            format!("{} is set to what `{name}` cannot run on", listed(variables.keys()))
         }
         Break::Crash | Break::Errors => {
             format!("`{name}` is told to run something of the same image that ends at once")
@@ -89,23 +90,24 @@ fn on_a_cluster(service: &Service, how: Break, variables: &BTreeMap<String, Stri
     Ok(vec![altered, "its pods are replaced by such as its rollout settings say, as after a bad deploy".to_owned()])
 }
 
-fn config<'a>(service: &Service, variables: impl Iterator<Item = &'a String>) -> Result<Vec<String>, Refusal> {
+fn config(service: &Service, variables: &BTreeMap<String, String>) -> Result<Vec<String>, Refusal> {
     let name = &service.name;
-    let named = |names: Vec<String>| names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    let variables: Vec<String> = variables.cloned().collect();
     let replaced = format!("the containers of `{name}` are replaced by ones that start with that");
     match (variables.is_empty(), service.config_files.is_empty()) {
-        (false, _) => Ok(vec![format!("{} is set to what it cannot run on", named(variables)), replaced]),
+        (false, _) => Ok(vec![format!("{} is set to what it cannot run on", listed(variables.keys())), replaced]),
         (true, false) => {
-            let files = named(service.config_files.clone());
-            Ok(vec![format!("{files} is replaced by what nothing can read"), replaced])
+            Ok(vec![format!("{} is replaced by what nothing can read", listed(&service.config_files)), replaced])
         }
         (true, true) => {
             let what =
                 format!("`{name}` has no configuration files, and no variables on which it cannot run are known");
-            Err(refusal(what, "name some: `drill: { environment: { DATABASE_URL: .. } }`".to_owned()))
+            Err(refusal(what, NAME_SOME.to_owned()))
         }
     }
+}
+
+fn listed<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
+    names.into_iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn refusal(what: String, hint: String) -> Refusal {

@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use backout_core::data::{
-    LossEstimate, Manifest, Method, Moment, ObjectName, TableContent, TableEstimate, TableHistory, TableNow,
+    LossEstimate, Manifest, Method, Moment, ObjectName, TableContent, TableEstimate, TableHistory, TableNow, Window,
     estimate_table,
 };
 use backout_core::port::PortError;
@@ -58,13 +58,12 @@ async fn by_age(
     (moment, since): (&Moment, u32),
     deadline: Instant,
 ) -> Result<LossEstimate, PortError> {
-    let window = moment.since(manifest);
-    let mut limits = window.limits;
+    let mut window = moment.since(manifest);
     let then: BTreeMap<&ObjectName, &TableContent> = manifest.tables.iter().map(|table| (&table.name, table)).collect();
     let shapes = shapes(session).await?;
     let counters = counters(session).await?;
     let order = most_written_first(shapes.values(), &then, &counters);
-    let counted = count(address, order, Some(since), deadline).await?;
+    let counted = count(address, order, since, deadline).await?;
     let mut tables = Vec::new();
     for (name, shape) in &shapes {
         let then = then.get(name).copied();
@@ -77,21 +76,41 @@ async fn by_age(
         let now = TableNow { counted: counted.get(name).copied(), counters: counters.get(name).copied() };
         let (estimate, limit) = estimate_table(name, then, &now, history);
         let is_silent = estimate.rows() == 0 && now.counted.is_some() && history.method() == Method::RowVersions;
-        limits.extend(limit.filter(|_| !is_silent));
+        window.limits.extend(limit.filter(|_| !is_silent));
         tables.push(estimate);
     }
+    Ok(with_gone(manifest, &shapes, window, tables))
+}
+
+/// The estimate of the tables that are there, together with those that were and are not any more.
+pub(super) fn with_gone(
+    manifest: &Manifest,
+    shapes: &BTreeMap<ObjectName, Shape>,
+    mut window: Window,
+    mut tables: Vec<TableEstimate>,
+) -> LossEstimate {
     for then in manifest.tables.iter().filter(|table| !shapes.contains_key(&table.name)) {
         let (estimate, limit) = gone(then);
         tables.push(estimate);
-        limits.push(limit);
+        window.limits.push(limit);
     }
+    told(manifest, window, tables, None)
+}
+
+/// The tables that would lose something; `unknown` is why nobody knows how much that is.
+pub(super) fn told(
+    manifest: &Manifest,
+    window: Window,
+    mut tables: Vec<TableEstimate>,
+    unknown: Option<String>,
+) -> LossEstimate {
     tables.retain(|table| table.rows() > 0);
-    let (since, window_ms, log_bytes) = (manifest.taken_at, window.ms, window.log_bytes);
-    Ok(LossEstimate { since, window_ms, log_bytes, tables, limits, unknown: None })
+    let Window { ms: window_ms, log_bytes, limits } = window;
+    LossEstimate { since: manifest.taken_at, window_ms, log_bytes, tables, limits, unknown }
 }
 
 /// A table that is not there any more.
-pub(super) fn gone(then: &TableContent) -> (TableEstimate, String) {
+fn gone(then: &TableContent) -> (TableEstimate, String) {
     let limit = format!("table `{}` is gone since the restore point: its {} rows would be back", then.name, then.rows);
     let (table, method) = (then.name.clone(), Method::Comparison);
     (TableEstimate { table, method, written: 0, deleted: then.rows }, limit)
@@ -130,7 +149,7 @@ pub(super) fn most_written_first<'a>(
 pub(super) async fn count(
     address: &Address,
     left: Vec<Shape>,
-    since: Option<u32>,
+    since: u32,
     deadline: Instant,
 ) -> Result<BTreeMap<ObjectName, (u64, u64)>, PortError> {
     let sessions = left.len().clamp(1, SESSIONS);
@@ -154,7 +173,7 @@ pub(super) async fn count(
 async fn count_one(
     client: &Client,
     shape: &Shape,
-    since: Option<u32>,
+    since: u32,
     deadline: Instant,
 ) -> Result<Option<(u64, u64)>, PortError> {
     let left = deadline.saturating_duration_since(Instant::now());
@@ -165,8 +184,7 @@ async fn count_one(
     let bounds =
         format!("SET statement_timeout = {0}; SET lock_timeout = {0}; SET row_security = off", left.as_millis());
     client.batch_execute(&bounds).await.map_err(wrong)?;
-    let question = since.map_or_else(|| sql::counts(shape, "false"), |since| sql::counts(shape, &sql::young(since)));
-    match client.query_one(&question, &[]).await {
+    match client.query_one(&sql::counts(shape, &sql::young(since)), &[]).await {
         Ok(row) => Ok(Some((row.get::<_, i64>(0).unsigned_abs(), row.get::<_, i64>(1).unsigned_abs()))),
         Err(error) => match error.code() {
             // Stopped by one of the bounds, dropped meanwhile, or not ours to read: the counters say what they know.

@@ -10,7 +10,7 @@ use backout_core::port::PortError;
 use tokio::time::Instant;
 use tokio_postgres::Client;
 
-use super::estimate::{count, counters, gone, most_written_first};
+use super::estimate::{count, counters, most_written_first, with_gone};
 use super::rows::shape::shapes;
 use crate::Address;
 use crate::marks::PlacedMark;
@@ -46,10 +46,9 @@ pub(super) async fn estimate(
     (moment, since): (&Moment, &Since),
     deadline: Instant,
 ) -> Result<LossEstimate, PortError> {
-    let window = moment.since(manifest);
-    let mut limits = window.limits;
+    let mut window = moment.since(manifest);
     if !since.is_of_it {
-        limits.push(
+        window.limits.push(
             "the database was put in place from another restore point since: what was written before that counts by the number of \
              rows only"
                 .to_owned(),
@@ -60,7 +59,7 @@ pub(super) async fn estimate(
     let deleted: u64 = counters.values().map(|[.., deleted]| *deleted).sum();
     let deleted = deleted.checked_sub(since.deleted);
     let order = most_written_first(shapes.values(), &BTreeMap::new(), &counters);
-    let counted = count(address, order, Some(since.transaction), deadline).await?;
+    let counted = count(address, order, since.transaction, deadline).await?;
     let mut tables = Vec::new();
     for name in shapes.keys() {
         let now = TableNow { counted: counted.get(name).copied(), counters: counters.get(name).copied() };
@@ -68,15 +67,8 @@ pub(super) async fn estimate(
             Some(_) if since.is_of_it => estimate_undone(name, &now, deleted),
             then => estimate_placed(name, then.copied(), &now, deleted),
         };
-        limits.extend(limit);
+        window.limits.extend(limit);
         tables.push(estimate);
     }
-    for then in manifest.tables.iter().filter(|table| !shapes.contains_key(&table.name)) {
-        let (estimate, limit) = gone(then);
-        tables.push(estimate);
-        limits.push(limit);
-    }
-    tables.retain(|table| table.rows() > 0);
-    let (since, window_ms, log_bytes) = (manifest.taken_at, window.ms, window.log_bytes);
-    Ok(LossEstimate { since, window_ms, log_bytes, tables, limits, unknown: None })
+    Ok(with_gone(manifest, &shapes, window, tables))
 }

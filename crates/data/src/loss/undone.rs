@@ -30,7 +30,7 @@ pub(crate) async fn estimate_undo(target: &Target) -> Result<LossEstimate, PortE
     let deleted = deleted.checked_sub(opened.deleted);
     let order = most_written_first(shapes.values(), &BTreeMap::new(), &counters);
     let counted = match since {
-        Ok(since) => count(&address, order, Some(since), deadline).await?,
+        Ok(since) => count(&address, order, since, deadline).await?,
         Err(_) => BTreeMap::new(),
     };
     let mut tables = Vec::new();

@@ -8,6 +8,7 @@ use backout_core::port::PortError;
 use tokio::time::Instant;
 use tokio_postgres::Client;
 
+use super::estimate::told;
 use crate::look::contents::{Hashes, contents};
 use crate::words::failed;
 
@@ -18,8 +19,7 @@ pub(super) async fn estimate(
     (moment, why): (&Moment, String),
     deadline: Instant,
 ) -> Result<LossEstimate, PortError> {
-    let window = moment.since(manifest);
-    let mut limits = window.limits;
+    let mut window = moment.since(manifest);
     let now = tables_now(session, deadline).await?;
     let by_name = |tables: &[TableContent]| -> BTreeMap<ObjectName, TableContent> {
         tables.iter().map(|table| (table.name.clone(), table.clone())).collect()
@@ -33,16 +33,14 @@ pub(super) async fn estimate(
         let (other, alike): (Vec<_>, Vec<_>) = compared.partition(|(_, (_, may_lose))| *may_lose);
         let named: Vec<String> = other.iter().map(|(name, _)| format!("`{name}`")).collect();
         unknown = (!named.is_empty()).then(|| format!("{why}; {} not as it was then", these(&named)));
-        limits.push(format!(
+        window.limits.push(format!(
             "tables were compared as a whole: {} of {} are alike",
             alike.len(),
             alike.len() + named.len()
         ));
         tables.extend(other.into_iter().map(|(_, (estimate, _))| estimate));
     }
-    tables.retain(|table| table.rows() > 0);
-    let (since, window_ms, log_bytes) = (manifest.taken_at, window.ms, window.log_bytes);
-    Ok(LossEstimate { since, window_ms, log_bytes, tables, limits, unknown })
+    Ok(told(manifest, window, tables, unknown))
 }
 
 fn these(named: &[String]) -> String {

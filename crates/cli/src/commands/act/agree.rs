@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 
 use backout_core::plan::{Agreed, Plan, Request, StepClass};
+use backout_core::report::agreed_for;
 use backout_engine::{Prepared, World, notes, prepare};
 
 use super::left::left;
@@ -29,7 +30,8 @@ pub(super) async fn agreed(setup: &Setup, world: &World, request: &Request) -> R
             ));
     }
     loop {
-        setup.ui.say(&plan_text(&plan, &setup.environment.objectives, &notes(world, &plan).await));
+        let within = agreed_for(&plan, &setup.environment.objectives);
+        setup.ui.say(&plan_text(&plan, within, &notes(world, &plan).await));
         left(setup, world, &plan).await.lines().iter().for_each(|line| setup.ui.say(line));
         if !asked(setup, &plan) {
             return Err(CliError::new(Exit::Refused, "not confirmed; nothing was changed"));

@@ -77,12 +77,12 @@ pub(crate) async fn print_plan(setup: &Setup, world: &World, prepared: &Prepared
         Some(plan) => (notes(world, plan).await, left(setup, world, plan).await),
         None => (BTreeMap::new(), Left::default()),
     };
+    let agreed = plan.and_then(|plan| agreed_for(plan, &setup.environment.objectives));
     if ui.json {
-        let agreed = plan.and_then(|plan| agreed_for(plan, &setup.environment.objectives));
         let agreed_ms = agreed.and_then(|agreed| u64::try_from(agreed.as_millis()).ok());
         ui.document(&PlanDocument { may_run, plan, agreed_ms, notes: &notes, refusals, left: &left })?;
     } else if let Some(plan) = plan {
-        ui.data(&plan_text(plan, &setup.environment.objectives, &notes));
+        ui.data(&plan_text(plan, agreed, &notes));
         left.lines().iter().for_each(|line| ui.data(line));
         if may_run && !plan.steps.is_empty() {
             ui.say("\nnothing was changed; `backout rollback` with the same arguments does it");

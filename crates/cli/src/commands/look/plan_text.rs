@@ -3,25 +3,24 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use backout_core::config::Objectives;
 use backout_core::id::ServiceName;
 use backout_core::inventory::FileRef;
 use backout_core::plan::{Action, Part, Plan, Step, StepClass, Switch, explain, restored_bytes};
 use backout_core::policy::{Refusal, RefusalName};
-use backout_core::report::{agreed_for, bytes_text};
+use backout_core::report::bytes_text;
 
 use super::data_text::{data_lines, ladder_lines};
 use crate::ui::{Paint, ago, count, date_time, labelled, span};
 
-/// The whole plan in words, with how long it may take and what is worth knowing before it runs.
-pub(crate) fn plan_text(plan: &Plan, objectives: &Objectives, notes: &BTreeMap<ServiceName, Vec<String>>) -> String {
+/// The whole plan in words, with how long it may take by what was agreed, and what is worth knowing before it runs.
+pub(crate) fn plan_text(plan: &Plan, agreed: Option<Duration>, notes: &BTreeMap<ServiceName, Vec<String>>) -> String {
     let mut lines = head(plan);
     lines.push(String::new());
     lines.extend(plan.steps.iter().flat_map(|step| changed_lines(&step.action)));
     lines.extend(plan.unchanged.iter().map(|service| format!("  = {service}")));
     if !plan.steps.is_empty() {
         lines.push(String::new());
-        let expected = expected(plan.estimate_ms(), agreed_for(plan, objectives));
+        let expected = expected(plan.estimate_ms(), agreed);
         lines.push(format!("{} ({expected}):", count(plan.steps.len(), "step")));
         lines.extend(plan.steps.iter().flat_map(step_lines));
     }

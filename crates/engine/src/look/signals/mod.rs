@@ -44,12 +44,16 @@ pub async fn look_around(world: &World) -> Vec<Sample> {
 
 /// Asks for the signals of one round.
 pub(crate) async fn ask(world: &World, round: &[PromSignal]) -> Vec<Sample> {
-    let answers = world.querier.ask(round).await;
-    let (now, triggers) = (world.clock.now(), &world.environment.triggers);
-    let samples: Vec<Sample> =
-        round.iter().zip(answers).map(|(signal, answer)| answer.sample(signal, triggers, now)).collect();
+    let samples = measured(world, round).await;
     samples.iter().for_each(|sample| world.watcher.sampled(sample));
     samples
+}
+
+/// The same, without telling anybody.
+async fn measured(world: &World, round: &[PromSignal]) -> Vec<Sample> {
+    let answers = world.querier.ask(round).await;
+    let (now, triggers) = (world.clock.now(), &world.environment.triggers);
+    round.iter().zip(answers).map(|(signal, answer)| answer.sample(signal, triggers, now)).collect()
 }
 
 /// The signals that are asked for together: of one server, in one interval.

@@ -9,7 +9,7 @@ use backout_core::config::PromSignal;
 use backout_core::detect::{Measured, Sample, SignalPath};
 use futures_util::future::join_all;
 
-use super::rounds;
+use super::{measured, rounds};
 use crate::world::World;
 
 /// How long a server may take.
@@ -20,11 +20,8 @@ pub(crate) async fn snapshot(world: &World) -> Vec<Sample> {
     let rounds = rounds(world);
     let asked = rounds.iter().map(async |round| {
         tokio::select! {
-            answers = world.querier.ask(round) => {
-                let (now, triggers) = (world.clock.now(), &world.environment.triggers);
-                round.iter().zip(answers).map(|(signal, answer)| answer.sample(signal, triggers, now)).collect()
-            }
-            () = world.clock.sleep(WITHIN) => round.iter().map(|signal| silent(world, signal)).collect::<Vec<_>>(),
+            samples = measured(world, round) => samples,
+            () = world.clock.sleep(WITHIN) => round.iter().map(|signal| silent(world, signal)).collect(),
         }
     });
     let mut samples: Vec<Sample> = join_all(asked).await.into_iter().flatten().collect();
