@@ -1,4 +1,4 @@
-//! Calling git so that it neither asks nor wanders off.
+//! Calling git so that it neither asks nor wanders off, and leaves no lock behind where nobody waits for it any more.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,6 +17,7 @@ pub fn call(root: &Path, environment: &Environment, arguments: Vec<String>) -> C
         .args(arguments)
         .limit(LIMIT)
         .install("install git: `apt install git`")
+        .tidies_up()
 }
 
 /// The environment for git: nothing that points it to another repository or makes it ask, and messages in English.

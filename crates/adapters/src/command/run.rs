@@ -43,7 +43,8 @@ impl Output {
 }
 
 impl Command {
-    /// Runs it and returns what it left, if it ended with exit code 0. Dropping the future kills its whole process group.
+    /// Runs it and returns what it left, if it ended with exit code 0. Dropping the future kills its whole process group,
+    /// or asks it to end where it [tidies up](Self::tidies_up).
     ///
     /// # Errors
     /// [`CommandError`] where it was not found, could not be started, did not end in time, or ended otherwise.
@@ -59,7 +60,8 @@ impl Command {
         })
     }
 
-    /// Runs it and returns what it left, whatever its exit code. Dropping the future kills its whole process group.
+    /// Runs it and returns what it left, whatever its exit code. Dropping the future kills its whole process group,
+    /// or asks it to end where it [tidies up](Self::tidies_up).
     ///
     /// # Errors
     /// [`CommandError`] where it was not found, could not be started, or did not end in time.
@@ -68,7 +70,7 @@ impl Command {
         let mut process = self.process();
         process.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = process.spawn().map_err(|error| self.not_started(error))?;
-        let mut running = KillOnDrop::new(&child);
+        let mut running = EndOnDrop { leader: child.id(), with: self.when_dropped };
         let (stdout, stderr) =
             (Captured::new(Keep::First, self.output_limit), Captured::new(Keep::Last, self.output_limit));
         let reading = (stdout.clone().read(child.stdout.take()), stderr.clone().read(child.stderr.take()));
@@ -138,7 +140,7 @@ async fn converse(stdin: Option<ChildStdin>, content: Vec<u8>, reading: (impl Fu
     tokio::join!(writing, reading.0, reading.1);
 }
 
-async fn end(child: &mut Child, running: &mut KillOnDrop) {
+async fn end(child: &mut Child, running: &mut EndOnDrop) {
     running.signal(Signal::TERM);
     let ended = timeout(GRACE, child.wait()).await;
     running.signal(Signal::KILL);
@@ -148,28 +150,27 @@ async fn end(child: &mut Child, running: &mut KillOnDrop) {
     running.disarm();
 }
 
-/// Kills a process group unless its leader has ended.
-struct KillOnDrop(Option<u32>);
+/// Ends a process group with a signal unless its leader has ended.
+struct EndOnDrop {
+    leader: Option<u32>,
+    with: Signal,
+}
 
-impl KillOnDrop {
-    fn new(child: &Child) -> Self {
-        Self(child.id())
-    }
-
+impl EndOnDrop {
     fn signal(&self, signal: Signal) {
-        if let Some(pid) = self.0 {
+        if let Some(pid) = self.leader {
             group::signal(pid, signal);
         }
     }
 
     fn disarm(&mut self) {
-        self.0 = None;
+        self.leader = None;
     }
 }
 
-impl Drop for KillOnDrop {
+impl Drop for EndOnDrop {
     fn drop(&mut self) {
-        self.signal(Signal::KILL);
+        self.signal(self.with);
     }
 }
 
@@ -229,6 +230,29 @@ mod tests {
         let child: u32 = std::fs::read_to_string(folder.path().join("child")).unwrap().trim().parse().unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(ProcessId::current(child).filter(|process| is_alive(*process)), None);
+    }
+
+    #[tokio::test]
+    async fn dropping_the_future_lets_a_program_tidy_up_that_does_so() {
+        let folder = tempfile::tempdir().unwrap();
+        let command =
+            shell("trap 'rm lock; exit 1' TERM; touch lock; sleep 60 & wait").folder(folder.path()).tidies_up();
+        let lock = folder.path().join("lock");
+        let begun = async {
+            while !lock.exists() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        tokio::select! {
+            ended = command.run() => panic!("it was to be waited for: {ended:?}"),
+            () = begun => {}
+        }
+        let gone = async {
+            while lock.exists() {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        assert!(timeout(Duration::from_secs(5), gone).await.is_ok(), "it left its lock behind");
     }
 
     #[tokio::test]

@@ -6,6 +6,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rustix::process::Signal;
+
 use super::Redactor;
 
 /// Environment variables by name.
@@ -30,6 +32,8 @@ pub struct Command {
     pub(super) output_limit: usize,
     pub(super) redactor: Redactor,
     pub(super) install: Option<String>,
+    /// What its processes get where nobody waits for them any more.
+    pub(super) when_dropped: Signal,
 }
 
 impl Command {
@@ -46,6 +50,7 @@ impl Command {
             output_limit: OUTPUT_LIMIT,
             redactor: Redactor::default(),
             install: None,
+            when_dropped: Signal::KILL,
         }
     }
 
@@ -110,6 +115,14 @@ impl Command {
     #[must_use]
     pub fn install(mut self, hint: impl Into<String>) -> Self {
         self.install = Some(hint.into());
+        self
+    }
+
+    /// Dropping its future asks its processes to end (`SIGTERM`) instead of killing them: for a program that ends when it is
+    /// asked to, and leaves lock files behind when it is killed, as git does.
+    #[must_use]
+    pub fn tidies_up(mut self) -> Self {
+        self.when_dropped = Signal::TERM;
         self
     }
 

@@ -1,7 +1,7 @@
 //! Bare clones of the repositories that Applications are synced from.
 //!
 //! Contract: git is called so that it neither asks nor wanders off, nothing that comes from data can be taken for an option,
-//! and a push never overwrites what somebody else pushed.
+//! a push never overwrites what somebody else pushed, and one process at a time fetches into a clone.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +12,8 @@ use backout_adapters::git;
 use backout_core::id::Digest;
 use backout_core::port::PortError;
 use tokio::sync::Mutex;
+
+use super::alone::Alone;
 
 /// How long git may take with a repository over the network.
 const LIMIT: Duration = Duration::from_secs(300);
@@ -99,13 +101,14 @@ impl Clones {
     /// Makes the clone what the repository is: its branches, also those that were forced, and its default branch.
     async fn fetched(&self, folder: &Folder) -> Result<(), PortError> {
         let place = self.place(folder);
+        tokio::fs::create_dir_all(&self.root).await.map_err(|error| unusable(&self.root, &error))?;
+        let _alone = Alone::at(&place, LIMIT).await?;
         if !place.join("HEAD").exists() {
             // A clone that was interrupted is not there under its name.
             let made = place.with_extension("new");
             if made.exists() {
                 tokio::fs::remove_dir_all(&made).await.map_err(|error| unusable(&made, &error))?;
             }
-            tokio::fs::create_dir_all(&self.root).await.map_err(|error| unusable(&self.root, &error))?;
             let target = made.display().to_string();
             let arguments = ["clone", "--quiet", "--bare", "--end-of-options", &folder.repository, &target];
             self.git(&self.root, arguments.map(str::to_owned).into()).run().await?;
@@ -126,6 +129,76 @@ fn tree_of(folder: &Folder, commit: &str) -> [String; 4] {
     ["rev-parse".to_owned(), "--verify".to_owned(), "--end-of-options".to_owned(), what]
 }
 
-fn unusable(place: &Path, error: &std::io::Error) -> PortError {
+pub(super) fn unusable(place: &Path, error: &std::io::Error) -> PortError {
     PortError::new(format!("the clone at `{}` cannot be used: {error}", place.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
+    fn environment() -> Environment {
+        std::env::vars_os().collect()
+    }
+
+    async fn git(folder: &Path, words: &[&str]) -> String {
+        let who = ["-c", "user.name=t", "-c", "user.email=t@localhost"].map(str::to_owned);
+        let words = who.into_iter().chain(words.iter().map(|word| (*word).to_owned())).collect();
+        git::call(folder, &environment(), words).run().await.unwrap().text().trim().to_owned()
+    }
+
+    /// A repository with many branches, so that fetching them takes a while; and how to fetch from it.
+    async fn repository(place: &Path) -> Folder {
+        let origin = place.join("origin");
+        git(place, &["init", "--quiet", "-b", "main", &origin.display().to_string()]).await;
+        git(&origin, &["commit", "--quiet", "--allow-empty", "-m", "first"]).await;
+        Folder { repository: origin.display().to_string(), path: ".".to_owned() }
+    }
+
+    /// A new commit, which all branches have.
+    async fn commit(folder: &Folder) -> String {
+        let origin = Path::new(&folder.repository);
+        git(origin, &["commit", "--quiet", "--allow-empty", "-m", "next"]).await;
+        for number in 0..20 {
+            git(origin, &["branch", "--force", &format!("b{number}")]).await;
+        }
+        git(origin, &["rev-parse", "HEAD"]).await
+    }
+
+    #[tokio::test]
+    async fn a_lock_that_a_killed_git_left_stands_in_nobodys_way() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = repository(place.path()).await;
+        let clones = Clones::new(place.path().join("clones"), &environment());
+        clones.tip(&folder, "main").await.unwrap();
+        let left = ["refs/heads/main.lock", "packed-refs.lock"].map(|lock| clones.place(&folder).join(lock));
+        for lock in &left {
+            std::fs::File::create_new(lock).unwrap();
+        }
+        let newest = commit(&folder).await;
+        assert_eq!(clones.tip(&folder, "main").await.unwrap(), newest);
+        assert!(left.iter().all(|lock| !lock.exists()));
+    }
+
+    #[tokio::test]
+    async fn fetches_of_several_processes_do_not_meet() {
+        let place = tempfile::tempdir().unwrap();
+        let folder = repository(place.path()).await;
+        // As several processes have it: they share the folder, and nothing else.
+        let clones = [(); 4].map(|()| Clones::new(place.path().join("clones"), &environment()));
+        for _ in 0..5 {
+            let newest = commit(&folder).await;
+            let [a, b, c, d] = &clones;
+            let tips = tokio::join!(
+                a.tip(&folder, "main"),
+                b.tip(&folder, "main"),
+                c.tip(&folder, "main"),
+                d.tip(&folder, "main")
+            );
+            for tip in [tips.0, tips.1, tips.2, tips.3] {
+                assert_eq!(tip.unwrap(), newest);
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! itself; its workloads are scaled only while a database goes back, and say themselves how many pods they had. An operation has ended when the controller has looked again since ([`Operation::is_settled`]): health and sync
 //! are stale before.
 
+mod alone;
 mod application;
 mod evidence;
 mod git;
