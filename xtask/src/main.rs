@@ -18,6 +18,7 @@ mod failure;
 mod generate;
 mod package;
 mod process;
+mod scratch;
 mod test;
 mod testbed;
 mod workspace;

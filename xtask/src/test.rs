@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use crate::failure::Failure;
 use crate::process::Call;
+use crate::scratch::Scratch;
 use crate::{testbed, workspace};
 
 /// `cargo xtask test [ARGS]`
@@ -18,7 +19,9 @@ pub(crate) fn command(arguments: &[&str]) -> Result<(), Failure> {
     print!("{record}");
     let log = workspace::testbed().join("skipped.log");
     fs::write(&log, "").map_err(Failure::file(&log))?;
-    let ended = run(arguments, &log);
+    let scratch = Scratch::in_memory();
+    let ended = run(arguments, &Surroundings { log: &log, scratch: scratch.as_ref().map(Scratch::path) });
+    drop(scratch);
     let text = fs::read_to_string(&log).map_err(Failure::file(&log))?;
     let skipped = skipped(&text);
     println!("skipped: {}", skipped.len());
@@ -30,30 +33,42 @@ pub(crate) fn command(arguments: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What tests are told beside where the parts are.
+struct Surroundings<'a> {
+    /// The file that skipped tests are written to.
+    log: &'a Path,
+    /// Where they keep their files; `None` is the system's folder for that.
+    scratch: Option<&'a Path>,
+}
+
 /// Documentation tests first, so that the runner's closing summary stands near the end.
-fn run(arguments: &[&str], log: &Path) -> Result<(), Failure> {
+fn run(arguments: &[&str], around: &Surroundings<'_>) -> Result<(), Failure> {
     let has_nextest = Call::new("cargo").args(["nextest", "--version"]).output().is_ok();
     if !has_nextest {
-        return cargo(&["test", "--workspace"], log)?.args(arguments).run();
+        return cargo(&["test", "--workspace"], around)?.args(arguments).run();
     }
     // Both run even if the first fails: people want to know all of it.
     let documentation = match arguments {
-        [] => cargo(&["test", "--workspace", "--doc", "--quiet"], log)?.output().map(drop),
+        [] => cargo(&["test", "--workspace", "--doc", "--quiet"], around)?.output().map(drop),
         _ => Ok(()),
     };
-    let tests = cargo(&["nextest", "run", "--workspace", "--no-fail-fast"], log)?.args(arguments).run();
+    let tests = cargo(&["nextest", "run", "--workspace", "--no-fail-fast"], around)?.args(arguments).run();
     documentation.and(tests)
 }
 
-fn cargo(words: &[&str], log: &Path) -> Result<Call, Failure> {
+fn cargo(words: &[&str], around: &Surroundings<'_>) -> Result<Call, Failure> {
     let xtask: PathBuf = std::env::current_exe().map_err(Failure::file(Path::new("the running program")))?;
-    Ok(Call::new("cargo")
+    let call = Call::new("cargo")
         .args(words)
         .folder(workspace::root())
         .env("BACKOUT_TESTBED", workspace::testbed())
         .env("BACKOUT_TEST_VENV", workspace::testbed().join("venv"))
-        .env("BACKOUT_SKIP_LOG", log)
-        .env("BACKOUT_XTASK", xtask))
+        .env("BACKOUT_SKIP_LOG", around.log)
+        .env("BACKOUT_XTASK", xtask);
+    Ok(match around.scratch {
+        Some(scratch) => call.env("TMPDIR", scratch),
+        None => call,
+    })
 }
 
 /// Each skipped test once, sorted, though it may have been tried more than once.

@@ -40,7 +40,7 @@ struct Killed {
 
 fn share(test: &str, share: usize) {
     let Some(mut guarded) = Guarded::new(test, PROGRAM, &SERVICES) else { return };
-    guarded.configure("soak: 2s, dead_man: 1s");
+    guarded.configure("soak: 2s, dead_man: 2s");
     let env = guarded.folder().join(".env");
     let bad = [guarded.version("v2", "ok"), guarded.version("v2-bad", "unhealthy")];
     guarded.start_well();

@@ -17,7 +17,7 @@ const SERVICES: [Service; 1] = [Service::new("app").compose("stop_grace_period: 
 fn what_a_killed_rollback_left_running_does_not_race_with_its_successor() {
     let test = "what_a_killed_rollback_left_running_does_not_race_with_its_successor";
     let Some(mut guarded) = Guarded::new(test, env!("CARGO_BIN_EXE_backout"), &SERVICES) else { return };
-    guarded.configure("soak: 2s, dead_man: 1s");
+    guarded.configure("soak: 2s, dead_man: 2s");
     let _ = guarded.version("v2", "ignore-term");
     guarded.start_well();
     let good = guarded.one("app").image;
@@ -49,7 +49,7 @@ fn what_a_killed_rollback_left_running_does_not_race_with_its_successor() {
 fn a_switch_that_had_arrived_when_its_process_was_killed_is_not_repeated() {
     let test = "a_switch_that_had_arrived_when_its_process_was_killed_is_not_repeated";
     let Some(mut guarded) = Guarded::new(test, env!("CARGO_BIN_EXE_backout"), &SERVICES) else { return };
-    guarded.configure("soak: 2s, dead_man: 1s");
+    guarded.configure("soak: 2s, dead_man: 2s");
     let _ = guarded.version("v2", "ok");
     guarded.start_well();
     let good = guarded.one("app").image;

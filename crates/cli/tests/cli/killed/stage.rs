@@ -21,13 +21,13 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// The application with a policy, and more for its environment. A guard may be silent for a second.
+    /// The application with a policy, and more for its environment. A guard may be silent for two seconds.
     pub(super) fn new(policy: &str, more: &str) -> Self {
         let running = Running::new();
         let place = &running.0;
         let config = fs::read_to_string(place.work().join("backout.yaml")).unwrap();
         let own: Vec<&str> = config.lines().filter(|line| !line.trim_start().starts_with("policy:")).collect();
-        let own = own.join("\n").replace("dead_man: 6s", "dead_man: 1s");
+        let own = own.join("\n").replace("dead_man: 6s", "dead_man: 2s");
         place.write("backout.yaml", &format!("{own}\n    policy: {policy}\n{more}"));
         let journal = Journal::of(&place.work().join(".backout"));
         let before = journal.last();
