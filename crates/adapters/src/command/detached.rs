@@ -9,10 +9,14 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 
-use rustix::process::Signal;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::{Command, CommandError, ProcessId, group, is_alive};
+
+/// How often a process that was asked to end is looked at.
+const LOOK: Duration = Duration::from_millis(5);
 
 /// Starts a command that runs on when we end; its output is appended to `log`.
 ///
@@ -47,6 +51,22 @@ impl Background {
     pub fn is_alive(&self) -> bool {
         is_alive(self.0)
     }
+
+    /// Sends a signal to the process itself and waits until it has ended, for at most `within`; the thread is blocked for as
+    /// long. For a server that takes back what the system gave it when it is asked to end, and not when it is killed.
+    pub fn ask_to_end(&self, signal: Signal, within: Duration) {
+        let Some(pid) = i32::try_from(self.0.pid).ok().and_then(Pid::from_raw).filter(|_| self.is_alive()) else {
+            return;
+        };
+        if kill_process(pid, signal).is_err() {
+            return;
+        }
+        let mut waited = Duration::ZERO;
+        while self.is_alive() && waited < within {
+            std::thread::sleep(LOOK);
+            waited += LOOK;
+        }
+    }
 }
 
 impl Drop for Background {
@@ -59,8 +79,6 @@ impl Drop for Background {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::command::{Environment, terminate_group};
 

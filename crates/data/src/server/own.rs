@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use backout_adapters::command::{Background, Command, Environment};
 use backout_core::port::PortError;
+use rustix::process::Signal;
 use tempfile::TempDir;
 
 use super::Tools;
@@ -20,6 +21,8 @@ const MADE_WITHIN: Duration = Duration::from_secs(120);
 const STARTED_WITHIN: Duration = Duration::from_secs(600);
 /// Time between two looks whether it has started.
 const PAUSE: Duration = Duration::from_millis(25);
+/// How long one may take to end that was asked to end at once.
+const ENDED_WITHIN: Duration = Duration::from_secs(5);
 
 /// What a server of our own is to be like.
 #[derive(Debug, Clone, Default)]
@@ -94,8 +97,9 @@ impl OwnServer {
 
     /// The same server, which is waited for as long as that when it starts (10 minutes unless set).
     #[must_use]
-    pub fn patient(self, patience: Duration) -> Self {
-        Self { patience, ..self }
+    pub fn patient(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     /// Starts it, and waits until it answers.
@@ -202,6 +206,16 @@ impl OwnServer {
     }
 }
 
+impl Drop for OwnServer {
+    /// An immediate shutdown: its data goes as well. Killed, it would leave shared memory behind, of which a system has only
+    /// so many segments (`kernel.shmmni`): other servers could not start one day.
+    fn drop(&mut self) {
+        if let Some(process) = &self.process {
+            process.ask_to_end(Signal::QUIT, ENDED_WITHIN);
+        }
+    }
+}
+
 /// Gives a folder to the user that servers run as, and to nobody else.
 fn own(folder: &Path) -> std::io::Result<()> {
     if !rustix::process::geteuid().is_root() {
@@ -226,6 +240,12 @@ fn postgres_user() -> std::io::Result<(u32, u32)> {
 mod tests {
     use super::*;
 
+    /// How many segments of shared memory there are that a process made.
+    fn segments_of(process: &str) -> usize {
+        let all = std::fs::read_to_string("/proc/sysvipc/shm").unwrap();
+        all.lines().filter(|line| line.split_whitespace().nth(4) == Some(process)).count()
+    }
+
     #[tokio::test]
     #[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
     async fn a_server_of_our_own_serves_and_leaves_nothing() {
@@ -236,7 +256,11 @@ mod tests {
         let row = session.query_one("SELECT current_setting('listen_addresses')", &[]).await.unwrap();
         assert_eq!(row.get::<_, String>(0), "");
         let folder = server.data().parent().unwrap().to_owned();
+        let started = std::fs::read_to_string(server.data().join("postmaster.pid")).unwrap();
+        let process = started.lines().next().unwrap();
+        assert_eq!(segments_of(process), 1);
         drop(server);
         assert!(!folder.exists());
+        assert_eq!(segments_of(process), 0, "it left shared memory behind");
     }
 }
