@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Longer than anything here takes; a hang fails the test.
-const LIMIT: Duration = Duration::from_secs(90);
+const LIMIT: Duration = Duration::from_secs(200);
 
 /// A process that has ended.
 #[derive(Debug)]
@@ -92,7 +92,7 @@ impl Running {
     /// Waits for its end.
     ///
     /// # Panics
-    /// Where it does not end in 90 s.
+    /// Where it does not end in 200 s.
     #[must_use = "what it wrote may be all that tells what went wrong"]
     #[expect(clippy::unwrap_used, reason = "a process that cannot be waited for makes the test meaningless")]
     pub fn wait(mut self) -> Ended {

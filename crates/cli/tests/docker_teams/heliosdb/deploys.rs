@@ -91,7 +91,7 @@ pub(super) fn one_that_is_slower_by_more_than_500_percent_goes_back(team: &Team,
     std::thread::sleep(TIME_BEFORE);
     // Each waits three seconds for an answer.
     let _more = [(); 9].map(|()| Users::start(team.port("BI"), QUESTIONS));
-    team.start_guard(&["--soak", "85s"], &["v7.0.0", BI, "BI_MODE=slow:3000"]).wait().expect_code(3);
+    team.start_guard(&["--soak", "170s"], &["v7.0.0", BI, "BI_MODE=slow:3000"]).wait().expect_code(3);
     assert_fired(team, since, &["slower"]);
     is_as_it_was(team, &before, "slower");
     table.add(team, since, ("slower by more than 500 %", What::Service));
