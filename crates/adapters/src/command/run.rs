@@ -6,10 +6,11 @@ use std::time::Duration;
 use rustix::process::Signal;
 use tokio::io::AsyncWriteExt;
 use tokio::process::{Child, ChildStdin};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
 use super::capture::{Captured, Keep};
-use super::{Command, CommandError, group};
+use super::{Command, CommandError, ProcessId, group};
 
 /// How long a command that is over its limit gets between `SIGTERM` and `SIGKILL`.
 const GRACE: Duration = Duration::from_secs(2);
@@ -169,15 +170,20 @@ impl EndOnDrop {
 }
 
 impl Drop for EndOnDrop {
+    /// What was asked to end and does not is killed, as long as there is somebody to wait for that.
     fn drop(&mut self) {
         self.signal(self.with);
+        let asked = self.leader.filter(|_| self.with != Signal::KILL).and_then(ProcessId::current);
+        if let (Some(process), Ok(runtime)) = (asked, Handle::try_current()) {
+            runtime.spawn(group::terminate_group(process, GRACE));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::command::{Environment, ProcessId, is_alive};
+    use crate::command::{Environment, is_alive};
 
     fn shell(script: &str) -> Command {
         let environment = Environment::from([("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into())]);
@@ -238,21 +244,33 @@ mod tests {
         let command =
             shell("trap 'rm lock; exit 1' TERM; touch lock; sleep 60 & wait").folder(folder.path()).tidies_up();
         let lock = folder.path().join("lock");
-        let begun = async {
-            while !lock.exists() {
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
         tokio::select! {
             ended = command.run() => panic!("it was to be waited for: {ended:?}"),
-            () = begun => {}
+            () = until(|| lock.exists()) => {}
         }
-        let gone = async {
-            while lock.exists() {
+        until(|| !lock.exists()).await;
+    }
+
+    #[tokio::test]
+    async fn a_program_that_does_not_end_when_it_is_asked_to_is_killed_all_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let command = shell("trap '' TERM; echo $$ > id; while :; do sleep 1; done").folder(folder.path()).tidies_up();
+        let id = || std::fs::read_to_string(folder.path().join("id")).ok()?.trim().parse().ok();
+        tokio::select! {
+            ended = command.run() => panic!("it was to be waited for: {ended:?}"),
+            () = until(|| id().is_some()) => {}
+        }
+        let process = ProcessId::current(id().unwrap()).unwrap();
+        until(|| !is_alive(process)).await;
+    }
+
+    async fn until(holds: impl Fn() -> bool) {
+        let waited = async {
+            while !holds() {
                 tokio::time::sleep(Duration::from_millis(10)).await;
             }
         };
-        assert!(timeout(Duration::from_secs(5), gone).await.is_ok(), "it left its lock behind");
+        timeout(Duration::from_secs(10), waited).await.unwrap();
     }
 
     #[tokio::test]

@@ -44,8 +44,8 @@ async fn taken(path: &Path, limit: Duration) -> Result<File, PortError> {
     let until = Instant::now() + limit;
     loop {
         match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::Error(error)) => return Err(unusable(path, &error)),
+            // A file system without locks is no reason not to fetch.
+            Ok(()) | Err(TryLockError::Error(_)) => return Ok(file),
             Err(TryLockError::WouldBlock) if Instant::now() >= until => {
                 let what = format!("another process has `{}` for more than {} s", path.display(), limit.as_secs());
                 return Err(PortError::new(what).hint("see which: `fuser` with that file, and whether its git hangs"));
