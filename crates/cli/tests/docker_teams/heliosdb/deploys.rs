@@ -45,7 +45,8 @@ pub(super) fn one_that_fails_more_than_a_quarter_goes_back(team: &Team, table: &
     drop(users);
     only_taken_back(&[BI], &before, &team.seen());
     assert!((0..20).all(|_| answers_questions(team)));
-    assert_fired(team, since, &["errors"]);
+    // What is compared with the time before may be sure of it sooner.
+    assert_fired(team, since, &["errors", "slower"]);
     table.add(team, since, ("more than a quarter of the requests fail", What::Service));
 }
 
