@@ -134,21 +134,22 @@ pub(super) fn unusable(place: &Path, error: &std::io::Error) -> PortError {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     #[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
-    fn environment() -> Environment {
+    pub(in crate::argocd) fn environment() -> Environment {
         std::env::vars_os().collect()
     }
 
-    async fn git(folder: &Path, words: &[&str]) -> String {
+    /// Runs git as somebody who may commit; answers with what it printed.
+    pub(in crate::argocd) async fn git(folder: &Path, words: &[&str]) -> String {
         let who = ["-c", "user.name=t", "-c", "user.email=t@localhost"].map(str::to_owned);
         let words = who.into_iter().chain(words.iter().map(|word| (*word).to_owned())).collect();
         git::call(folder, &environment(), words).run().await.unwrap().text().trim().to_owned()
     }
 
-    /// A repository with many branches, so that fetching them takes a while; and how to fetch from it.
+    /// A repository, as clones are made of it.
     async fn repository(place: &Path) -> Folder {
         let origin = place.join("origin");
         git(place, &["init", "--quiet", "-b", "main", &origin.display().to_string()]).await;
@@ -156,7 +157,7 @@ mod tests {
         Folder { repository: origin.display().to_string(), path: ".".to_owned() }
     }
 
-    /// A new commit, which all branches have.
+    /// A new commit, which many branches have, so that fetching them takes a while.
     async fn commit(folder: &Folder) -> String {
         let origin = Path::new(&folder.repository);
         git(origin, &["commit", "--quiet", "--allow-empty", "-m", "next"]).await;

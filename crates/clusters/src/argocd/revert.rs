@@ -142,20 +142,8 @@ impl Revert<'_> {
 mod tests {
     use std::path::Path;
 
-    use backout_adapters::command::Environment;
-
+    use super::super::git::tests::{environment, git};
     use super::*;
-
-    #[expect(clippy::disallowed_methods, reason = "tests have no `wire` that could pass the environment in")]
-    fn environment() -> Environment {
-        std::env::vars_os().collect()
-    }
-
-    async fn git(folder: &Path, words: &[&str]) -> String {
-        let who = ["-c", "user.name=t", "-c", "user.email=t@localhost"].map(str::to_owned);
-        let words = who.into_iter().chain(words.iter().map(|word| (*word).to_owned())).collect();
-        backout_adapters::git::call(folder, &environment(), words).run().await.unwrap().text().trim().to_owned()
-    }
 
     /// Commits `version` to the folder of an Application, and something to a folder beside it; answers with the commit.
     #[expect(clippy::disallowed_methods, reason = "files of a test, in a folder that goes with it")]
