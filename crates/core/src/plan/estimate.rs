@@ -11,6 +11,9 @@
 //! | several                                  | as long a byte as the median of the three nearest in size, without those that are twice as far off as the nearest |
 //! | only bigger ones                         | no less than the fastest: to begin and to end takes its time|
 //!
+//! Of each, the newest [`NEWEST`] are remembered: what is older says little of how it is now. Of two that are equally near, the
+//! newer one counts.
+//!
 //! A restore beside and one in place are the same work, and so is the trial restore of a verified restore point.
 
 use std::collections::BTreeMap;
@@ -30,6 +33,9 @@ pub enum Work {
 /// What was seen once: the size in bytes, and how long it took in milliseconds.
 type Seen = (u64, u64);
 
+/// So many are remembered, of each kind.
+const NEWEST: usize = 20;
+
 /// So many of the nearest in size are asked.
 const NEAREST: usize = 3;
 
@@ -41,15 +47,15 @@ pub struct Estimates {
 }
 
 impl Estimates {
-    /// Remembers that an action took so long, in milliseconds.
+    /// Remembers that an action took so long, in milliseconds. What is newer is remembered later.
     pub fn remember(&mut self, kind: &str, service: Option<&ServiceName>, took_ms: u64) {
-        self.took_ms.entry((kind.to_owned(), service.cloned())).or_default().push(took_ms);
+        remember(self.took_ms.entry((kind.to_owned(), service.cloned())).or_default(), took_ms);
     }
 
     /// Remembers that work on a database of so many bytes took so long, in milliseconds.
     pub fn remember_sized(&mut self, work: Work, database: &DatabaseName, bytes: u64, took_ms: u64) {
         if bytes > 0 {
-            self.sized.entry((work, database.clone())).or_default().push((bytes, took_ms));
+            remember(self.sized.entry((work, database.clone())).or_default(), (bytes, took_ms));
         }
     }
 
@@ -64,6 +70,7 @@ impl Estimates {
     pub fn sized_ms(&self, work: Work, database: &DatabaseName, bytes: u64) -> Option<u64> {
         let mut seen = self.sized.get(&(work, database.clone()))?.clone();
         let fastest = seen.iter().map(|(_, took)| *took).min()?;
+        seen.reverse();
         seen.sort_by_key(|(size, _)| times_as_big(*size, bytes));
         let reach = seen.first().map_or(0, |(size, _)| times_as_big(*size, bytes) * 2);
         let near = seen.iter().take(NEAREST).take_while(|(size, _)| times_as_big(*size, bytes) <= reach);
@@ -93,6 +100,13 @@ pub fn restored_bytes(act: &DataAct) -> Option<u64> {
         _ => return None,
     };
     Some(point.database_bytes).filter(|bytes| *bytes > 0)
+}
+
+fn remember<T>(seen: &mut Vec<T>, one: T) {
+    if seen.len() == NEWEST {
+        seen.remove(0);
+    }
+    seen.push(one);
 }
 
 fn median(mut seen: Vec<u64>) -> Option<u64> {
@@ -146,5 +160,23 @@ mod tests {
             let other = DatabaseName::new("other").unwrap();
             assert_eq!(estimates.sized_ms(Work::Restoring, &other, bytes * MB), None, "another database");
         }
+    }
+
+    #[test]
+    fn how_it_was_long_ago_says_nothing_of_how_it_is() {
+        let mut estimates = Estimates::default();
+        let both = |estimates: &mut Estimates, took| {
+            estimates.remember("stop", None, took);
+            estimates.remember_sized(Work::Restoring, &main(), 100 * MB, took);
+        };
+        let now = |estimates: &Estimates| {
+            (estimates.median_ms("stop", None), estimates.sized_ms(Work::Restoring, &main(), 100 * MB))
+        };
+        (0..20).for_each(|_| both(&mut estimates, 1_000));
+        assert_eq!(now(&estimates), (Some(1_000), Some(1_000)));
+        (0..2).for_each(|_| both(&mut estimates, 10));
+        assert_eq!(now(&estimates), (Some(1_000), Some(10)), "three tell of a size, the newest first");
+        (0..18).for_each(|_| both(&mut estimates, 10));
+        assert_eq!(now(&estimates), (Some(10), Some(10)));
     }
 }

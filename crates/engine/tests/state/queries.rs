@@ -1,15 +1,12 @@
 //! What the records add up to, asked of a real journal.
 
-use std::collections::BTreeMap;
-
-use backout_core::id::{Digest, EnvironmentName, ServiceName, StepId};
+use backout_core::id::EnvironmentName;
 use backout_core::inventory::{Grade, last_known_good};
 use backout_core::journal::{Body, RunResult};
-use backout_core::plan::{Action, Plan, Request, Step, StepClass, WayBack};
 use backout_core::port::{Lease, Store};
 use backout_engine::store::{Lookup, RunSummary, SqliteStore};
 
-use crate::world::{TTL, World, checkpoint_id, done, ended, graded, lease, run, staging, started, taken};
+use crate::world::{TTL, World, checkpoint_id, ended, graded, lease, run, staging, started, taken};
 
 async fn write(store: &SqliteStore, lease: &Lease, owner: u32, bodies: Vec<Body>) {
     for body in bodies {
@@ -87,57 +84,4 @@ async fn newest_grade_counts_and_released_checkpoints_are_no_targets() {
     assert_eq!(last_known_good(&all).unwrap().checkpoint.id, checkpoint_id(1));
     assert_eq!(store.find_checkpoint(checkpoint_id(3).as_str()).await.unwrap(), Lookup::One(all[2].clone()));
     assert_eq!(store.find_checkpoint("cp-").await.unwrap(), Lookup::Several(all));
-}
-
-fn plan() -> Body {
-    let step = Step {
-        id: StepId(1),
-        action: Action::Stop { service: web(), grace_ms: 1 },
-        class: StepClass::Reversible,
-        way_back: WayBack::NothingToUndo,
-        estimate_ms: None,
-        limit_ms: 1_000,
-        attempts: 1,
-    };
-    let plan = Plan {
-        environment: staging(),
-        made_at: jiff::Timestamp::UNIX_EPOCH,
-        request: Request::automatic(),
-        target: checkpoint_id(1),
-        target_taken_at: jiff::Timestamp::UNIX_EPOCH,
-        target_said: [].into(),
-        facts: Digest::of(b"facts"),
-        data_facts: None,
-        made_from: BTreeMap::new(),
-        suffix: String::new(),
-        steps: vec![step],
-        data: Vec::new(),
-        unchanged: Vec::new(),
-        reasons: Vec::new(),
-        blocked_by: Vec::new(),
-        overridden: Vec::new(),
-        approvals: None,
-    };
-    Body::PlanMade { plan: Box::new(plan) }
-}
-
-fn web() -> ServiceName {
-    ServiceName::new("web").unwrap()
-}
-
-#[tokio::test]
-async fn estimates_come_from_the_newest_plans_alone() {
-    let world = World::new();
-    let store = world.store();
-    let lease = lease(&store).await;
-    let median = async || store.estimates(&staging()).await.unwrap().median_ms("stop", Some(&web()));
-    assert_eq!(median().await, None);
-    for n in 1..=20 {
-        write(&store, &lease, n, vec![plan(), done(1, 1_000)]).await;
-    }
-    assert_eq!(median().await, Some(1_000));
-    for n in 21..=40 {
-        write(&store, &lease, n, vec![plan(), done(1, 10)]).await;
-    }
-    assert_eq!(median().await, Some(10));
 }

@@ -4,9 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use backout_core::id::{CheckpointId, Digest, EnvironmentName, RunId, StepId};
+use backout_core::id::{CheckpointId, Digest, EnvironmentName, RunId};
 use backout_core::inventory::{Checkpoint, Grade};
-use backout_core::journal::{Body, RunKind, RunResult, RunStarted, StepOutcome};
+use backout_core::journal::{Body, RunKind, RunResult, RunStarted};
 use backout_core::plan::Request;
 use backout_core::port::{Clock, Lease, Store, StoreError};
 use backout_engine::state_dir::StateDir;
@@ -131,11 +131,6 @@ pub(crate) fn taken(n: u32) -> Body {
 
 pub(crate) fn graded(n: u32, grade: Grade) -> Body {
     Body::Graded { checkpoint: checkpoint_id(n), grade, why: format!("it is {grade}") }
-}
-
-pub(crate) fn done(step: u32, took_ms: u64) -> Body {
-    let outcome = StepOutcome::Done { seen: "it runs".into() };
-    Body::StepEnded { step: StepId(step), attempt: 1, outcome, took_ms }
 }
 
 /// The hash of a record, as a person with a shell would read it.

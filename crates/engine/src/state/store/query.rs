@@ -2,9 +2,8 @@
 
 use backout_core::id::EnvironmentName;
 use backout_core::inventory::Graded;
-use backout_core::plan::Estimates;
 use backout_core::port::{Store, StoreError};
-use rusqlite::{Connection, params};
+use rusqlite::Connection;
 
 use super::fault::Fault;
 use super::rows::{self, RawRecord, Selection, Which};
@@ -15,11 +14,6 @@ use crate::past;
 
 /// The kinds that checkpoints are made of.
 const CHECKPOINT_KINDS: [&str; 3] = ["checkpoint_taken", "graded", "checkpoint_released"];
-/// The kinds that estimates are made of.
-const STEP_KINDS: [&str; 2] = ["plan_made", "step_ended"];
-
-/// Estimates are made from this many of the newest plans.
-const PLANS: u32 = 20;
 
 /// How many digits a day has in an identifier.
 const DAY: usize = 8;
@@ -120,29 +114,6 @@ impl SqliteStore {
         let records = self.read(Selection::new(Which::All, &CHECKPOINT_KINDS)).await?;
         Ok(Lookup::among(past::checkpoints(&records), typed, |graded| graded.checkpoint.id.as_str()))
     }
-
-    /// How long the steps of the newest plans of an environment took.
-    ///
-    /// # Errors
-    /// Where the journal cannot be read.
-    pub async fn estimates(&self, environment: &EnvironmentName) -> Result<Estimates, StoreError> {
-        let mut selection = Selection::new(Which::Environment(environment.clone()), &STEP_KINDS);
-        let environment = environment.clone();
-        let records = self
-            .blocking("read", move |connection| {
-                selection.since = oldest_plan(connection, &environment)?;
-                rows::records(connection, &selection)
-            })
-            .await?;
-        Ok(past::estimates(&records))
-    }
-}
-
-/// The number of the oldest of the newest [`PLANS`] plans.
-fn oldest_plan(connection: &Connection, environment: &EnvironmentName) -> Result<i64, Fault> {
-    let sql = "SELECT coalesce(min(seq), 1) FROM
-        (SELECT seq FROM record WHERE environment = ?1 AND kind = 'plan_made' ORDER BY seq DESC LIMIT ?2)";
-    Ok(connection.query_row(sql, params![environment.as_str(), PLANS], |row| row.get(0))?)
 }
 
 /// The environments that there are records of, by name.
