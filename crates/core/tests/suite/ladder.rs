@@ -316,6 +316,8 @@ fn a_database_is_dumped_before_it_is_changed_where_the_configuration_wants_that(
     assert_eq!(kinds_of(&plan), ["keep_evidence", "keep_dump", "reverse_migrations"]);
     let in_a_hurry = Request { mode: Mode::Emergency, ..request() };
     assert!(!kinds(&climb(&wanting(), &in_a_hurry)).contains(&"keep_dump"));
+    let waived = Request { forced: [RefusalName::DamagedNotKept].into(), ..request() };
+    assert!(!kinds(&climb(&wanting(), &waived)).contains(&"keep_dump"));
     let swapped = climb(&wanting(), &asking(DataWish { rung: Some(Rung::SideBySide), ..damaged() }));
     assert!(!kinds(&swapped).contains(&"keep_dump"), "it is kept as it is: {:?}", kinds(&swapped));
     let plain = Shop { configured: Database { backup: Some(backups()), ..wanting().configured }, ..wanting() };
@@ -478,10 +480,11 @@ fn only_data_goes_back_where_that_is_the_scope() {
 
 #[test]
 fn whoever_uses_a_database_that_is_swapped_and_is_no_part_of_the_plan_is_named() {
-    let warned = |shop: &Shop, request: &Request| {
-        let plan = climb(shop, request);
+    let warned_of = |spec: &Spec, shop: &Shop, request: &Request| {
+        let plan = plan_of(shop, spec, request);
         plan.reasons.into_iter().find(|reason| reason.starts_with("warning: every session on `main` is ended"))
     };
+    let warned = |shop: &Shop, request: &Request| warned_of(&one_service(), shop, request);
     let data = Request { scope: Scope::Data, ..asking(damaged()) };
     let mut shop = Shop::unchanged();
     shop.configured.used_by = vec![name("absent"), Spec::name(0)];
@@ -493,6 +496,16 @@ fn whoever_uses_a_database_that_is_swapped_and_is_no_part_of_the_plan_is_named()
     shop.configured.used_by = vec![Spec::name(0)];
     let code_only = DataWish { rung: Some(Rung::CodeOnly), ..damaged() };
     assert_eq!(warned(&shop, &Request { scope: Scope::Data, ..asking(code_only) }), None);
+    let part = DataWish { tables: ["orders".to_owned()].into(), ..damaged() };
+    let part = Request { scope: Scope::Data, ..asking(part) };
+    assert_eq!((rung(&climb(&shop, &part)), warned(&shop, &part)), (Rung::Tables, None), "no session is ended");
+
+    let mut with_server = one_service();
+    with_server.services.extend(one_service().services);
+    with_server.services[1].needs = 1;
+    shop.configured.used_by = vec![Spec::name(0), Spec::name(1)];
+    let said = warned_of(&with_server, &shop, &data).unwrap();
+    assert!(said.contains(&format!("`{}`, which uses it and is cut off", Spec::name(1))), "not the server: {said}");
 }
 
 #[test]
@@ -558,6 +571,9 @@ fn how_long_a_restore_will_take_is_scaled_to_what_is_restored() {
     seen.remember("restore_beside", None, 7);
     let unlike = climb_after(&seen, &Shop::unchanged(), &of(Rung::SideBySide));
     assert_eq!(took(&unlike, "restore_beside"), None, "one of which nobody knows how big it was");
+    let tables = DataWish { tables: ["orders".to_owned()].into(), ..damaged() };
+    let part = climb_after(&seen, &Shop::unchanged(), &asking(tables));
+    assert_eq!(took(&part, "restore_beside"), Some(7), "what of a whole nobody knows");
     // The restore point has one GiB, and what is dumped before it is dropped is as big as the database is now.
     let dumped = Shop::unchanged().readiness.unwrap().bytes;
     seen.remember_sized(Work::Restoring, &main_database(), 1 << 28, 60_000);

@@ -1,10 +1,12 @@
 //! A database that goes back: with a deploy that went bad, and because a person wants it.
 
 use backout_core::config::Flush;
-use backout_core::data::Rung;
-use backout_core::journal::{Body, RunResult};
+use backout_core::data::{Level, RestorePoint, Rung, Verification};
+use backout_core::id::BackupId;
+use backout_core::journal::{Body, Record, RunResult};
 use backout_core::plan::{DataWish, Request, Scope, Work};
 use backout_core::policy::RefusalName;
+use backout_core::port::Store as _;
 use backout_engine::estimates;
 use backout_testkit::world::{Behaviour, Move, Shift};
 
@@ -71,6 +73,30 @@ async fn how_long_restores_and_dumps_took_is_remembered_with_the_size() {
     });
     let after = estimates(&scenario.store.all());
     assert_eq!(after.sized_ms(Work::Restoring, &main, 5_000), took.map(|took| took * 5));
+
+    // One that a person had registered took no dump here, however long that took elsewhere. A check restored it, though.
+    let taken = |record: &Record| match &record.body {
+        Body::BackupTaken { point } => Some(point.as_ref().clone()),
+        _ => None,
+    };
+    let all = scenario.store.all();
+    let point = all.iter().find_map(taken).unwrap();
+    let backup = BackupId::new("bk-20261121-031502-9f3a2c").unwrap();
+    let registered = RestorePoint { id: backup.clone(), run: None, database_bytes: 9_000, took_ms: 77_000, ..point };
+    let (at, asked) = (registered.taken_at, Level::V2);
+    let verification =
+        Verification { backup, at, asked, reached: Some(asked), checks: Vec::new(), restore_ms: Some(900) };
+    let bodies = [
+        Body::BackupTaken { point: Box::new(registered) },
+        Body::BackupVerified { verification: Box::new(verification) },
+    ];
+    let lease = scenario.lease("somebody").await;
+    for body in &bodies {
+        scenario.store.append(&lease, None, body).await.unwrap();
+    }
+    let checked = estimates(&scenario.store.all());
+    assert_eq!(checked.sized_ms(Work::Dumping, &main, 9_000), after.sized_ms(Work::Dumping, &main, 9_000));
+    assert_eq!(checked.sized_ms(Work::Restoring, &main, 9_000), Some(900));
 }
 
 #[tokio::test(start_paused = true)]
