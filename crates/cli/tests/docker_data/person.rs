@@ -16,8 +16,9 @@ fn data_goes_back_only_where_a_person_says_so_unless_it_is_configured() {
     let held = shop.backout(&words).expect_code(4);
     assert!(held.stderr.contains("backout rollback"), "{}", held.stderr);
     assert_eq!(shop.databases(), ["shop"]);
-    // What its migration did is seen before it serves.
-    wait_until("version 2 to list orders", Duration::from_secs(60), || shop.lists_v2());
+    // What its migration did is seen before it serves. Where it does not, the guard has said what it saw instead.
+    let serves = format!("version 2 to list orders, after the guard had said: {}", held.stderr);
+    wait_until(&serves, Duration::from_secs(60), || shop.lists_v2());
     assert_eq!(shop.order(777, ""), Some(201));
 
     // The loss has to be agreed to by its number.
