@@ -11,8 +11,8 @@
 //! | several                                  | as long a byte as the median of the three nearest in size, without those that are twice as far off as the nearest |
 //! | only bigger ones                         | no less than the fastest: to begin and to end takes its time|
 //!
-//! Of each, the newest [`NEWEST`] are remembered: what is older says little of how it is now. Of two that are equally near, the
-//! newer one counts.
+//! Of each, the newest twenty are remembered: what is older says little of how it is now. Of those that are equally near in
+//! size, the newer ones count.
 //!
 //! A restore beside and one in place are the same work, and so is the trial restore of a verified restore point.
 

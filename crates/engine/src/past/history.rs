@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use backout_core::data::RestorePoint;
-use backout_core::id::{BackupId, CheckpointId, RunId, StepId};
+use backout_core::id::{BackupId, CheckpointId, RunId};
 use backout_core::inventory::{Grade, Graded};
 use backout_core::journal::{Body, Record, RunKind, RunResult, RunStarted, StepOutcome};
 use backout_core::plan::{Action, Estimates, Plan, Work, restored_bytes};
@@ -38,30 +38,35 @@ pub fn checkpoints(records: &[Record]) -> Vec<Graded> {
     all
 }
 
-/// How long the steps of past plans took, of those that were done.
+/// How long the steps of past plans took, of those that were done, and dumps and trial restores beside them.
 #[must_use]
 pub fn estimates(records: &[Record]) -> Estimates {
     let mut estimates = Estimates::default();
-    for (plan, run) in plans(records) {
-        for record in records.iter().filter(|record| record.run.as_ref() == Some(run)) {
-            let Body::StepEnded { step, outcome: StepOutcome::Done { .. }, took_ms, .. } = &record.body else {
-                continue;
-            };
-            if let Some(step) = plan.step(StepId(step.0)) {
-                learn(&mut estimates, &step.action, *took_ms);
-            }
-        }
-    }
-    let points: BTreeMap<&BackupId, &RestorePoint> = taken_points(records).map(|point| (&point.id, point)).collect();
-    // One that a run took is a dump and nothing else; what a person had registered was restored meanwhile.
-    for point in points.values().filter(|point| point.run.is_some()) {
-        estimates.remember_sized(Work::Dumping, &point.database, point.database_bytes, point.took_ms);
-    }
+    let mut plans: BTreeMap<&RunId, &Plan> = BTreeMap::new();
+    let mut points: BTreeMap<&BackupId, &RestorePoint> = BTreeMap::new();
     for record in records {
-        if let Body::BackupVerified { verification } = &record.body
-            && let (Some(took_ms), Some(point)) = (verification.restore_ms, points.get(&verification.backup))
-        {
-            estimates.remember_sized(Work::Restoring, &point.database, point.database_bytes, took_ms);
+        match (&record.body, &record.run) {
+            (Body::PlanMade { plan }, Some(run)) => {
+                plans.insert(run, plan);
+            }
+            (Body::StepEnded { step, outcome: StepOutcome::Done { .. }, took_ms, .. }, Some(run)) => {
+                if let Some(step) = plans.get(run).and_then(|plan| plan.step(*step)) {
+                    learn(&mut estimates, &step.action, *took_ms);
+                }
+            }
+            (Body::BackupTaken { point }, _) => {
+                points.insert(&point.id, point);
+                // One that a run took is a dump and nothing else; what a person had registered was restored meanwhile.
+                if point.run.is_some() {
+                    estimates.remember_sized(Work::Dumping, &point.database, point.database_bytes, point.took_ms);
+                }
+            }
+            (Body::BackupVerified { verification }, _) => {
+                if let (Some(took_ms), Some(point)) = (verification.restore_ms, points.get(&verification.backup)) {
+                    estimates.remember_sized(Work::Restoring, &point.database, point.database_bytes, took_ms);
+                }
+            }
+            _ => {}
         }
     }
     estimates
@@ -74,24 +79,6 @@ fn learn(estimates: &mut Estimates, action: &Action, took_ms: u64) {
     {
         estimates.remember_sized(Work::Restoring, &step.database, bytes, took_ms);
     }
-}
-
-fn taken_points(records: &[Record]) -> impl Iterator<Item = &RestorePoint> {
-    records.iter().filter_map(|record| match &record.body {
-        Body::BackupTaken { point } => Some(point.as_ref()),
-        _ => None,
-    })
-}
-
-fn plans(records: &[Record]) -> Vec<(&Plan, &RunId)> {
-    let of_run: BTreeMap<&RunId, &Plan> = records
-        .iter()
-        .filter_map(|record| match (&record.body, &record.run) {
-            (Body::PlanMade { plan }, Some(run)) => Some((run, plan.as_ref())),
-            _ => None,
-        })
-        .collect();
-    of_run.into_iter().map(|(run, plan)| (plan, run)).collect()
 }
 
 /// The records without those of drills, which count for nothing but for how long steps take.
@@ -122,20 +109,30 @@ pub struct PastRollback {
 /// Every ended run that had begun to execute a plan, in the order of the journal in which they ended: a clock may be set back.
 #[must_use]
 pub fn past_rollbacks(records: &[Record]) -> Vec<PastRollback> {
-    let mut rollbacks: Vec<(i64, PastRollback)> = plans(records)
-        .into_iter()
-        .filter_map(|(plan, run)| {
-            let of_run = |record: &&Record| record.run.as_ref() == Some(run);
-            let acted = records.iter().filter(of_run).any(|record| matches!(record.body, Body::StepIntended { .. }));
-            let (seq, ended_at, result) = records.iter().filter(of_run).find_map(|record| match record.body {
-                Body::RunEnded { result, .. } => Some((record.seq, record.at, result)),
-                _ => None,
-            })?;
-            let is_automatic = plan.request.is_automatic;
-            let past = PastRollback { run: run.clone(), target: plan.target.clone(), ended_at, result, is_automatic };
-            acted.then_some((seq, past))
-        })
-        .collect();
-    rollbacks.sort_by_key(|(seq, _)| *seq);
-    rollbacks.into_iter().map(|(_, past)| past).collect()
+    let mut rollbacks = Vec::new();
+    let mut begun: BTreeMap<&RunId, (&Plan, bool)> = BTreeMap::new();
+    for record in records {
+        let Some(run) = &record.run else { continue };
+        match &record.body {
+            Body::PlanMade { plan } => begun.entry(run).or_insert((plan, false)).0 = plan,
+            Body::StepIntended { .. } => {
+                if let Some((_, has_acted)) = begun.get_mut(run) {
+                    *has_acted = true;
+                }
+            }
+            Body::RunEnded { result, .. } => {
+                if let Some((plan, true)) = begun.get(run) {
+                    rollbacks.push(PastRollback {
+                        run: run.clone(),
+                        target: plan.target.clone(),
+                        ended_at: record.at,
+                        result: *result,
+                        is_automatic: plan.request.is_automatic,
+                    });
+                }
+            }
+            _ => {}
+        }
+    }
+    rollbacks
 }
