@@ -2,7 +2,7 @@
 
 use super::stage::Stage;
 
-const FALLBACK: &str = "    fallback: { on: [sh, -c, 'echo begins >> told; /bin/sleep 2; echo on >> told'], off: [sh, -c, 'echo off >> told'] }\n";
+const FALLBACK: &str = "    fallback: { on: [sh, -c, 'echo begins >> told; /bin/sleep 6; echo on >> told'], off: [sh, -c, 'echo off >> told'] }\n";
 
 /// A guard that is killed when it has begun to switch the fallback on.
 fn killed() -> Stage {

@@ -8,7 +8,7 @@ use super::stage::Stage;
 /// What leads users to the application, whose proxy takes its time to be told.
 const FRONT: &str = "    services:\n      spare: { platform: { host: {} }, releases: spare, command: { restart: 'exit 0' } }\n      front:\n        \
     traffic:\n          link: upstream.conf\n          to: { web: web.conf, spare: spare.conf }\n          \
-    reload: [sh, -c, 'echo begins >> told; /bin/sleep 2; /usr/bin/readlink upstream.conf >> told']\n";
+    reload: [sh, -c, 'echo begins >> told; /bin/sleep 6; /usr/bin/readlink upstream.conf >> told']\n";
 
 #[test]
 fn a_proxy_that_may_not_have_been_told_is_told_again() {

@@ -3,7 +3,7 @@
 use super::stage::Stage;
 
 /// A slow command, and then a file that was there before.
-const MAINTENANCE: &str = "    maintenance:\n      command: { on: [sh, -c, 'echo begins >> told; /bin/sleep 2; echo on >> told'], off: [sh, -c, 'echo off >> told'] }\n      file: { create: page, content: closed }\n";
+const MAINTENANCE: &str = "    maintenance:\n      command: { on: [sh, -c, 'echo begins >> told; /bin/sleep 6; echo on >> told'], off: [sh, -c, 'echo off >> told'] }\n      file: { create: page, content: closed }\n";
 
 fn stage() -> Stage {
     let stage = Stage::new("{ attempts: 1 }", MAINTENANCE);
@@ -52,7 +52,7 @@ fn what_a_person_was_switching_is_switched_off_after_what_was_left_running() {
 #[test]
 fn killed_after_the_file_was_switched_it_still_restores_the_former_one() {
     let stage = stage();
-    let slow = "command: { on: [sh, -c, 'exit 0'], off: [sh, -c, 'exit 0'] }\n      file: { create: page, content: closed, reload: [sh, -c, 'echo begins >> told; /bin/sleep 2'] }";
+    let slow = "command: { on: [sh, -c, 'exit 0'], off: [sh, -c, 'exit 0'] }\n      file: { create: page, content: closed, reload: [sh, -c, 'echo begins >> told; /bin/sleep 6'] }";
     let config = std::fs::read_to_string(stage.place().work().join("backout.yaml")).unwrap();
     let (before, _) = config.split_once("command: { on").unwrap();
     stage.place().write("backout.yaml", &format!("{before}{slow}\n"));

@@ -21,7 +21,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// The application with a policy, and more for its environment. A guard may be silent for two seconds.
+    /// The application with a policy, and more for its environment. A guard may be silent for two seconds, and
+    /// nobody else goes on before: what a killed one leaves running has to last for longer.
     pub(super) fn new(policy: &str, more: &str) -> Self {
         let running = Running::new();
         let place = &running.0;
