@@ -64,9 +64,10 @@ fn a_bad_job_is_red_and_keeps_a_post_mortem() {
 fn a_job_without_a_state_that_stays_deploys_nothing() {
     let site = Site::new();
     let inside = site.project().join("state").display().to_string();
-    for (state, said) in [("", "name a folder that outlives the job"), (inside.as_str(), "emptied between jobs")] {
+    // The template itself ends it: later, `backout` would find a reason of its own here, which another project may not give it.
+    for (state, code, said) in [("", 2, "name a folder that outlives the job"), (&inside, 1, "emptied between jobs")] {
         let job = job(&site, &[("DEPLOY_COMMAND", "./deploy.sh 3"), ("BACKOUT_STATE", state)]);
-        assert!(job.code != 0 && job.log.contains(said), "{state}: {}", job.log);
+        assert!(job.code == code && job.log.contains(said), "{state}: {} {}", job.code, job.log);
         assert_eq!((job.kept.len(), site.serves().as_str()), (0, "1"), "{state}");
     }
 }
