@@ -18,7 +18,7 @@ pub use drill::{Break, Drill};
 pub use fallback::{FallbackSwitching, fallbacks_on};
 pub use noticed::{Announcement, Noticed};
 pub use person::{ActStage, PersonAct};
-pub use proof::{Answer, Around, FileEnd, Observation, ObservationResult};
+pub use proof::{Answer, Around, FileEnd, LogsSince, Observation, ObservationResult};
 pub use record::{FORMAT, Record, chain};
 pub use recourse::{Former, MaintenanceOutcome, MaintenanceSwitch, Means, Recourse};
 pub use restart::{Restart, restarts};

@@ -123,6 +123,12 @@ impl Plan {
         self.steps.iter().find(|step| step.id == id)
     }
 
+    /// Whether anything is changed by a step.
+    #[must_use]
+    pub fn is_changing(&self) -> bool {
+        self.steps.iter().any(|step| !step.action.is_read_only())
+    }
+
     /// The services that the plan changes, in the order in which it does.
     #[must_use]
     pub fn changed(&self) -> Vec<ServiceName> {

@@ -166,7 +166,7 @@ impl State {
             Body::FallbackSwitched { switching } => self.keep_fallback(switching),
             Body::PlanMade { plan } => {
                 self.plan = Some((**plan).clone());
-                self.back_since = Some(at);
+                self.logs.keep(body, at);
             }
             Body::Refused { refusals } => self.refusals.clone_from(refusals),
             Body::Verified { .. }
@@ -235,7 +235,7 @@ impl State {
                 self.facts.clone_from(facts);
                 self.red_after.clone_from(red);
             }
-            Body::LogsMarked { files } => self.logs_marked = Some((at, files.clone())),
+            Body::LogsMarked { .. } => self.logs.keep(body, at),
             Body::ObservationStarted { for_ms } => self.observing = Some((at, *for_ms)),
             Body::Observed { observation } => self.observation = Some(observation.clone()),
             _ => {}

@@ -8,7 +8,7 @@ use super::conclude::Tried;
 use crate::detect::SignalPath;
 use crate::id::{CheckpointId, Digest, ServiceName, StepId};
 use crate::inventory::{DatabasesAfter, Fact, Grade};
-use crate::journal::{DeployExit, FileEnd, MaintenanceOutcome, Means, Observation, RunResult, RunStarted};
+use crate::journal::{DeployExit, LogsSince, MaintenanceOutcome, Means, Observation, RunResult, RunStarted};
 use crate::plan::{Action, Plan, Step};
 use crate::policy::{ApprovalsOutcome, Check, Choice, Decision, Judgement, Quarantined, Refusal};
 
@@ -199,10 +199,8 @@ pub struct State {
     pub maintenance: Option<MaintenanceOutcome>,
     /// The signals that were red then.
     pub red_after: Vec<SignalPath>,
-    /// When the plan was made: since then the environment is on its way back.
-    pub back_since: Option<Timestamp>,
-    /// When the steps were done, and where log files ended then.
-    pub logs_marked: Option<(Timestamp, BTreeMap<String, FileEnd>)>,
+    /// From where it counts what is logged after the way back.
+    pub logs: LogsSince,
     /// Since when the environment is observed, and for how long, in milliseconds.
     pub observing: Option<(Timestamp, u64)>,
     /// What became of observing it.
@@ -258,8 +256,7 @@ impl State {
             tried: Vec::new(),
             maintenance: None,
             red_after: Vec::new(),
-            back_since: None,
-            logs_marked: None,
+            logs: LogsSince::default(),
             observing: None,
             observation: None,
             is_repaired: false,

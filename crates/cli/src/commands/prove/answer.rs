@@ -3,10 +3,9 @@
 use std::io::IsTerminal;
 
 use backout_core::id::{EnvironmentName, RunId};
-use backout_core::journal::{Answer, Body, Record, RunResult};
+use backout_core::journal::{Answer, Body, LogsSince, Record, RunResult};
 use backout_core::port::{Lease, Store};
 use backout_engine::World;
-use jiff::Timestamp;
 
 use crate::error::CliError;
 use crate::ui::{Ui, typed};
@@ -17,9 +16,8 @@ pub(super) struct Proof {
     pub(super) run: RunId,
     /// The answers, the newest last.
     pub(super) answers: Vec<Answer>,
-    /// When the plan was made, and the last record of where log files ended.
-    pub(super) back_since: Option<Timestamp>,
-    pub(super) marks: Option<Record>,
+    /// From where it counts what is logged.
+    pub(super) logs: LogsSince,
 }
 
 /// The newest verified way back of an environment, or the run that was named.
@@ -33,13 +31,11 @@ pub(super) async fn newest(setup: &Setup, environment: &EnvironmentName) -> Resu
     let Some(run) = records.iter().rev().find(is_verified).and_then(|record| record.run.clone()) else {
         return Ok(None);
     };
-    let mut proof = Proof { run, answers: Vec::new(), back_since: None, marks: None };
+    let mut proof = Proof { run, answers: Vec::new(), logs: LogsSince::default() };
     for record in records.into_iter().filter(|record| record.run.as_ref() == Some(&proof.run)) {
-        match &record.body {
-            Body::PlanMade { .. } => proof.back_since = Some(record.at),
-            Body::ManualAnswered { answer } => proof.answers.push(answer.clone()),
-            Body::LogsMarked { .. } => proof.marks = Some(record),
-            _ => {}
+        proof.logs.keep(&record.body, record.at);
+        if let Body::ManualAnswered { answer } = record.body {
+            proof.answers.push(answer);
         }
     }
     Ok(Some(proof))

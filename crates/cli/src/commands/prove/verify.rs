@@ -1,11 +1,9 @@
 //! `backout verify`: runs the checks.
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use backout_core::inventory::Fact;
-use backout_core::journal::Body;
 use backout_core::policy::{Check, Verdict};
 use backout_core::report::check_text;
 use backout_engine::{
@@ -60,14 +58,10 @@ pub(crate) async fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result
 async fn of_proof(setup: &Setup, world: &World) -> Result<Vec<Check>, CliError> {
     let proof = answer::newest(setup, &setup.environment.name).await?;
     let recent = world.clock.now() - LOOKS_BACK;
-    let since = proof.as_ref().and_then(|proof| proof.back_since).unwrap_or(recent);
-    let none = BTreeMap::new();
-    let marks = proof.as_ref().and_then(|proof| match &proof.marks.as_ref()?.body {
-        Body::LogsMarked { files } => Some(files),
-        _ => None,
-    });
+    let logs = proof.as_ref().map(|proof| proof.logs.clone()).unwrap_or_default();
+    let window = Window { since: logs.planned_at.unwrap_or(recent), files: &logs.files.unwrap_or_default() };
     let mut checks = smoke_checks(world).await;
-    checks.extend(log_checks(world, &Window { since, files: marks.unwrap_or(&none) }).await);
+    checks.extend(log_checks(world, &window).await);
     checks.extend(proof.into_iter().flat_map(|Proof { answers, .. }| manual_checks(world, &answers)));
     Ok(checks)
 }

@@ -120,9 +120,9 @@ impl Observing<'_> {
 
     async fn logs(&self) -> Vec<Finding> {
         let none = BTreeMap::new();
-        let state = self.state;
-        let (at, files) = state.logs_marked.as_ref().map_or((None, &none), |(at, files)| (Some(*at), files));
-        let since = state.back_since.or(at).unwrap_or_else(|| self.world.clock.now());
+        let logs = &self.state.logs;
+        let since = logs.planned_at.unwrap_or_else(|| self.world.clock.now());
+        let files = logs.files.as_ref().unwrap_or(&none);
         let checks = log_checks(self.world, &Window { since, files }).await;
         checks.into_iter().filter(Check::blocks).map(finding).collect()
     }

@@ -1,8 +1,9 @@
 //! Verifying a way back: what must run runs, what is required holds, and then the checks that are made once.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use backout_core::journal::Body;
+use backout_core::journal::{Body, FileEnd};
 use backout_core::plan::Step;
 use backout_core::policy::{Check, Verdict};
 use backout_core::run::{State, StepStatus};
@@ -21,10 +22,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 impl Driver<'_> {
     pub(in crate::run) async fn verify(&self) -> Result<Body, EngineError> {
         let state = self.machine.state();
-        let files = mark_logs(self.world).await;
-        if self.world.environment.verify.logs.is_some() {
-            self.append_aside(&Body::LogsMarked { files: files.clone() }).await?;
-        }
+        let files = self.marked_logs().await?;
         let target = self.checkpoint(state.plan.as_ref().map(|plan| &plan.target)).await?;
         // What a person takes back was red before: that is why.
         let failed_before =
@@ -36,11 +34,23 @@ impl Driver<'_> {
         let advice = advice(self.world, &survey.samples);
         survey.checks.extend(advice);
         if state.plan.is_some() && !is_stopped && !survey.checks.iter().any(Check::blocks) {
-            let since = state.back_since.unwrap_or_else(|| self.world.clock.now());
+            let since = state.logs.planned_at.unwrap_or_else(|| self.world.clock.now());
             self.check_once(&mut survey, &Window { since, files: &files }).await;
         }
         let red = red(self.world, &survey.samples);
         Ok(Body::Verified { checks: survey.checks, facts: survey.facts, red })
+    }
+
+    /// Where log files ended when what was last changed was done: as it is recorded, or else now.
+    async fn marked_logs(&self) -> Result<BTreeMap<String, FileEnd>, EngineError> {
+        if let Some(files) = &self.machine.state().logs.files {
+            return Ok(files.clone());
+        }
+        let files = mark_logs(self.world).await;
+        if self.world.environment.verify.logs.is_some() {
+            self.append_aside(&Body::LogsMarked { files: files.clone() }).await?;
+        }
+        Ok(files)
     }
 
     /// Only what holds otherwise is worth a smoke check: each is made once.

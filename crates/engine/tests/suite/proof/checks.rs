@@ -6,7 +6,7 @@ use backout_core::config::{LogRule, Place, Probe, ProbeKind, Smoke};
 use backout_core::id::ProbeName;
 use backout_core::journal::{Body, RunResult, RunStarted};
 use backout_core::policy::{Check, Verdict};
-use backout_testkit::world::{Answer, Move};
+use backout_testkit::world::{Answer, Behaviour, Move};
 
 use crate::scenario::{Ended, Scenario, back, millis, rollback, seconds, service};
 
@@ -129,6 +129,47 @@ async fn lines_that_were_logged_since_count_up_to_what_is_no_matter() {
     assert!(ended.summary.contains("of 3 lines 2 match `panic`"), "{}", ended.summary);
     assert_eq!(logging(rule(2, false), lines).await.result, RunResult::RolledBack);
     assert_eq!(logging(rule(0, true), lines).await.result, RunResult::RolledBack, "advice only");
+}
+
+/// A guarded deploy of `app:v2` that goes bad, with a way back that may be tried twice. There is a panic in the log while the
+/// first try is verified; then `app:v2` may be deployed once more, so that the second try has something to change.
+async fn panic_during_the_first_try(is_deployed_again: bool) -> Ended {
+    let mut scenario = Scenario::of_app().known_good().await;
+    scenario.environment.verify.logs = Some(rule(0, false));
+    scenario.environment.verify.smoke = vec![smoke("long", true)];
+    scenario.files.put("/var/log/app.log", b"");
+    scenario.prober.answer(&service("app"), &ProbeName::new("long").unwrap(), Some(Answer::Slow(40_000)));
+    let scenario = scenario.deploying(vec![Move::Wait(seconds(1)), Move::Deploy(service("app"), "app:v2")]);
+    scenario.platform.teach(&service("app"), "app:v2", Behaviour::well().answers_wrongly_after(seconds(1)));
+    let happens = async {
+        for version in ["app:v2", "app:v1"] {
+            while scenario.running() != [version] {
+                scenario.clock.sleep(millis(100)).await;
+            }
+        }
+        scenario.clock.sleep(seconds(20)).await;
+        scenario.files.put("/var/log/app.log", b"panic: the good version\n");
+        if is_deployed_again {
+            scenario.platform.deploy(&service("app"), "app:v2");
+        }
+    };
+    let (ended, ()) = tokio::join!(scenario.guard(), happens);
+    assert_eq!(ended.kinds().iter().filter(|kind| **kind == "plan_made").count(), 2, "{}", ended.summary);
+    ended
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_that_were_logged_after_a_try_count_for_the_next_one_that_changes_nothing() {
+    let ended = panic_during_the_first_try(false).await;
+    assert_eq!(ended.result, RunResult::NotVerified, "{}", ended.summary);
+    assert_eq!(named(&ended, "log /var/log/app.log").what, "of 1 lines 1 match `panic`");
+}
+
+#[tokio::test(start_paused = true)]
+async fn lines_that_were_logged_after_a_try_do_not_count_for_the_next_one_that_changes_something() {
+    let ended = panic_during_the_first_try(true).await;
+    assert_eq!(ended.result, RunResult::RolledBack, "{}", ended.summary);
+    assert_eq!(named(&ended, "log /var/log/app.log").what, "none of 0 lines matches");
 }
 
 /// A guarded deploy of `app:v2`, with a smoke check around it that answers `before`, and `after` from the deploy on.
