@@ -26,9 +26,9 @@ pub use error::EngineError;
 pub use fallback::switch_fallback;
 pub use interrupt::Interrupt;
 pub use look::{
-    Pace, Probed, Probing, Survey, Target, Watched, Watching, Window, advice, ask_all, ask_servers, counted_before,
-    kept_watch, log_checks, look_around, look_at_databases, look_at_logs, manual_checks, observe, pack, probe_all,
-    probes, red, required, said, said_checks, signal_checks, smoke_checks, survey, watch,
+    Pace, Probed, Probing, Survey, Target, Watched, Watching, advice, ask_all, ask_servers, counted_before, kept_watch,
+    log_checks, look_around, look_at_databases, look_at_logs, manual_checks, observe, pack, probe_all, probes, red,
+    required, said, said_checks, signal_checks, smoke_checks, survey, watch,
 };
 pub use maintain::{MaintenanceWish, maintain, maintenance_standing};
 pub use notice::{Excused, Lookout, Sole, Trouble, Turn, arrived_quietly, note};

@@ -12,7 +12,7 @@ use crate::journal::{
     Answer, Body, DeployExit, ObservationResult, Record, RunKind, RunResult, RunStarted, StepOutcome,
 };
 use crate::notify::Event;
-use crate::plan::{Action, Plan};
+use crate::plan::Plan;
 use crate::policy::{Check, Choice, Decision, Judgement, Verdict};
 use crate::report::Kind;
 
@@ -141,9 +141,7 @@ impl<'a> Facts<'a> {
 
     /// Whether a database goes back.
     pub(super) fn has_data(&self) -> bool {
-        self.plan.is_some_and(|(plan, _)| {
-            plan.steps.iter().any(|step| matches!(step.action, Action::Data(_)) && !step.action.is_read_only())
-        })
+        self.plan.is_some_and(|(plan, _)| plan.is_changing_data())
     }
 
     /// Whether the evidence is there.

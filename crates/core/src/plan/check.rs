@@ -162,10 +162,7 @@ fn each(step: &Step, expected: u32) -> Vec<Fault> {
 }
 
 fn changing(plan: &Plan) -> impl Iterator<Item = (&Step, &ServiceName)> {
-    plan.steps
-        .iter()
-        .filter(|step| !step.action.is_read_only())
-        .filter_map(|step| step.action.service().map(|service| (step, service)))
+    plan.changing().filter_map(|step| step.action.service().map(|service| (step, service)))
 }
 
 fn twice(plan: &Plan) -> Vec<Fault> {
@@ -264,7 +261,7 @@ fn not_awaited(plan: &Plan) -> Vec<Fault> {
 }
 
 fn late_evidence(plan: &Plan) -> Vec<Fault> {
-    let first_change = plan.steps.iter().find(|step| !step.action.is_read_only()).map(|step| step.id);
+    let first_change = plan.changing().next().map(|step| step.id);
     plan.steps
         .iter()
         .filter(|step| matches!(step.action, Action::KeepEvidence { .. }))

@@ -123,17 +123,28 @@ impl Plan {
         self.steps.iter().find(|step| step.id == id)
     }
 
+    /// The steps that change something, in their order.
+    pub fn changing(&self) -> impl Iterator<Item = &Step> {
+        self.steps.iter().filter(|step| !step.action.is_read_only())
+    }
+
     /// Whether anything is changed by a step.
     #[must_use]
     pub fn is_changing(&self) -> bool {
-        self.steps.iter().any(|step| !step.action.is_read_only())
+        self.changing().next().is_some()
+    }
+
+    /// Whether a step changes data.
+    #[must_use]
+    pub fn is_changing_data(&self) -> bool {
+        self.changing().any(|step| matches!(step.action, Action::Data(_)))
     }
 
     /// The services that the plan changes, in the order in which it does.
     #[must_use]
     pub fn changed(&self) -> Vec<ServiceName> {
         let mut services: Vec<ServiceName> = Vec::new();
-        for step in self.steps.iter().filter(|step| !step.action.is_read_only()) {
+        for step in self.changing() {
             if let Some(service) = step.action.service().filter(|service| !services.contains(service)) {
                 services.push(service.clone());
             }

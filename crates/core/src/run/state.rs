@@ -9,7 +9,7 @@ use crate::detect::SignalPath;
 use crate::id::{CheckpointId, Digest, ServiceName, StepId};
 use crate::inventory::{DatabasesAfter, Fact, Grade};
 use crate::journal::{DeployExit, LogsSince, MaintenanceOutcome, Means, Observation, RunResult, RunStarted};
-use crate::plan::{Action, Plan, Step};
+use crate::plan::{Plan, Step};
 use crate::policy::{ApprovalsOutcome, Check, Choice, Decision, Judgement, Quarantined, Refusal};
 
 /// How often a step may be tried once more because whoever was at it was interrupted. Such a try is not counted as a
@@ -276,9 +276,8 @@ impl State {
     /// stay half done because a terminal was closed, and nobody may look on when a noticed deploy is taken back. A guard has
     /// armed it before its deploy command.
     pub(super) fn is_to_be_armed(&self) -> bool {
-        let acts_on_data = |step: &Step| matches!(step.action, Action::Data(_)) && !step.action.is_read_only();
         let plan = self.plan.as_ref().filter(|_| !self.is_armed && self.steps.is_empty() && !self.is_guard());
-        plan.is_some_and(|plan| self.is_noticed() || plan.steps.iter().any(acts_on_data))
+        plan.is_some_and(|plan| self.is_noticed() || plan.is_changing_data())
     }
 
     /// Whether a step whose last try did not reach its target may be tried again: as often as the plan says after

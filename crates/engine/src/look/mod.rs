@@ -30,7 +30,7 @@ pub(crate) use data::{checks, look_at};
 pub(crate) use led::led_now;
 pub use logs::look_at_logs;
 pub use probing::{Probed, Probing, Target};
-pub use proof::{Window, advice, log_checks, manual_checks, said, said_checks, smoke_checks};
+pub use proof::{advice, log_checks, manual_checks, said, said_checks, smoke_checks};
 pub(crate) use proof::{bars, mark_logs, sayings};
 pub(crate) use seen::{all_seen, observe_once_seen};
 pub(crate) use signals::{acted_upon, snapshot};

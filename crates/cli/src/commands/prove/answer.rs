@@ -20,7 +20,7 @@ pub(super) struct Proof {
     pub(super) logs: LogsSince,
 }
 
-/// The newest verified way back of an environment, or the run that was named.
+/// The newest verified way back of an environment; none where nothing was taken back yet.
 ///
 /// # Errors
 /// A journal that cannot be read.

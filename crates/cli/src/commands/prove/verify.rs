@@ -7,11 +7,11 @@ use backout_core::inventory::Fact;
 use backout_core::policy::{Check, Verdict};
 use backout_core::report::check_text;
 use backout_engine::{
-    Window, World, advice, ask_all, log_checks, manual_checks, said_checks, signal_checks, smoke_checks, survey,
+    World, advice, ask_all, log_checks, manual_checks, said_checks, signal_checks, smoke_checks, survey,
 };
 use serde::Serialize;
 
-use super::answer::{self, Proof};
+use super::answer;
 use crate::args::{Global, VerifyArgs};
 use crate::commands::look::world;
 use crate::error::{CliError, Exit};
@@ -57,12 +57,11 @@ pub(crate) async fn verify(global: &Global, args: &VerifyArgs, ui: Ui) -> Result
 /// What is checked after a rollback, as of the newest one. Manual checks are open only where there was one.
 async fn of_proof(setup: &Setup, world: &World) -> Result<Vec<Check>, CliError> {
     let proof = answer::newest(setup, &setup.environment.name).await?;
-    let recent = world.clock.now() - LOOKS_BACK;
-    let logs = proof.as_ref().map(|proof| proof.logs.clone()).unwrap_or_default();
-    let window = Window { since: logs.planned_at.unwrap_or(recent), files: &logs.files.unwrap_or_default() };
+    let (mut logs, answers) = proof.map(|proof| (proof.logs, Some(proof.answers))).unwrap_or_default();
+    logs.planned_at.get_or_insert_with(|| world.clock.now() - LOOKS_BACK);
     let mut checks = smoke_checks(world).await;
-    checks.extend(log_checks(world, &window).await);
-    checks.extend(proof.into_iter().flat_map(|Proof { answers, .. }| manual_checks(world, &answers)));
+    checks.extend(log_checks(world, &logs).await);
+    checks.extend(answers.into_iter().flat_map(|answers| manual_checks(world, &answers)));
     Ok(checks)
 }
 

@@ -62,6 +62,9 @@ pub fn ask_people(plan: &mut Plan, approvals: &Approvals) {
 
 /// How many people, and for what; none where nobody is needed.
 fn wanted(plan: &Plan, approvals: &Approvals) -> Option<(u32, String)> {
+    if !plan.is_changing() {
+        return None;
+    }
     let of_scope = match &plan.request.scope {
         Scope::Stack => Some((approvals.stack, "the environment goes back")),
         Scope::Services { .. } => Some((approvals.service, "a service goes back")),
@@ -74,7 +77,6 @@ fn wanted(plan: &Plan, approvals: &Approvals) -> Option<(u32, String)> {
     let of_final = is_final.then_some((approvals.irreversible, "a step is done that cannot be undone"));
     let all = [of_scope, of_data, of_final].into_iter().flatten();
     // Of equal numbers the gravest reason, which comes last.
-    let (people, what) =
-        all.filter(|(people, _)| plan.is_changing() && *people > 0).max_by_key(|(people, _)| *people)?;
+    let (people, what) = all.filter(|(people, _)| *people > 0).max_by_key(|(people, _)| *people)?;
     Some((people, what.to_owned()))
 }

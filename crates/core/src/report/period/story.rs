@@ -121,7 +121,7 @@ fn story(run: &RunId, records: &[Record]) -> Option<Story> {
         Body::PlanMade { plan } if acted => Some(plan.as_ref()),
         _ => None,
     });
-    let services: BTreeSet<ServiceName> = plan.map(services).unwrap_or_default();
+    let services: BTreeSet<ServiceName> = plan.map(Plan::changed).unwrap_or_default().into_iter().collect();
     Some(Story {
         run: run.clone(),
         kind: Kind::of(started),
@@ -144,18 +144,10 @@ fn lead_ms(records: &[Record], started: &RunStarted, (began, result): (Timestamp
     i64::try_from(deployed_at.duration_since(committed_at).as_millis()).ok().filter(|ms| *ms >= 0)
 }
 
-/// The services that a plan changes.
-fn services(plan: &Plan) -> BTreeSet<ServiceName> {
-    let changing = plan.steps.iter().filter(|step| !step.action.is_read_only());
-    changing.filter_map(|step| step.action.service().cloned()).collect()
-}
-
 /// How much a plan takes back.
 #[must_use]
 pub fn scope_of(plan: &Plan) -> Scope {
-    let services = services(plan).len();
-    let has_data = plan.steps.iter().any(|step| matches!(step.action, Action::Data(_)) && !step.action.is_read_only());
-    match (has_data, services) {
+    match (plan.is_changing_data(), plan.changed().len()) {
         (true, _) if restores_a_whole(plan) => Scope::Restore,
         (true, _) => Scope::Database,
         (false, 0 | 1) => Scope::Service,

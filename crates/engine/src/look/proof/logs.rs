@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use backout_core::config::LogRule;
 use backout_core::detect::{LogFound, LogScan};
 use backout_core::id::ServiceName;
-use backout_core::journal::FileEnd;
+use backout_core::journal::{FileEnd, LogsSince};
 use backout_core::policy::{Check, Verdict};
 use backout_core::port::{LogSpan, PortError};
 use futures_util::future::join_all;
@@ -13,15 +13,6 @@ use jiff::Timestamp;
 
 use crate::look::logs::{scan_appended, scan_service};
 use crate::world::World;
-
-/// From where logs are looked at.
-#[derive(Debug, Clone, Copy)]
-pub struct Window<'a> {
-    /// Since when what instances write counts. An instance that started later counts from its start.
-    pub since: Timestamp,
-    /// Where each file ended when the steps were done.
-    pub files: &'a BTreeMap<String, FileEnd>,
-}
 
 /// Where the files of the log rule end now. One that is not there ends at its start; one that cannot be looked at is left out.
 pub(crate) async fn mark_logs(world: &World) -> BTreeMap<String, FileEnd> {
@@ -34,11 +25,14 @@ pub(crate) async fn mark_logs(world: &World) -> BTreeMap<String, FileEnd> {
     ends
 }
 
-/// One check for each log that the configuration names.
-pub async fn log_checks(world: &World, window: &Window<'_>) -> Vec<Check> {
+/// One check for each log that the configuration names. What instances write counts since the plan was made, or else from now
+/// on; of an instance that started later, from its start.
+pub async fn log_checks(world: &World, logs: &LogsSince) -> Vec<Check> {
     let Some(rule) = &world.environment.verify.logs else { return Vec::new() };
-    let services = join_all(rule.services.iter().map(|service| of_service(world, rule, service, window.since))).await;
-    let files = join_all(rule.files.iter().map(|path| of_file(world, rule, path, window.files.get(path)))).await;
+    let since = logs.planned_at.unwrap_or_else(|| world.clock.now());
+    let mark = |path: &String| logs.files.as_ref()?.get(path);
+    let services = join_all(rule.services.iter().map(|service| of_service(world, rule, service, since))).await;
+    let files = join_all(rule.files.iter().map(|path| of_file(world, rule, path, mark(path)))).await;
     services.into_iter().chain(files).collect()
 }
 

@@ -7,8 +7,8 @@ mod once;
 mod said;
 
 pub(crate) use bars::bars;
+pub use logs::log_checks;
 pub(crate) use logs::mark_logs;
-pub use logs::{Window, log_checks};
 pub use once::{advice, manual_checks, smoke_checks};
 pub use said::{said, said_checks};
 pub(crate) use said::{said_again, sayings};

@@ -3,7 +3,6 @@
 //! Contract: nothing is ever changed here. What was red when the environment was verified is no news until it has been well
 //! once. Whoever goes on with a run goes on observing for what is left of the time.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use backout_core::detect::Rules;
@@ -13,7 +12,7 @@ use backout_core::run::State;
 use jiff::Timestamp;
 
 use super::soak::rules;
-use crate::look::{Pace, Watched, Watching, Window, log_checks, survey, watch};
+use crate::look::{Pace, Watched, Watching, log_checks, survey, watch};
 use crate::run::drive::Driver;
 use crate::world::World;
 
@@ -119,11 +118,7 @@ impl Observing<'_> {
     }
 
     async fn logs(&self) -> Vec<Finding> {
-        let none = BTreeMap::new();
-        let logs = &self.state.logs;
-        let since = logs.planned_at.unwrap_or_else(|| self.world.clock.now());
-        let files = logs.files.as_ref().unwrap_or(&none);
-        let checks = log_checks(self.world, &Window { since, files }).await;
+        let checks = log_checks(self.world, &self.state.logs).await;
         checks.into_iter().filter(Check::blocks).map(finding).collect()
     }
 }

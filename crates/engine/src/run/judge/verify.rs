@@ -1,16 +1,15 @@
 //! Verifying a way back: what must run runs, what is required holds, and then the checks that are made once.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use backout_core::journal::{Body, FileEnd};
+use backout_core::journal::{Body, LogsSince};
 use backout_core::plan::Step;
 use backout_core::policy::{Check, Verdict};
 use backout_core::run::{State, StepStatus};
 
 use crate::error::EngineError;
 use crate::look::{
-    Expected, Survey, Window, advice, arrived, ask_all, bars, log_checks, manual_checks, mark_logs, red, smoke_checks,
+    Expected, Survey, advice, arrived, ask_all, bars, log_checks, manual_checks, mark_logs, red, smoke_checks,
 };
 use crate::run::drive::Driver;
 
@@ -22,7 +21,7 @@ const PAUSE: Duration = Duration::from_secs(5);
 impl Driver<'_> {
     pub(in crate::run) async fn verify(&self) -> Result<Body, EngineError> {
         let state = self.machine.state();
-        let files = self.marked_logs().await?;
+        let logs = self.marked_logs().await?;
         let target = self.checkpoint(state.plan.as_ref().map(|plan| &plan.target)).await?;
         // What a person takes back was red before: that is why.
         let failed_before =
@@ -34,29 +33,27 @@ impl Driver<'_> {
         let advice = advice(self.world, &survey.samples);
         survey.checks.extend(advice);
         if state.plan.is_some() && !is_stopped && !survey.checks.iter().any(Check::blocks) {
-            let since = state.logs.planned_at.unwrap_or_else(|| self.world.clock.now());
-            self.check_once(&mut survey, &Window { since, files: &files }).await;
+            self.check_once(&mut survey, &logs).await;
         }
         let red = red(self.world, &survey.samples);
         Ok(Body::Verified { checks: survey.checks, facts: survey.facts, red })
     }
 
-    /// Where log files ended when what was last changed was done: as it is recorded, or else now.
-    async fn marked_logs(&self) -> Result<BTreeMap<String, FileEnd>, EngineError> {
-        if let Some(files) = &self.machine.state().logs.files {
-            return Ok(files.clone());
-        }
-        let files = mark_logs(self.world).await;
-        if self.world.environment.verify.logs.is_some() {
+    /// From where it counts what is logged. Where files ended once what was last changed was done is recorded if it is not yet.
+    async fn marked_logs(&self) -> Result<LogsSince, EngineError> {
+        let mut logs = self.machine.state().logs.clone();
+        if logs.files.is_none() && self.world.environment.verify.logs.is_some() {
+            let files = mark_logs(self.world).await;
             self.append_aside(&Body::LogsMarked { files: files.clone() }).await?;
+            logs.files = Some(files);
         }
-        Ok(files)
+        Ok(logs)
     }
 
     /// Only what holds otherwise is worth a smoke check: each is made once.
-    async fn check_once(&self, survey: &mut Survey, window: &Window<'_>) {
+    async fn check_once(&self, survey: &mut Survey, logs: &LogsSince) {
         survey.checks.extend(smoke_checks(self.world).await);
-        survey.checks.extend(log_checks(self.world, window).await);
+        survey.checks.extend(log_checks(self.world, logs).await);
         if self.is_to_be_observed() {
             survey.samples.extend(ask_all(self.world).await);
         }
